@@ -1,0 +1,39 @@
+"""Elman: recurrent neural networks with the lid off.
+
+The public names, imported when first used, so that `elman --help` never loads torch.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+    from elman.models import TextGenerator, load
+
+__version__ = version("elman")
+
+_HOME = {
+    "RNN": "elman.layers",
+    "GRU": "elman.layers",
+    "LSTM": "elman.layers",
+    "RNNCell": "elman.layers",
+    "GRUCell": "elman.layers",
+    "LSTMCell": "elman.layers",
+    "TextGenerator": "elman.models",
+    "load": "elman.models",
+}
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "TextGenerator", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'elman' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

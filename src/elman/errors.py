@@ -1,0 +1,29 @@
+"""The errors that Elman raises for a user's input: each says where, what was expected, what came, what to do.
+
+`ElmanError` is the family; the command line turns any of them into one line on stderr and exit code 1.
+Layers raise torch's own exception types instead, because they replace torch's layers.
+"""
+
+
+class ElmanError(Exception):
+    """Something the user can put right. The message is one line."""
+
+
+class InputError(ElmanError, ValueError):
+    """An argument, option or value is out of range, of the wrong shape or of the wrong type."""
+
+
+class DataError(ElmanError, ValueError):
+    """A text, table or series cannot be used as it stands."""
+
+
+class ModelFileError(ElmanError, ValueError):
+    """A model or checkpoint file is missing, truncated, altered, foreign, or made with another configuration."""
+
+
+class TrainingError(ElmanError, RuntimeError):
+    """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
+
+
+class MissingExtraError(ElmanError, ImportError):
+    """An optional dependency is not installed. The message names the extra that installs it."""
