@@ -4,14 +4,13 @@ The public names, imported when first used, so that `elman --help` never loads t
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
     from elman.models import TextGenerator, load
 
-__version__ = version("elman")
+__version__ = "0.1.0"
 
 _HOME = {
     "RNN": "elman.layers",
