@@ -1,0 +1,104 @@
+"""The compiled kernels, opened by path: whether they are there, which instruction set they use, and how to call them.
+
+Nothing here knows of torch. A call is one flat record of 8-byte fields, `elman_call` in `elman.h`; the ops fill it in.
+"""
+
+import ctypes
+import os
+import struct
+import sys
+from functools import cache
+from pathlib import Path
+
+from elman.errors import InputError
+
+FIELDS = (
+    *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "batch_sizes"),
+    *("x", "x_step", "x_row", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
+    *("y", "h_n", "c_n", "gates", "cells"),
+    *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
+    *("grad_weight_ih", "grad_weight_hh", "grad_bias_ih", "grad_bias_hh"),
+)
+_RECORD = struct.Struct(f"{len(FIELDS)}q")
+_SUFFIX = "dylib" if sys.platform == "darwin" else "so"
+_PATH = Path(__file__).parent / f"libelman_kernels.{_SUFFIX}"
+
+
+class _Library:
+    """The functions of `elman.h`."""
+
+    def __init__(self, path: Path) -> None:
+        library = ctypes.CDLL(str(path))
+        library.elman_call_size.restype = ctypes.c_int64
+        library.elman_instruction_set.restype = ctypes.c_char_p
+        library.elman_instruction_sets.restype = ctypes.c_char_p
+        library.elman_run.argtypes = [ctypes.c_char_p]
+        if library.elman_call_size() != _RECORD.size:
+            raise OSError(f"{path} was built from another version of Elman; install Elman again")
+        self.run = library.elman_run
+        self.use_instruction_set = library.elman_use_instruction_set
+        self.instruction_set = library.elman_instruction_set
+        self.instruction_sets = library.elman_instruction_sets
+
+
+@cache
+def _library() -> _Library | None:
+    if not _PATH.exists():
+        return None
+    library = _Library(_PATH)
+    wanted = os.environ.get("ELMAN_INSTRUCTION_SET")
+    if wanted:
+        _use(library, wanted, "the environment variable ELMAN_INSTRUCTION_SET")
+    return library
+
+
+def _loaded() -> _Library:
+    library = _library()
+    if library is None:
+        raise InputError(why_not())
+    return library
+
+
+def _use(library: _Library, name: str, where: str) -> None:
+    if library.use_instruction_set(name.encode()) != 0:
+        known = library.instruction_sets().decode().replace(",", ", ")
+        raise InputError(f"{where}: this machine has no instruction set {name!r}; choose one of {known}")
+
+
+def available() -> bool:
+    """Whether this installation has compiled kernels."""
+    return _library() is not None
+
+
+def why_not() -> str:
+    """Why there are no kernels, in a sentence; empty when there are."""
+    return "" if available() else "this installation was built without kernels (ELMAN_PURE_PYTHON)"
+
+
+def instruction_set() -> str:
+    """The instruction set in use: 'avx512', 'avx2' or 'portable'."""
+    return _loaded().instruction_set().decode()
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets this machine runs, best first."""
+    return _loaded().instruction_sets().decode().split(",")
+
+
+def use_instruction_set(name: str) -> None:
+    """Use one instruction set from now on, in the whole process.
+
+    Raises:
+        InputError: this machine, or this build, has no such set.
+    """
+    _use(_loaded(), name, "use_instruction_set")
+
+
+def run(*fields: int) -> None:
+    """Run one call: the values of `FIELDS` in their order, addresses as integers, 0 where a pointer is absent.
+
+    Raises:
+        MemoryError: there is no memory for the scratch.
+    """
+    if _loaded().run(_RECORD.pack(*fields)) != 0:
+        raise MemoryError("the kernels found no memory for their scratch")

@@ -1,0 +1,115 @@
+// The equations. A cell is forward() and backward() on vectors of units, and a table that says which of its products
+// meet where; the loop through time, the products and the threads are shared (sequence.h). To add a cell, write one here.
+//
+// Slots are the sums a unit needs before its equation can be evaluated; each gate's row block of W_ih adds into slot
+// input_slot[gate], its block of W_hh into slot hidden_slot[gate]. Slots stand so that both sides are contiguous:
+// the backward pass multiplies them with the weights as one matrix.
+#pragma once
+
+#include "simd.h"
+
+namespace elman::ELMAN_ISA {
+namespace {
+
+struct State {
+    V h, c;
+};
+
+// h = f(a)
+template <bool is_relu>
+struct Rnn {
+    static constexpr int gates = 1, slots = 1, saved = 0;
+    static constexpr bool has_cell = false, reset_before = false;
+    static constexpr int input_slot[] = {0}, hidden_slot[] = {0};
+
+    static State forward(const V (&a)[1], State, V*) { return {is_relu ? relu(a[0]) : tanh(a[0]), V{}}; }
+
+    static State backward(const V*, State, State now, State d, V (&da)[1]) {
+        da[0] = is_relu ? (now.h > 0.0f ? d.h : V{}) : d.h * (1.0f - now.h * now.h);
+        return {V{}, V{}};
+    }
+};
+
+// c = f c' + i g,  h = o tanh(c)
+struct Lstm {
+    static constexpr int gates = 4, slots = 4, saved = 4;
+    static constexpr bool has_cell = true, reset_before = false;
+    static constexpr int input_slot[] = {0, 1, 2, 3}, hidden_slot[] = {0, 1, 2, 3};
+
+    static State forward(const V (&a)[4], State before, V* save) {
+        const V i = sigmoid(a[0]), f = sigmoid(a[1]), g = tanh(a[2]), o = sigmoid(a[3]);
+        save[0] = i, save[1] = f, save[2] = g, save[3] = o;
+        const V c = fma(f, before.c, i * g);
+        return {o * tanh(c), c};
+    }
+
+    static State backward(const V* save, State before, State now, State d, V (&da)[4]) {
+        const V i = save[0], f = save[1], g = save[2], o = save[3];
+        const V tanh_c = tanh(now.c);
+        const V dc = fma(d.h * o, 1.0f - tanh_c * tanh_c, d.c);
+        da[0] = dc * g * (i * (1.0f - i));
+        da[1] = dc * before.c * (f * (1.0f - f));
+        da[2] = dc * i * (1.0f - g * g);
+        da[3] = d.h * tanh_c * (o * (1.0f - o));
+        return {V{}, dc * f};
+    }
+};
+
+// h = n + z (h' - n),  n = tanh(x_n + r m) with m = W_hn h' + b_hn: the reset gate after the product.
+// Slots n r z m: the input adds to n r z, the hidden state to r z m.
+struct Gru {
+    static constexpr int gates = 3, slots = 4, saved = 4;
+    static constexpr bool has_cell = false, reset_before = false;
+    static constexpr int input_slot[] = {1, 2, 0}, hidden_slot[] = {1, 2, 3};
+
+    static State forward(const V (&a)[4], State before, V* save) {
+        const V r = sigmoid(a[1]), z = sigmoid(a[2]), m = a[3];
+        const V n = tanh(fma(r, m, a[0]));
+        save[0] = r, save[1] = z, save[2] = n, save[3] = m;
+        return {fma(z, before.h - n, n), V{}};
+    }
+
+    static State backward(const V* save, State before, State, State d, V (&da)[4]) {
+        const V r = save[0], z = save[1], n = save[2], m = save[3];
+        da[0] = d.h * (1.0f - z) * (1.0f - n * n);
+        da[1] = da[0] * m * (r * (1.0f - r));
+        da[2] = d.h * (before.h - n) * (z * (1.0f - z));
+        da[3] = da[0] * r;
+        return {d.h * z, V{}};
+    }
+};
+
+// h = n + z (h' - n),  n = tanh(x_n + W_hn (r h') + b_hn): the reset gate before the product, so that a step has two:
+// first r and z from h', then n from r h'. Slots n r z.
+struct GruResetBefore {
+    static constexpr int gates = 3, slots = 3, saved = 3;
+    static constexpr bool has_cell = false, reset_before = true;
+    static constexpr int input_slot[] = {1, 2, 0}, hidden_slot[] = {1, 2, 0};
+
+    // r h', the operand of the second product.
+    static V reset(V a_r, V before_h) { return sigmoid(a_r) * before_h; }
+
+    static State forward(const V (&a)[3], State before, V* save) {
+        const V r = sigmoid(a[1]), z = sigmoid(a[2]), n = tanh(a[0]);
+        save[0] = r, save[1] = z, save[2] = n;
+        return {fma(z, before.h - n, n), V{}};
+    }
+
+    // All but what comes through r h', which needs the product with W_hn first.
+    static State backward(const V* save, State before, State, State d, V (&da)[3]) {
+        const V z = save[1], n = save[2];
+        da[0] = d.h * (1.0f - z) * (1.0f - n * n);
+        da[1] = V{};
+        da[2] = d.h * (before.h - n) * (z * (1.0f - z));
+        return {d.h * z, V{}};
+    }
+
+    // The rest: d(r h') gives da_r, and its share of dh'.
+    static V backward_reset(V r, V before_h, V d_reset, V& da_r) {
+        da_r = d_reset * before_h * (r * (1.0f - r));
+        return d_reset * r;
+    }
+};
+
+}  // namespace
+}  // namespace elman::ELMAN_ISA

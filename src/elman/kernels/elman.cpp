@@ -1,0 +1,140 @@
+// The C face: which instruction set, how many threads and how they share the work.
+#include "elman.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <sys/mman.h>
+
+#include "instruction_set.h"
+
+namespace elman {
+namespace {
+
+// Below this many multiply-adds a second thread costs more to wake than it saves: it takes 5 to 50 microseconds.
+constexpr int64_t worth_a_team = 4'000'000;
+// With the units of a step split, threads meet at every step, 0.2 to 0.5 microseconds each time.
+constexpr int64_t worth_a_meeting = 64'000;
+
+struct InstructionSet {
+    const char* name;
+    Run* run;
+};
+
+const std::vector<InstructionSet>& instruction_sets() {
+    static const std::vector<InstructionSet> sets = [] {
+        std::vector<InstructionSet> found;
+#if defined(ELMAN_HAS_X86_SETS)
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+            found.push_back({"avx512", avx512::run});
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+            found.push_back({"avx2", avx2::run});
+#endif
+        found.push_back({"portable", portable::run});
+        return found;
+    }();
+    return sets;
+}
+
+std::atomic<const InstructionSet*> chosen{nullptr};
+
+const InstructionSet& in_use() {
+    const InstructionSet* set = chosen.load(std::memory_order_relaxed);
+    return set != nullptr ? *set : instruction_sets().front();
+}
+
+int64_t gates_of(int64_t cell) {
+    return cell == elman_lstm ? 4 : (cell == elman_gru || cell == elman_gru_reset_before) ? 3 : 1;
+}
+
+void copy(float* to, const float* from, int64_t count) {
+    if (to == nullptr) return;
+    if (from == nullptr) {
+        std::memset(to, 0, static_cast<std::size_t>(count) * sizeof(float));
+    } else {
+        std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+    }
+}
+
+// No step: the last state is the first, no weight has a gradient.
+void run_empty(const elman_call& call) {
+    const int64_t states = call.B * call.H, rows = gates_of(call.cell) * call.H;
+    if (!call.backward) {
+        copy(call.h_n, call.h_0, states);
+        copy(call.c_n, call.c_0, states);
+        return;
+    }
+    copy(call.grad_h_0, call.grad_h_n, states);
+    copy(call.grad_c_0, call.grad_c_n, states);
+    copy(call.grad_weight_ih, nullptr, rows * call.I);
+    copy(call.grad_weight_hh, nullptr, rows * call.H);
+    copy(call.grad_bias_ih, nullptr, rows);
+    copy(call.grad_bias_hh, nullptr, rows);
+}
+
+int64_t total_rows(const elman_call& call, const std::vector<std::ptrdiff_t>& offset) {
+    return offset.empty() ? call.T * call.B : offset.back();
+}
+
+}  // namespace
+
+Scratch::~Scratch() { std::free(data_); }
+
+float* Scratch::floats(std::ptrdiff_t count) {
+    if (count <= size_) return data_;
+    std::free(data_);
+    constexpr std::size_t huge = 2u << 20;
+    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + huge - 1) / huge * huge;
+    data_ = static_cast<float*>(std::aligned_alloc(huge, bytes));
+    size_ = data_ == nullptr ? 0 : static_cast<std::ptrdiff_t>(bytes / sizeof(float));
+#if defined(__linux__)
+    if (data_ != nullptr) madvise(data_, bytes, MADV_HUGEPAGE);
+#endif
+    return data_;
+}
+
+}  // namespace elman
+
+using namespace elman;
+
+int elman_run(const elman_call* given) {
+    const elman_call& call = *given;
+    if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
+    std::vector<std::ptrdiff_t> offset;
+    if (call.batch_sizes != nullptr) {
+        offset.resize(static_cast<std::size_t>(call.T) + 1);
+        for (int64_t t = 0; t < call.T; t++) offset[t + 1] = offset[t] + call.batch_sizes[t];
+    }
+    const int64_t step_work = call.B * gates_of(call.cell) * call.H * call.H;
+    const int64_t work = total_rows(call, offset) * gates_of(call.cell) * call.H * (call.I + call.H);
+    const bool few_rows = call.B < call.threads;
+    const bool alone = work < worth_a_team || (few_rows && step_work < worth_a_meeting * call.threads);
+    Team team(alone ? 1 : static_cast<int>(call.threads));
+    thread_local Scratch scratch;
+    return in_use().run(call, offset.empty() ? nullptr : offset.data(), team, call.B < team.size(), scratch);
+}
+
+const char* elman_instruction_set() { return in_use().name; }
+
+const char* elman_instruction_sets() {
+    static const std::string names = [] {
+        std::string joined;
+        for (const InstructionSet& set : instruction_sets()) joined += (joined.empty() ? "" : ",") + std::string(set.name);
+        return joined;
+    }();
+    return names.c_str();
+}
+
+int elman_use_instruction_set(const char* name) {
+    for (const InstructionSet& set : instruction_sets()) {
+        if (std::strcmp(set.name, name) == 0) return chosen.store(&set), 0;
+    }
+    return 1;
+}
+
+int64_t elman_call_size() { return sizeof(elman_call); }

@@ -1,0 +1,119 @@
+// The one product under every cell: sums += rows x panel, where a panel holds two vectors of columns for every k.
+//
+// Packed so, a panel streams from the cache in order, and a tile of `tile_rows` rows by two vectors keeps its sums in
+// registers: per k, 24 multiply-adds for 2 loads and 12 broadcasts (AVX-512). Each sum is one chain of multiply-adds in
+// the order of k, whatever the tile: a row's bits depend on nothing but the row.
+#pragma once
+
+#include "simd.h"
+
+namespace elman::ELMAN_ISA {
+namespace {
+
+using Index = std::ptrdiff_t;
+
+constexpr Index panel_width = 2 * W;
+
+inline Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
+inline Index round_up(Index a, Index b) { return ceil_div(a, b) * b; }
+inline Index min(Index a, Index b) { return a < b ? a : b; }
+inline Index max(Index a, Index b) { return a > b ? a : b; }
+
+// Rows are a[m * row_stride + k * k_stride]; P neighbouring panels at once, because few rows alone would leave the
+// multiply-add units waiting for each other's results. Sums are at sums[m * sums_stride + column[v]].
+template <int M, int P, bool by_rows>
+inline void tile(const float* a, Index stride, const float* panel, Index K, float* sums, Index sums_stride,
+                 const int* column) {
+    V sum[M][2 * P];
+    for (int m = 0; m < M; m++)
+        for (int v = 0; v < 2 * P; v++) sum[m][v] = load(sums + m * sums_stride + column[v]);
+    for (Index k = 0; k < K; k++) {
+        V w[2 * P];
+        for (int v = 0; v < 2 * P; v++) w[v] = load(panel + ((v / 2) * K + k) * panel_width + (v % 2) * W);
+        for (int m = 0; m < M; m++) {
+            const V s = splat(by_rows ? a[m * stride + k] : a[k * stride + m]);
+            for (int v = 0; v < 2 * P; v++) sum[m][v] = fma(s, w[v], sum[m][v]);
+        }
+    }
+    for (int m = 0; m < M; m++)
+        for (int v = 0; v < 2 * P; v++) store(sums + m * sums_stride + column[v], sum[m][v]);
+}
+
+template <int M, int P>
+inline void tile_of(Index rows, const float* a, Index stride, const float* panel, Index K, float* sums,
+                    Index sums_stride, const int* column) {
+    if constexpr (M > 0) {
+        if (rows == M) return tile<M, P, true>(a, stride, panel, K, sums, sums_stride, column);
+        tile_of<M - 1, P>(rows, a, stride, panel, K, sums, sums_stride, column);
+    }
+}
+
+// Weights in panels; `column[v]` says where vector v of the panels' columns adds in a row of sums.
+struct Panels {
+    const float* data;
+    const int* column;
+    Index K;
+};
+
+// sums[rows] += a[rows] x panels[first, last). Rows are dealt evenly over the tiles: 32 rows go as 11, 11, 10.
+inline void product(const float* a, Index stride, Index rows, const Panels& panels, Index first, Index last, float* sums,
+                    Index sums_stride) {
+    if (rows == 0) return;
+    const Index tiles = ceil_div(rows, tile_rows);
+    Index p = first;
+    while (p < last) {
+        const float* panel = panels.data + p * panels.K * panel_width;
+        const int* column = panels.column + 2 * p;
+        if (rows == 1 && p + 4 <= last) {
+            tile<1, 4, true>(a, stride, panel, panels.K, sums, sums_stride, column);
+            p += 4;
+        } else if (rows <= 3 && p + 2 <= last) {
+            tile_of<3, 2>(rows, a, stride, panel, panels.K, sums, sums_stride, column);
+            p += 2;
+        } else {
+            for (Index i = 0; i < tiles; i++) {
+                const Index begin = rows * i / tiles, end = rows * (i + 1) / tiles;
+                tile_of<tile_rows, 1>(end - begin, a + begin * stride, stride, panel, panels.K,
+                                      sums + begin * sums_stride, sums_stride, column);
+            }
+            p += 1;
+        }
+    }
+}
+
+// One panel's worth of weights: for each k, `panel_width` columns. Column j of the panel is row_of(j) of a matrix whose
+// rows run along k; a null row packs as 0.
+template <class RowOf>
+inline void pack_transposed(float* panel, Index K, RowOf row_of) {
+    for (int lane = 0; lane < panel_width; lane++) {
+        const float* row = row_of(lane);
+        for (Index k = 0; k < K; k++) panel[k * panel_width + lane] = row == nullptr ? 0.0f : row[k];
+    }
+}
+
+// The same for a matrix whose rows run along the columns: row_of(k) points at the panel's first column, of which
+// `columns` exist.
+template <class RowOf>
+inline void pack_rows(float* panel, Index K, Index columns, RowOf row_of) {
+    for (Index k = 0; k < K; k++) {
+        const float* row = row_of(k);
+        store(panel + k * panel_width, load(row, columns));
+        store(panel + k * panel_width + W, columns > W ? load(row + W, columns - W) : V{});
+    }
+}
+
+constexpr int straight[] = {0, W};
+
+// out (rows, columns) += a^T x panel, a packed as (K, tile_rows). At an edge the tile is made whole in `edge`.
+inline void outer_product(const float* a, const float* panel, Index K, float* out, Index out_stride, Index rows,
+                          Index columns) {
+    if (rows == tile_rows && columns >= panel_width)
+        return tile<tile_rows, 1, false>(a, tile_rows, panel, K, out, out_stride, straight);
+    float edge[tile_rows * panel_width] = {};
+    tile<tile_rows, 1, false>(a, tile_rows, panel, K, edge, panel_width, straight);
+    for (Index m = 0; m < rows; m++)
+        for (Index j = 0; j < min(columns, panel_width); j++) out[m * out_stride + j] += edge[m * panel_width + j];
+}
+
+}  // namespace
+}  // namespace elman::ELMAN_ISA

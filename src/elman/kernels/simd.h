@@ -1,0 +1,126 @@
+// One vector of floats, V, with W lanes, for the instruction set this file is compiled for, and the functions that
+// the cells' equations are written in. Everything stands in a namespace of its own instruction set: an inline function
+// shared between two of them would let the linker pick code that the machine cannot run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace elman::ELMAN_ISA {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int W = 16;
+constexpr int tile_rows = 12;  // 12 x 2 sums, 2 weights and a broadcast fill 27 of the 32 registers
+#elif defined(__AVX2__)
+constexpr int W = 8;
+constexpr int tile_rows = 6;  // 6 x 2 sums, 2 weights and a broadcast fill 15 of the 16 registers
+#elif defined(__ARM_NEON)
+constexpr int W = 4;
+constexpr int tile_rows = 12;
+#else
+constexpr int W = 4;
+constexpr int tile_rows = 6;
+#endif
+
+typedef float V __attribute__((vector_size(W * sizeof(float))));
+typedef int32_t Bits __attribute__((vector_size(W * sizeof(float))));
+
+inline V load(const float* p) {
+    V v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+inline void store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
+
+// The first `lanes` lanes only: memory past them belongs to somebody else. Lanes not loaded are 0.
+inline V load(const float* p, std::ptrdiff_t lanes) {
+    if (lanes >= W) return load(p);
+#if defined(__AVX512F__)
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << lanes) - 1), p);
+#else
+    V v = {};
+    std::memcpy(&v, p, static_cast<std::size_t>(lanes) * sizeof(float));
+    return v;
+#endif
+}
+
+inline void store(float* p, V v, std::ptrdiff_t lanes) {
+    if (lanes >= W) return store(p, v);
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << lanes) - 1), v);
+#else
+    std::memcpy(p, &v, static_cast<std::size_t>(lanes) * sizeof(float));
+#endif
+}
+
+inline V splat(float x) { return V{} + x; }
+
+// The compiler may not fuse on its own (-ffp-contract=off): where it fuses depends on the size of the tile around it,
+// and a row's bits must not.
+inline V fma(V a, V b, V c) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, c);
+#elif defined(__AVX2__)
+    return _mm256_fmadd_ps(a, b, c);
+#elif defined(__ARM_NEON)
+    return vfmaq_f32(c, a, b);
+#else
+    return a * b + c;
+#endif
+}
+
+// e^x to about 1 ulp between -87 and 88, held at those ends; NaN stays NaN, because every comparison with it is false.
+inline V exp(V x) {
+    x = x < splat(-87.0f) ? splat(-87.0f) : x;
+    x = x > splat(88.0f) ? splat(88.0f) : x;
+    const V shift = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to the nearest integer
+    const V rounded = fma(x, splat(1.44269504f), shift);
+    const V n = rounded - shift;
+    V r = fma(n, splat(-0.693359375f), x);  // x - n ln 2 in two steps, the first exact
+    r = fma(n, splat(2.12194440e-4f), r);
+    V p = splat(1.3926927e-3f);  // (e^r - 1 - r) / r^2, fitted at Chebyshev nodes; relative error of e^r 1.1e-8
+    p = fma(p, r, splat(8.363774e-3f));
+    p = fma(p, r, splat(4.166655e-2f));
+    p = fma(p, r, splat(0.16666573f));
+    p = fma(p, r, splat(0.5f));
+    const V e = fma(p * r, r, r) + 1.0f;
+    Bits exponent;
+    std::memcpy(&exponent, &rounded, sizeof exponent);
+    exponent = exponent << 23;  // n stands in the low bits of `rounded`
+    Bits bits;
+    std::memcpy(&bits, &e, sizeof bits);
+    bits = bits + exponent;
+    V scaled;
+    std::memcpy(&scaled, &bits, sizeof scaled);
+    return x == x ? scaled : x;
+}
+
+inline V sigmoid(V x) { return 1.0f / (1.0f + exp(-x)); }
+
+inline V tanh(V x) {
+    const V size = x < 0.0f ? -x : x;
+    // Near 0 the quotient below would lose its relative accuracy: there an odd polynomial, relative error 1.7e-8.
+    const V z = x * x;
+    V p = splat(-6.0751666e-3f);
+    p = fma(p, z, splat(2.0982297e-2f));
+    p = fma(p, z, splat(-5.3847756e-2f));
+    p = fma(p, z, splat(0.13332748f));
+    p = fma(p, z, splat(-0.33333328f));
+    const V near = fma(p * z, x, x);
+    const V far = 1.0f - 2.0f / (1.0f + exp(size + size));
+    return size < splat(0.625f) ? near : (x < 0.0f ? -far : far);
+}
+
+inline V relu(V x) { return x < 0.0f ? V{} : x; }
+
+}  // namespace
+}  // namespace elman::ELMAN_ISA
