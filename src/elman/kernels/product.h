@@ -12,6 +12,9 @@ namespace {
 
 using Index = std::ptrdiff_t;
 
+// Unrolled while the sums are still an array to the compiler: unrolled later, each tile carries them through the stack.
+#define ELMAN_UNROLL _Pragma("GCC unroll 16")
+
 constexpr Index panel_width = 2 * W;
 
 inline Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
@@ -25,18 +28,27 @@ template <int M, int P, bool by_rows>
 inline void tile(const float* a, Index stride, const float* panel, Index K, float* sums, Index sums_stride,
                  const int* column) {
     V sum[M][2 * P];
-    for (int m = 0; m < M; m++)
+    ELMAN_UNROLL
+    for (int m = 0; m < M; m++) {
+        ELMAN_UNROLL
         for (int v = 0; v < 2 * P; v++) sum[m][v] = load(sums + m * sums_stride + column[v]);
+    }
     for (Index k = 0; k < K; k++) {
         V w[2 * P];
+        ELMAN_UNROLL
         for (int v = 0; v < 2 * P; v++) w[v] = load(panel + ((v / 2) * K + k) * panel_width + (v % 2) * W);
+        ELMAN_UNROLL
         for (int m = 0; m < M; m++) {
             const V s = splat(by_rows ? a[m * stride + k] : a[k * stride + m]);
+            ELMAN_UNROLL
             for (int v = 0; v < 2 * P; v++) sum[m][v] = fma(s, w[v], sum[m][v]);
         }
     }
-    for (int m = 0; m < M; m++)
+    ELMAN_UNROLL
+    for (int m = 0; m < M; m++) {
+        ELMAN_UNROLL
         for (int v = 0; v < 2 * P; v++) store(sums + m * sums_stride + column[v], sum[m][v]);
+    }
 }
 
 template <int M, int P>

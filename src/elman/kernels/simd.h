@@ -32,14 +32,12 @@ constexpr int tile_rows = 6;
 
 typedef float V __attribute__((vector_size(W * sizeof(float))));
 typedef int32_t Bits __attribute__((vector_size(W * sizeof(float))));
+// A vector where it stands in memory, at any address.
+typedef float Unaligned __attribute__((vector_size(W * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-inline V load(const float* p) {
-    V v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
-}
+inline V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 
-inline void store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
+inline void store(float* p, V v) { *reinterpret_cast<Unaligned*>(p) = v; }
 
 // The first `lanes` lanes only: memory past them belongs to somebody else. Lanes not loaded are 0.
 inline V load(const float* p, std::ptrdiff_t lanes) {
@@ -62,7 +60,7 @@ inline void store(float* p, V v, std::ptrdiff_t lanes) {
 #endif
 }
 
-inline V splat(float x) { return V{} + x; }
+inline V splat(float x) { return x - V{}; }  // x - 0 is x for every x; 0 + x is not, for -0
 
 // The compiler may not fuse on its own (-ffp-contract=off): where it fuses depends on the size of the tile around it,
 // and a row's bits must not.

@@ -1,0 +1,38 @@
+"""The native GRU; `ops.reference.gru` has its equation."""
+
+from torch import Tensor
+
+from elman.ops.native import recurrence
+
+
+def gru(
+    x: Tensor,
+    h_0: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None = None,
+    reverse: bool = False,
+    reset_after: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """One layer in one direction, float32 on the CPU.
+
+    Args:
+        x: (T, B, I), or packed rows (N, I).
+        h_0: (B, H).
+        weight_ih: (3*H, I).
+        weight_hh: (3*H, H).
+        bias_ih: (3*H,), or None.
+        bias_hh: (3*H,), or None.
+        batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
+        reverse: Go from the last step to the first.
+        reset_after: Whether the reset gate stands after the product with weight_hh, as in torch, or before it.
+
+    Returns:
+        y, (T, B, H) or (N, H); h_n (B, H).
+    """
+    weights = (weight_ih, weight_hh, bias_ih, bias_hh)
+    cell = "gru" if reset_after else "gru_reset_before"
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse)
+    return y, h_n

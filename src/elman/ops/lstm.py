@@ -1,0 +1,36 @@
+"""The native LSTM; `ops.reference.lstm` has its equation."""
+
+from torch import Tensor
+
+from elman.ops.native import recurrence
+
+
+def lstm(
+    x: Tensor,
+    h_0: Tensor,
+    c_0: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """One layer in one direction, float32 on the CPU.
+
+    Args:
+        x: (T, B, I), or packed rows (N, I).
+        h_0: (B, H).
+        c_0: (B, H).
+        weight_ih: (4*H, I).
+        weight_hh: (4*H, H).
+        bias_ih: (4*H,), or None.
+        bias_hh: (4*H,), or None.
+        batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
+        reverse: Go from the last step to the first.
+
+    Returns:
+        y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
+    """
+    weights = (weight_ih, weight_hh, bias_ih, bias_hh)
+    return recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse)

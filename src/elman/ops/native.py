@@ -1,0 +1,283 @@
+"""The native recurrence: one layer, one direction, over the compiled kernels, as an operation torch knows.
+
+`recurrence` is what `ops.rnn`, `ops.gru` and `ops.lstm` call. Tensors are float32 on the CPU. Shapes: x is (T, B, I),
+or (N, I) with batch_sizes (T,) when packed; states are (B, H); weight_ih (G*H, I), weight_hh (G*H, H), biases (G*H,).
+
+Eager calls go straight to an autograd function, because the dispatcher's way there and back takes 35 microseconds, as
+long as the kernel itself at B = 1; under torch.compile, torch.export and fake tensors the same two functions are
+reached through `torch.ops.elman.recurrence`, which has a fake and a backward.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman import kernels
+from elman.ops.reference.gru import gru
+from elman.ops.reference.lstm import lstm
+from elman.ops.reference.rnn import rnn
+
+# The kernels' number for each cell, and how many vectors of H it keeps a step for its backward pass (kernels/elman.h).
+_CELLS = {"rnn_tanh": (0, 0), "rnn_relu": (1, 0), "lstm": (2, 4), "gru": (3, 4), "gru_reset_before": (4, 3)}
+_INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
+_TENSORS = _INPUTS + 1  # and batch_sizes
+
+_library = torch.library.Library("elman", "DEF")
+_INPUT_SCHEMA = (
+    "Tensor x, Tensor h_0, Tensor? c_0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
+    "Tensor? batch_sizes, str cell, bool reverse"
+)
+_library.define(
+    f"recurrence({_INPUT_SCHEMA}, bool keep) -> (Tensor y, Tensor h_n, Tensor c_n, Tensor gates, Tensor cells)"
+)
+_library.define(
+    "recurrence_backward(Tensor? grad_y, Tensor? grad_h_n, Tensor? grad_c_n, "
+    f"{_INPUT_SCHEMA}, Tensor y, Tensor gates, Tensor cells, bool[] wanted) "
+    "-> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)"
+)
+
+def recurrence(
+    x: Tensor,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None,
+    cell: str,
+    reverse: bool,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run one layer in one direction.
+
+    Returns:
+        y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
+    """
+    inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
+    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
+    if torch.compiler.is_compiling() or type(x) is not Tensor:
+        y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, keep)
+        return y, h_n, (c_n if c_0 is not None else None)
+    if keep:
+        y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse)  # type: ignore[no-untyped-call]
+        return y, h_n, c_n
+    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, False)
+    return y, h_n, c_n
+
+
+def _pointer(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _rows(tensor: Tensor) -> Tensor:
+    """The tensor itself where the kernels can read it: rows may stand anywhere, the values of a row together."""
+    return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] <= 1 else tensor.contiguous()
+
+
+def _rows_or_none(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else _rows(tensor)
+
+
+def _contiguous(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.contiguous()
+
+
+def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int]:
+    steps = x.shape[0] if batch_sizes is None else batch_sizes.shape[0]
+    return steps, h_0.shape[0], x.shape[-1], h_0.shape[1]
+
+
+def _strides(rows: Tensor) -> tuple[int, int]:
+    return (rows.stride(0), rows.stride(1)) if rows.dim() == 3 else (0, rows.stride(0))
+
+
+def _forward(
+    x: Tensor,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None,
+    cell: str,
+    reverse: bool,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    number, saved = _CELLS[cell]
+    x, h_0 = _rows(x), h_0.contiguous()
+    weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
+    sizes = _sizes(x, h_0, batch_sizes)
+    rows, hidden = x.shape[:-1], sizes[3]
+    y, h_n = x.new_empty((*rows, hidden)), torch.empty_like(h_0)
+    gates = x.new_empty((*rows, saved, hidden)) if keep and saved else None
+    c_n = cells = None
+    if c_0 is not None:
+        c_0 = c_0.contiguous()
+        c_n, cells = torch.empty_like(c_0), torch.empty_like(y) if keep else None
+    kernels.run(
+        *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), *_strides(x)),
+        *(h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
+        *(_pointer(bias_ih), _pointer(bias_hh)),
+        *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates), _pointer(cells)),
+        *(0,) * 12,
+    )
+    return y, h_n, c_n, gates, cells
+
+
+def _backward(
+    grad_y: Tensor | None,
+    grad_h_n: Tensor | None,
+    grad_c_n: Tensor | None,
+    x: Tensor,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None,
+    cell: str,
+    reverse: bool,
+    y: Tensor,
+    gates: Tensor | None,
+    cells: Tensor | None,
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """Gradients of the seven inputs; None for an input that is None, and where none is wanted."""
+    grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
+    x, h_0, c_0 = _rows(x), h_0.contiguous(), _contiguous(c_0)
+    weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
+    biases = wanted[5] or wanted[6]  # both come from one sum
+    needed = (*wanted[:5], biases, biases)
+    out = [
+        torch.empty_like(tensor, memory_format=torch.contiguous_format) if need and tensor is not None else None
+        for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), needed, strict=True)
+    ]
+    kernels.run(
+        *(_CELLS[cell][0], 1, reverse, torch.get_num_threads(), *_sizes(x, h_0, batch_sizes), _pointer(batch_sizes)),
+        *(x.data_ptr(), *_strides(x), h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
+        *(_pointer(bias_ih), _pointer(bias_hh), y.data_ptr(), 0, 0, _pointer(gates), _pointer(cells)),
+        *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
+        *((0, 0) if grad_y is None else _strides(grad_y)),
+        *(_pointer(tensor) for tensor in out),
+    )
+    return out
+
+
+class _Recurrence(torch.autograd.Function):
+    """The eager way."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+        y, h_n, c_n, gates, cells = _forward(*arguments, True)
+        ctx.save_for_backward(*arguments[:_TENSORS], y, gates, cells)
+        ctx.options = arguments[_TENSORS:]
+        ctx.set_materialize_grads(False)
+        return y, h_n, c_n
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        *given, y, gates, cells = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:_INPUTS]
+        if torch.is_grad_enabled():
+            return *_differentiable_backward(grads, (*given, *ctx.options), wanted), None, None, None
+        return *_backward(*grads, *given, *ctx.options, y, gates, cells, wanted), None, None, None
+
+
+_REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
+    "rnn_tanh": partial(rnn, nonlinearity="tanh"),
+    "rnn_relu": partial(rnn, nonlinearity="relu"),
+    "lstm": lstm,
+    "gru": gru,
+    "gru_reset_before": partial(gru, reset_after=False),
+}
+
+
+def _differentiable_backward(
+    grads: Sequence[Tensor | None], arguments: tuple[Any, ...], wanted: Sequence[bool]
+) -> list[Tensor | None]:
+    """The gradients, themselves differentiable: through the reference, which is plain torch."""
+    x, h_0, c_0, *weights, batch_sizes, cell, reverse = arguments
+    state = (h_0,) if c_0 is None else (h_0, c_0)
+    outputs = _REFERENCE[cell](x, *state, *weights, batch_sizes, reverse)
+    pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=False) if grad is not None]
+    inputs = [t for t, want in zip(arguments, wanted, strict=False) if want]
+    if not pairs or not inputs:
+        return [None] * _INPUTS
+    found = iter(torch.autograd.grad(*zip(*pairs, strict=True), create_graph=True, inputs=inputs, allow_unused=True))
+    return [next(found) if want else None for want in wanted]
+
+
+# The same two functions as an operation of torch's: absent tensors come out empty, because a schema has no optional
+# results.
+
+
+def _full(tensors: Sequence[Tensor | None], like: Tensor) -> tuple[Tensor, ...]:
+    return tuple(like.new_empty(0) if tensor is None else tensor for tensor in tensors)
+
+
+def _absent(tensor: Tensor) -> Tensor | None:
+    return None if tensor.dim() == 1 and tensor.shape[0] == 0 else tensor
+
+
+def _op(*arguments: Any) -> tuple[Tensor, ...]:
+    return _full(_forward(*arguments), arguments[0])
+
+
+def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
+    *given, y, gates, cells, wanted = arguments
+    return _full(_backward(*given, y, _absent(gates), _absent(cells), wanted), y)
+
+
+def _fake(
+    x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any
+) -> tuple[Tensor, ...]:
+    *_, cell, _, keep = rest
+    saved, rows, hidden = _CELLS[cell][1], x.shape[:-1], h_0.shape[-1]
+    y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
+    gates = x.new_empty((*rows, saved, hidden)) if keep and saved else None
+    c_n = None if c_0 is None else c_0.new_empty(c_0.shape)
+    cells = torch.empty_like(y) if keep and c_0 is not None else None
+    return _full((y, h_n, c_n, gates, cells), x)
+
+
+def _fake_backward(*arguments: Any) -> tuple[Tensor, ...]:
+    inputs, wanted = arguments[3 : 3 + _INPUTS], arguments[-1]
+    biases = wanted[5] or wanted[6]
+    needed = (*wanted[:5], biases, biases)
+    return _full(
+        [t.new_empty(t.shape) if need and t is not None else None for t, need in zip(inputs, needed, strict=True)],
+        inputs[0],
+    )
+
+
+def _set_up_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    y, _, _, gates, cells = output
+    ctx.save_for_backward(*inputs[:_TENSORS], y, gates, cells)
+    ctx.options = inputs[_TENSORS:-1]
+    ctx.set_materialize_grads(False)
+
+
+def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n: Tensor | None, *_: Any) -> Any:
+    *given, y, gates, cells = ctx.saved_tensors
+    wanted = list(ctx.needs_input_grad[:_INPUTS])
+    grad_c_n = None if given[2] is None else grad_c_n
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        found = _differentiable_backward((grad_y, grad_h_n, grad_c_n), (*given, *ctx.options), wanted)
+    else:
+        results = torch.ops.elman.recurrence_backward(
+            grad_y, grad_h_n, grad_c_n, *given, *ctx.options, y, gates, cells, wanted
+        )
+        found = [t if want and g is not None else None for t, want, g in zip(results, wanted, given, strict=False)]
+    return *found, None, None, None, None
+
+
+_library.impl("recurrence", _op, "CPU")
+_library.impl("recurrence_backward", _op_backward, "CPU")
+torch.library.register_fake("elman::recurrence", _fake, lib=_library)
+torch.library.register_fake("elman::recurrence_backward", _fake_backward, lib=_library)
+torch.library.register_autograd("elman::recurrence", _autograd, setup_context=_set_up_context, lib=_library)
