@@ -81,9 +81,8 @@ class LSTM(Recurrent):
             dtype=dtype,
         )
 
-    def _state_shapes(self, batch: int) -> tuple[tuple[int, int, int], ...]:
-        count = len(self._all_weights)
-        return (count, batch, self.proj_size or self.hidden_size), (count, batch, self.hidden_size)
+    def _state_widths(self) -> tuple[int, ...]:
+        return self.proj_size or self.hidden_size, self.hidden_size
 
     def _unpack(self, hx: Any) -> State:
         return checks.pair(self, hx)

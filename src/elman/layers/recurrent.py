@@ -16,7 +16,7 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
-from elman.ops.dispatch import Backend, choose
+from elman.ops.dispatch import Backend, Choice, choose
 
 State = tuple[Tensor, ...]
 Operation = Callable[..., State]
@@ -72,9 +72,9 @@ class Recurrent(RNNBase):
             state = None if state is None else tuple(s.unsqueeze(1) for s in state)
         elif self.batch_first:
             x = x.transpose(0, 1)
-        state = self._check(x, state, x.shape[1])
+        self._check(x, state, x.shape[1])
         checks.length(self, x)
-        y, final = self._run(x, state, None)
+        y, final = self._run(x, state, x.shape[1], None)
         if not batched:
             return y.squeeze(1), self._pack(tuple(s.squeeze(1) for s in final))
         return (y.transpose(0, 1) if self.batch_first else y), self._pack(final)
@@ -82,39 +82,50 @@ class Recurrent(RNNBase):
     def _packed(self, sequence: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
         x, batch_sizes, order, restore = sequence
         checks.dimensions(self, x, (2,), RuntimeError)
-        state = self._check(x, None if hx is None else self._unpack(hx), int(batch_sizes[0]))
-        if hx is not None and order is not None:
+        state = None if hx is None else self._unpack(hx)
+        batch = int(batch_sizes[0])
+        self._check(x, state, batch)
+        if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
-        y, final = self._run(x, state, batch_sizes)
+        y, final = self._run(x, state, batch, batch_sizes)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
 
-    def _check(self, x: Tensor, state: State | None, batch: int) -> State:
-        """The initial state, zeros where none is given, after the checks that dense and packed input share."""
+    def _check(self, x: Tensor, state: State | None, batch: int) -> None:
+        """The checks that dense and packed input share."""
         checks.same_kind(self, x, getattr(self, self._all_weights[0][0]), ValueError)
         checks.width(self, x, self.input_size)
-        shapes = self._state_shapes(batch)
-        if state is None:
-            return tuple(x.new_zeros(shape) for shape in shapes)
-        for k, (s, shape) in enumerate(zip(state, shapes, strict=True)):
-            checks.state(self, s, shape, x, "hidden" if len(shapes) == 1 else f"hidden[{k}]")
-        return state
+        if state is not None:
+            widths = self._state_widths()
+            for k, (s, width) in enumerate(zip(state, widths, strict=True)):
+                what = "hidden" if len(widths) == 1 else f"hidden[{k}]"
+                checks.state(self, s, (len(self._all_weights), batch, width), x, what)
 
-    def _run(self, x: Tensor, state: State, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
+    def _run(self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
         """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
         name = self._choose(x).name
+        count = len(self._all_weights)
         if name == "torch":
-            return self._run_torch(x, state, batch_sizes)
-        return self._run_stack(self.native if name == "native" else self.reference, x, state, batch_sizes)
+            return self._run_torch(x, state or self._zeros(x, count, batch), batch_sizes)
+        before = (
+            [self._zeros(x, batch)] * count if state is None else [tuple(s[k] for s in state) for k in range(count)]
+        )
+        return self._run_stack(self.native if name == "native" else self.reference, x, before, batch_sizes)
 
-    def _choose(self, x: Tensor) -> Any:
+    def _zeros(self, x: Tensor, *shape: int) -> State:
+        """A state of zeros; one tensor stands for all parts that are equally wide."""
+        widths = self._state_widths()
+        zeros = {width: x.new_zeros((*shape, width)) for width in set(widths)}
+        return tuple(zeros[width] for width in widths)
+
+    def _choose(self, x: Tensor) -> Choice:
         return choose(x.dtype, x.device, projection=self.proj_size > 0, torch_has_it=self.torch_has_it)
 
     def _run_stack(
-        self, operation: Operation, x: Tensor, state: State, batch_sizes: Tensor | None
+        self, operation: Operation, x: Tensor, before: Sequence[State], batch_sizes: Tensor | None
     ) -> tuple[Tensor, State]:
-        """Each layer and direction is one operation; dropout stands between the layers."""
+        """Each layer and direction is one operation, with its own state before; dropout stands between the layers."""
         weights = self.all_weights
         directions = 2 if self.bidirectional else 1
         finals: list[Sequence[Tensor]] = []
@@ -123,8 +134,8 @@ class Recurrent(RNNBase):
                 x = dropout(x, self.dropout)
             outputs = []
             for k in range(first, first + directions):
-                before = [s[k] for s in state]
-                y, *final = self._call(operation, x, before, self._with_biases(weights[k]), batch_sizes, k > first)
+                arguments = (x, before[k], self._with_biases(weights[k]), batch_sizes, k > first)
+                y, *final = self._call(operation, *arguments)
                 outputs.append(y)
                 finals.append(final)
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
@@ -136,20 +147,20 @@ class Recurrent(RNNBase):
         """The whole stack in one call of torch's own function."""
         weights = [w for layer in self.all_weights for w in layer]
         hx = state if self.mode == "LSTM" else state[0]
-        config = (self.bias, len(self._all_weights) // (2 if self.bidirectional else 1), self.dropout, self.training)
+        config = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         function = getattr(torch, self.mode.lower())
         if batch_sizes is None:
-            y, *final = function(x, hx, weights, *config, self.bidirectional, False)
+            y, *final = function(x, hx, weights, *config, False)
         else:
-            y, *final = function(x, batch_sizes, hx, weights, *config, self.bidirectional)
+            y, *final = function(x, batch_sizes, hx, weights, *config)
         return y, tuple(final)
 
     def _with_biases(self, weights: Sequence[Tensor]) -> Sequence[Tensor | None]:
         """w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""
         return weights if self.bias else (*weights[:2], None, None, *weights[2:])
 
-    def _state_shapes(self, batch: int) -> tuple[tuple[int, int, int], ...]:
-        return ((len(self._all_weights), batch, self.hidden_size),)
+    def _state_widths(self) -> tuple[int, ...]:
+        return (self.hidden_size,)
 
     def _unpack(self, hx: Any) -> State:
         """The user's `hx` as a tuple of tensors; an LSTM has two."""
