@@ -28,5 +28,5 @@ def assert_close(got: Tensor, want: Tensor, name: str) -> None:
 def assert_all_close(got: dict[str, Tensor], want: dict[str, Tensor]) -> None:
     """`assert_close` for every name; both must have the same names."""
     assert got.keys() == want.keys(), f"names differ: {sorted(got.keys() ^ want.keys())}"
-    for name in want:
-        assert_close(got[name], want[name], name)
+    for name, value in want.items():
+        assert_close(got[name], value, name)
