@@ -1,1 +1,5 @@
-"""The recurrences as operations on tensors: the native ones, the reference, and the choice between them."""
+"""The recurrent operations: one layer, one direction, one call.
+
+`reference/` is the truth in plain torch; `rnn.py`, `gru.py` and `lstm.py` are the native operations; `dispatch.py`
+says which of them, or of torch's own kernels, a layer uses and why.
+"""

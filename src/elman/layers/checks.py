@@ -1,0 +1,121 @@
+"""What a layer or cell is given, checked: torch's exception types, with what was expected, what came, what to do.
+
+`recurrent.py` and `cells.py` call these at their door; behind it every shape is right. Torch's own sentence stands in
+the message where it has one, so that whoever matches on torch's messages still finds them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+
+def tensor(layer: Module, value: Any, what: str) -> None:
+    """Raise AttributeError, as torch does, for what is not a tensor."""
+    if not isinstance(value, Tensor):
+        raise AttributeError(
+            f"{_name(layer)}: expected {what} to be a tensor, but {type(value).__name__!r} object has no attribute "
+            "'dim'. Convert it with torch.as_tensor"
+        )
+
+
+def dimensions(
+    layer: Module, x: Any, allowed: tuple[int, ...], error: type[Exception] = ValueError, what: str = "input"
+) -> None:
+    """Raise `error` if `x` is a tensor of another number of dimensions, AttributeError if it is none."""
+    tensor(layer, x, what)
+    if x.dim() not in allowed:
+        expected = " or ".join(f"{n}D" for n in allowed)
+        raise error(
+            f"{_name(layer)}: Expected {what} to be {expected}, got {x.dim()}D tensor instead. "
+            f"Its shape is {list(x.shape)}; reshape it"
+        )
+
+
+def state_dimensions(layer: Module, state: Sequence[Tensor], x: Tensor) -> None:
+    """Raise RuntimeError unless the state has a batch dimension exactly if the input has one."""
+    if any(s.dim() != x.dim() for s in state):
+        kind = "batched" if x.dim() == 3 else "unbatched"
+        came = ", ".join(f"{s.dim()}-D" for s in state)
+        raise RuntimeError(
+            f"{_name(layer)}: For {kind} {x.dim()}-D input, hx should also be {x.dim()}-D but got {came} tensor. "
+            f"Its shape is {[list(s.shape) for s in state]}; add or remove the batch dimension with hx.unsqueeze(1) or "
+            "hx.squeeze(1)"
+        )
+
+
+def pair(layer: Module, hx: Any) -> tuple[Tensor, Tensor]:
+    """The (h_0, c_0) of an LSTM.
+
+    Raises:
+        AttributeError: A part is not a tensor.
+        IndexError: There are fewer than two parts, of a tuple or, by mistake, of a tensor.
+        RuntimeError: There are more than two.
+    """
+    if not isinstance(hx, Tensor) and len(hx) > 2:
+        raise RuntimeError(f"{_name(layer)}: lstm expects two hidden states, (h_0, c_0), got {len(hx)}")
+    if len(hx) < 2:
+        raise IndexError(
+            f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__} of "
+            f"length {len(hx)}: index 1 is out of bounds. Pass both states"
+        )
+    for k in (0, 1):
+        tensor(layer, hx[k], f"hx[{k}]")
+    return hx[0], hx[1]
+
+
+def length(layer: Module, x: Tensor) -> None:
+    """Raise RuntimeError for a sequence of no steps, (0, B, I)."""
+    if x.shape[0] == 0:
+        raise RuntimeError(
+            f"{_name(layer)}: Expected sequence length to be larger than 0 in RNN, got an input of T = 0 steps. "
+            "Leave empty sequences out"
+        )
+
+
+def same_kind(layer: Module, x: Tensor, weight: Tensor, error: type[Exception]) -> None:
+    """The input has the weights' type, unless autocast converts both, and lies where they do.
+
+    Raises:
+        error: Another type; torch's layers raise ValueError, its cells RuntimeError.
+        RuntimeError: Another device.
+    """
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise error(
+            f"{_name(layer)}: RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). "
+            f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
+        )
+    if x.device != weight.device:
+        raise RuntimeError(
+            f"{_name(layer)}: Input and parameter tensors are not at the same device, found input tensor at "
+            f"{x.device} and parameter tensor at {weight.device}. Move one: input.to(...) or model.to(...)"
+        )
+
+
+def width(layer: Module, x: Tensor, input_size: int) -> None:
+    """Raise RuntimeError if the last dimension of the input is not `input_size`."""
+    if x.shape[-1] != input_size:
+        raise RuntimeError(
+            f"{_name(layer)}: input.size(-1) must be equal to input_size. Expected {input_size}, got {x.shape[-1]}. "
+            f"Reshape the input, or make the layer with input_size={x.shape[-1]}"
+        )
+
+
+def state(layer: Module, s: Tensor, expected: Sequence[int], x: Tensor, what: str) -> None:
+    """Raise RuntimeError for a state of another shape than expected, or another type or device than the input."""
+    if s.shape != expected:
+        raise RuntimeError(
+            f"{_name(layer)}: Expected {what} size {tuple(expected)}, got {list(s.shape)}. "
+            "Give a state of that size, or none for zeros"
+        )
+    if s.device != x.device or (s.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type)):
+        raise RuntimeError(
+            f"{_name(layer)}: Input and hidden tensors must have the same dtype and device. Expected {what} in "
+            f"{x.dtype} on {x.device}, got {s.dtype} on {s.device}. Convert it with .to(input)"
+        )
+
+
+def _name(layer: Module) -> str:
+    return type(layer).__name__

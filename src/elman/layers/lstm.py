@@ -1,0 +1,103 @@
+"""The long short-term memory's layer; `elman.ops.reference.lstm` has its equation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.layers import checks
+from elman.layers.recurrent import Operation, Recurrent, State
+from elman.ops.lstm import lstm as native_lstm
+from elman.ops.reference.lstm import lstm as reference_lstm
+
+
+class LSTM(Recurrent):
+    r"""Drop-in for `torch.nn.LSTM`.
+
+        i_t = sigmoid(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)
+        f_t = sigmoid(W_if x_t + b_if + W_hf h_{t-1} + b_hf)
+        g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)
+        o_t = sigmoid(W_io x_t + b_io + W_ho h_{t-1} + b_ho)
+        c_t = f_t * c_{t-1} + i_t * g_t
+        h_t = o_t * tanh(c_t), then W_hr h_t if there is a projection
+
+    Args:
+        input_size: I, the features of the input.
+        hidden_size: H, the features of the state.
+        num_layers: How many layers stand on each other.
+        bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
+        batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
+        dropout: Probability of dropping an output between layers while training.
+        bidirectional: D = 2 directions, the outputs side by side.
+        proj_size: P, the size of the projected output, which is H where it is 0. Smaller than H.
+        device: Where the parameters are made.
+        dtype: The type of the parameters.
+
+    Attributes:
+        weight_ih_l[k]: (4*H, I), gates i f g o; in later layers (4*H, D*P); `_reverse` for the second direction.
+        weight_hh_l[k]: (4*H, P).
+        bias_ih_l[k], bias_hh_l[k]: (4*H,).
+        weight_hr_l[k]: (P, H), if there is a projection.
+
+    Raises:
+        ValueError: A size or probability is out of range.
+        TypeError: An argument has the wrong type.
+
+    Example:
+        >>> layer = LSTM(10, 20, batch_first=True)
+        >>> y, (h_n, c_n) = layer(torch.randn(3, 5, 10))
+        >>> y.shape, h_n.shape, c_n.shape
+        (torch.Size([3, 5, 20]), torch.Size([1, 3, 20]), torch.Size([1, 3, 20]))
+    """
+
+    native = staticmethod(native_lstm)
+    reference = staticmethod(reference_lstm)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device=device,
+            dtype=dtype,
+        )
+
+    def _state_widths(self) -> tuple[int, ...]:
+        return self.proj_size or self.hidden_size, self.hidden_size
+
+    def _unpack(self, hx: Any) -> State:
+        return checks.pair(self, hx)
+
+    def _pack(self, state: State) -> State:
+        return state
+
+    def _call(
+        self,
+        operation: Operation,
+        x: Tensor,
+        state: Sequence[Tensor],
+        weights: Sequence[Tensor | None],
+        batch_sizes: Tensor | None,
+        reverse: bool,
+    ) -> State:
+        w_ih, w_hh, b_ih, b_hh, *projection = weights
+        return operation(x, *state, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse, *projection)

@@ -1,0 +1,184 @@
+"""What every recurrent layer shares: stacking, direction, packing, batch order, dropout and the choice of a backend.
+
+A layer (`rnn.py`, `gru.py`, `lstm.py`) adds its operations and how they are called. The base is torch's `RNNBase`, so
+that constructor checks, parameter names, initial values, `state_dict` and `repr` are torch's by construction; only the
+forward pass is written here. It reads the parameters by attribute at each call, so that a parametrized, dropped or
+substituted weight is honoured.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import RNNBase
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.layers import checks
+from elman.ops.dispatch import Backend, Choice, choose
+
+State = tuple[Tensor, ...]
+Operation = Callable[..., State]
+
+
+class Recurrent(RNNBase):
+    """A stack of recurrent layers in one or two directions. Abstract: `RNN`, `GRU` and `LSTM` are the final classes."""
+
+    native: ClassVar[Operation]
+    reference: ClassVar[Operation]
+    torch_has_it: bool = True
+
+    @staticmethod
+    def reject_projection(arguments: dict[str, Any]) -> None:
+        """Raise ValueError, as torch does, if a layer other than an LSTM is given a `proj_size`."""
+        if "proj_size" in arguments:
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+
+    @property
+    def backend(self) -> Backend:
+        """Where a call with an input of the layer's own type and device would run now, and why (`.reason`)."""
+        weight = self.all_weights[0][0]
+        return Backend(*self._choose(weight))
+
+    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:  # noqa: A002  torch's name
+        """Run the layer over a sequence.
+
+        Args:
+            input: (T, B, I), or (B, T, I) with `batch_first`, or (T, I) without a batch, or a `PackedSequence`.
+            hx: The initial state, or None for zeros: (num_layers*D, B, H), or (num_layers*D, H) without a batch;
+                for an LSTM a pair (h_0, c_0) of such, where h_0 is `proj_size` wide if that is set.
+
+        Returns:
+            The output in the shape of the input, D*H wide, and the final state in the shape of `hx`.
+
+        Raises:
+            ValueError: `input` has another number of dimensions or another dtype than the weights.
+            RuntimeError: `input` or `hx` has a wrong size, or lies on another device; T is 0.
+            InputError: A backend is forced that cannot run this.
+        """
+        if isinstance(input, PackedSequence):
+            return self._packed(input, hx)
+        return self._dense(input, hx)
+
+    def _dense(self, x: Tensor, hx: Any) -> tuple[Tensor, Any]:
+        checks.dimensions(self, x, (2, 3))
+        batched = x.dim() == 3
+        state = None if hx is None else self._unpack(hx)
+        if state is not None:
+            checks.state_dimensions(self, state, x)
+        if not batched:
+            x = x.unsqueeze(1)
+            state = None if state is None else tuple(s.unsqueeze(1) for s in state)
+        elif self.batch_first:
+            x = x.transpose(0, 1)
+        self._check(x, state, x.shape[1])
+        checks.length(self, x)
+        y, final = self._run(x, state, x.shape[1], None)
+        if not batched:
+            return y.squeeze(1), self._pack(tuple(s.squeeze(1) for s in final))
+        return (y.transpose(0, 1) if self.batch_first else y), self._pack(final)
+
+    def _packed(self, sequence: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+        x, batch_sizes, order, restore = sequence
+        checks.dimensions(self, x, (2,), RuntimeError)
+        state = None if hx is None else self._unpack(hx)
+        batch = int(batch_sizes[0])
+        self._check(x, state, batch)
+        if state is not None and order is not None:
+            state = tuple(s.index_select(1, order) for s in state)
+        y, final = self._run(x, state, batch, batch_sizes)
+        if restore is not None:
+            final = tuple(s.index_select(1, restore) for s in final)
+        return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
+
+    def _check(self, x: Tensor, state: State | None, batch: int) -> None:
+        """The checks that dense and packed input share."""
+        checks.same_kind(self, x, getattr(self, self._all_weights[0][0]), ValueError)
+        checks.width(self, x, self.input_size)
+        if state is not None:
+            widths = self._state_widths()
+            for k, (s, width) in enumerate(zip(state, widths, strict=True)):
+                what = "hidden" if len(widths) == 1 else f"hidden[{k}]"
+                checks.state(self, s, (len(self._all_weights), batch, width), x, what)
+
+    def _run(self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
+        """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
+        name = self._choose(x).name
+        count = len(self._all_weights)
+        if name == "torch":
+            return self._run_torch(x, state or self._zeros(x, count, batch), batch_sizes)
+        before = (
+            [self._zeros(x, batch)] * count if state is None else [tuple(s[k] for s in state) for k in range(count)]
+        )
+        return self._run_stack(self.native if name == "native" else self.reference, x, before, batch_sizes)
+
+    def _zeros(self, x: Tensor, *shape: int) -> State:
+        """A state of zeros; one tensor stands for all parts that are equally wide."""
+        widths = self._state_widths()
+        zeros = {width: x.new_zeros((*shape, width)) for width in set(widths)}
+        return tuple(zeros[width] for width in widths)
+
+    def _choose(self, x: Tensor) -> Choice:
+        return choose(x.dtype, x.device, projection=self.proj_size > 0, torch_has_it=self.torch_has_it)
+
+    def _run_stack(
+        self, operation: Operation, x: Tensor, before: Sequence[State], batch_sizes: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """Each layer and direction is one operation, with its own state before; dropout stands between the layers."""
+        weights = self.all_weights
+        directions = 2 if self.bidirectional else 1
+        finals: list[Sequence[Tensor]] = []
+        for first in range(0, len(weights), directions):
+            if first and self.dropout and self.training:
+                x = dropout(x, self.dropout)
+            outputs = []
+            for k in range(first, first + directions):
+                arguments = (x, before[k], self._with_biases(weights[k]), batch_sizes, k > first)
+                y, *final = self._call(operation, *arguments)
+                outputs.append(y)
+                finals.append(final)
+            x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
+        if len(finals) == 1:
+            return x, tuple(s.unsqueeze(0) for s in finals[0])
+        return x, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
+
+    def _run_torch(self, x: Tensor, state: State, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
+        """The whole stack in one call of torch's own function."""
+        weights = [w for layer in self.all_weights for w in layer]
+        hx = state if self.mode == "LSTM" else state[0]
+        config = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
+        function = getattr(torch, self.mode.lower())
+        if batch_sizes is None:
+            y, *final = function(x, hx, weights, *config, False)
+        else:
+            y, *final = function(x, batch_sizes, hx, weights, *config)
+        return y, tuple(final)
+
+    def _with_biases(self, weights: Sequence[Tensor]) -> Sequence[Tensor | None]:
+        """w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""
+        return weights if self.bias else (*weights[:2], None, None, *weights[2:])
+
+    def _state_widths(self) -> tuple[int, ...]:
+        return (self.hidden_size,)
+
+    def _unpack(self, hx: Any) -> State:
+        """The user's `hx` as a tuple of tensors; an LSTM has two."""
+        checks.tensor(self, hx, "hx")
+        return (hx,)
+
+    def _pack(self, state: State) -> Any:
+        """The inverse of `_unpack`."""
+        return state[0]
+
+    def _call(
+        self,
+        operation: Operation,
+        x: Tensor,
+        state: Sequence[Tensor],
+        weights: Sequence[Tensor | None],
+        batch_sizes: Tensor | None,
+        reverse: bool,
+    ) -> State:
+        """One layer in one direction: y (T, B, H) or (N, H), and the final state, each part (B, H)."""
+        raise NotImplementedError

@@ -1,0 +1,145 @@
+"""Which backend runs a layer, and why: one rule, never silent.
+
+    native      Elman's kernels        float32 on the CPU
+    torch       torch's own kernels    every other type and device, projections, autocast
+    reference   plain torch            no kernels in this installation, or an equation that torch has not
+
+`use_backend("reference")` or the environment variable ELMAN_BACKEND (read once, at import) force one.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import torch
+
+from elman import kernels
+from elman.errors import InputError
+
+BACKENDS: Final = ("native", "reference", "torch")
+_NO_KERNELS: Final = None if kernels.available() else kernels.why_not()
+
+
+class Backend(str):
+    """The name of a backend, 'native', 'reference' or 'torch', with the reason why it was chosen.
+
+    Attributes:
+        reason: A sentence.
+    """
+
+    __slots__ = ("reason",)
+    reason: str
+
+    def __new__(cls, name: str, reason: str) -> "Backend":
+        """Make the string `name` that carries its `reason`."""
+        backend = super().__new__(cls, name)
+        backend.reason = reason
+        return backend
+
+    def __repr__(self) -> str:
+        return f"<{self}: {self.reason}>"
+
+
+class Choice(NamedTuple):
+    """A backend's name and the reason for it, as plain strings, which torch.compile can trace."""
+
+    name: str
+    reason: str
+
+
+def choose(dtype: torch.dtype, device: torch.device, *, projection: bool = False, torch_has_it: bool = True) -> Choice:
+    """The backend for a call.
+
+    Args:
+        dtype: The type of the input.
+        device: Where the input is.
+        projection: The layer has a `proj_size`.
+        torch_has_it: torch.nn has the layer's equation; it has no GRU that resets before the product.
+
+    Returns:
+        The name and the reason.
+
+    Raises:
+        InputError: A backend is forced that cannot do this.
+    """
+    obstacle = _native_obstacle(dtype, device, projection)
+    if _forced is not None:
+        return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it)
+    if obstacle is None and _NO_KERNELS is None:
+        return Choice("native", "float32 on the CPU runs on Elman's own kernels")
+    if obstacle is None:
+        return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
+    if not torch_has_it:
+        return Choice("reference", f"{obstacle}, and torch has no GRU that resets before the product")
+    return Choice("torch", obstacle)
+
+
+def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool) -> str | None:
+    """Why Elman's kernels do not cover this, or None if they do."""
+    if device.type != "cpu":
+        return f"Elman's kernels run on the CPU, and this is on {device.type}"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast is on, and Elman's kernels are float32"
+    if dtype != torch.float32:
+        return f"Elman's kernels are float32, and this is {dtype}"
+    if projection:
+        return "Elman's kernels have no projection (proj_size)"
+    return None
+
+
+class _Forced(NamedTuple):
+    name: str
+    by: str
+
+
+def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool) -> Choice:
+    if forced.name == "native" and obstacle is not None:
+        raise InputError(
+            f"{forced.by} asks for the native backend, which cannot run here: {obstacle}. "
+            "Change the input, or force no backend"
+        )
+    if forced.name == "torch" and not torch_has_it:
+        raise InputError(
+            f"{forced.by} asks for the torch backend, which has no GRU that resets before the product. "
+            "Make the GRU with reset_after=True, or force no backend"
+        )
+    return Choice(forced.name, f"forced by {forced.by}")
+
+
+def _force(name: str, by: str) -> _Forced:
+    if name not in BACKENDS:
+        raise InputError(f"{by}: expected one of {', '.join(BACKENDS)}; got {name!r}")
+    return _Forced(name, by)
+
+
+def _from_environment() -> _Forced | None:
+    name = os.environ.get("ELMAN_BACKEND")
+    return _force(name, "ELMAN_BACKEND") if name else None
+
+
+_forced: _Forced | None = _from_environment()
+
+
+@contextmanager
+def use_backend(name: str | None) -> Iterator[None]:
+    """Run every layer on one backend within a `with`; in the whole process, all threads.
+
+    Args:
+        name: 'native', 'reference' or 'torch', or None to force none (whatever ELMAN_BACKEND says).
+
+    Raises:
+        InputError: There is no such backend. A layer that cannot run on it raises InputError when it is called.
+
+    Example:
+        >>> layer = elman.LSTM(3, 4)
+        >>> with use_backend("reference"):
+        ...     layer.backend
+        <reference: forced by use_backend('reference')>
+    """
+    global _forced  # noqa: PLW0603  one setting of the process, guarded by torch.compile
+    before, _forced = _forced, None if name is None else _force(name, f"use_backend({name!r})")
+    try:
+        yield
+    finally:
+        _forced = before

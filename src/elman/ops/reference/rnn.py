@@ -1,0 +1,58 @@
+"""The Elman RNN: the equation of one step, and the operation over a sequence.
+
+    a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
+    h_t = tanh(a_t)   or   relu(a_t)
+
+J. L. Elman, "Finding Structure in Time", Cognitive Science 14 (1990).
+"""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from elman.ops.reference.loop import Gates, Parameters, State, unroll
+
+GATES = ("a",)
+_NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
+
+
+def step(x: Tensor, state: State, parameters: Parameters, *, nonlinearity: str = "tanh") -> tuple[State, Gates]:
+    """One time step.
+
+    Args:
+        x: (B, I).
+        state: (h,), (B, H).
+        parameters: One gate, G = 1.
+        nonlinearity: "tanh" or "relu".
+
+    Returns:
+        (h,), and the pre-activation a, each (B, H).
+    """
+    (h,) = state
+    w_ih, w_hh, b_ih, b_hh, _ = parameters
+    a = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)
+    h = _NONLINEARITIES[nonlinearity](a)
+    return (h,), {"a": a}
+
+
+def rnn(
+    x: Tensor,
+    h_0: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
+    batch_sizes: Tensor | None = None,
+    reverse: bool = False,
+    nonlinearity: str = "tanh",
+) -> tuple[Tensor, Tensor]:
+    """A layer in one direction over a sequence; arguments and results are those of `elman.ops.rnn.rnn`.
+
+    Returns:
+        y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
+    """
+    cell = partial(step, nonlinearity=nonlinearity)
+    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
+    return done.y, done.final[0]

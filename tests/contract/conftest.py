@@ -1,0 +1,34 @@
+"""The cells and the backends that the contract is run over."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from tests.contract.registry import CELLS, RUNS, Cell, Run
+
+from elman.ops.dispatch import use_backend
+
+
+@pytest.fixture(params=CELLS, ids=str)
+def cell(request: pytest.FixtureRequest) -> Cell:
+    return request.param
+
+
+@pytest.fixture(params=RUNS, ids=str)
+def run(request: pytest.FixtureRequest, cell: Cell) -> Iterator[Run]:
+    """A run with its backend forced."""
+    run: Run = request.param
+    if not run.covers(cell):
+        pytest.skip(f"torch has no {cell}")
+    with use_backend(run.backend):
+        yield run
+
+
+@pytest.fixture(autouse=True)
+def _seeded_on_one_thread() -> Iterator[None]:
+    """These layers are small: a second thread costs more than it brings."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
