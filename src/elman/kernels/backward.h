@@ -134,12 +134,15 @@ struct BackwardPass {
             through_reset(my, s, active, before, from);
             if (split_units) barrier.wait();
         }
-        carry({hidden_data, column, hidden_gates * call.H}, my.share, sums + hidden_first * call.H, active, my.dh);
+        carry({hidden_data, column, hidden_gates * call.H}, my.share, sums + hidden_first * call.H, active, my.dh,
+              s % 2);
         leave_rows(my, before, active);
     }
 
-    void carry(const Panels& panels, const Share& share, const float* sums, Index rows, float* out) {
-        product(sums, sums_stride, rows, panels, share.block_begin / 2, ceil_div(share.block_end, 2), out, h_stride());
+    void carry(const Panels& panels, const Share& share, const float* sums, Index rows, float* out,
+               bool backwards = false) {
+        product(sums, sums_stride, rows, panels, share.block_begin / 2, ceil_div(share.block_end, 2), out, h_stride(),
+                backwards);
     }
 
     // Rows [begin, end) have their last turn here: the gradient of their last state arrives.

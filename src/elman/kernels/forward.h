@@ -146,9 +146,9 @@ struct ForwardPass {
 
     // sums += rows of a times the panels of blocks [begin, end).
     void multiply(const Panels& panels, const GateColumns& set, const float* a, Index stride, Index rows, Index begin,
-                  Index end, float* sums) {
+                  Index end, float* sums, bool backwards = false) {
         const Index first = begin * set.count / 2, last = ceil_div(end * set.count, 2);
-        product(a, stride, rows, panels, first, last, sums, sums_stride);
+        product(a, stride, rows, panels, first, last, sums, sums_stride, backwards);
     }
 
     void step(Member& my, Index s, Index start) {
@@ -156,17 +156,22 @@ struct ForwardPass {
         float* sums = my.sums + start * sums_stride;
         if constexpr (Cell::reset_before) reset(my, active, sums);
         // Two blocks of units at a time, so that their sums are still near when the equation reads them; with few rows
-        // all blocks at once, so that the product finds enough columns to work on.
-        const Index width = active <= 3 ? units.blocks() + 1 : 2;
-        for (Index b = my.share.block_begin; b < my.share.block_end; b += width) {
-            const Index end = min(my.share.block_end, b + width);
+        // all blocks at once, so that the product finds enough columns to work on. Every other step goes from the last
+        // block to the first: what of W_hh the caches still hold is the end that was used last.
+        const Index width = active <= 3 ? units.blocks() + 1 : 2, count = my.share.block_end - my.share.block_begin;
+        const Index turns = ceil_div(count, width);
+        for (Index turn = 0; turn < turns; turn++) {
+            const Index begin = my.share.block_begin + (s % 2 ? turns - 1 - turn : turn) * width;
+            const Index end = min(my.share.block_end, begin + width);
             if constexpr (Cell::reset_before) {
-                multiply({second_data, second_column, call.H}, second, my.reset, h_stride, active, b, end, sums);
+                multiply({second_data, second_column, call.H}, second, my.reset, h_stride, active, begin, end, sums,
+                         s % 2);
             } else {
-                multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, b, end, sums);
+                multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, begin, end, sums,
+                         s % 2);
             }
             for (Index row = 0; row < active; row++) {
-                for (Index block = b; block < end; block++) equation(my, sequence.time(s), row, block, sums);
+                for (Index block = begin; block < end; block++) equation(my, sequence.time(s), row, block, sums);
             }
         }
         finish(my, next, active);

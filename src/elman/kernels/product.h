@@ -67,29 +67,33 @@ struct Panels {
     Index K;
 };
 
-// sums[rows] += a[rows] x panels[first, last). Rows are dealt evenly over the tiles: 32 rows go as 11, 11, 10.
+// sums[rows] += a[rows] x `count` neighbouring panels from the one at `panel`; 1, 2 or 4 of them.
+inline void product_of(const float* a, Index stride, Index rows, const Panels& panels, Index first, Index count,
+                       float* sums, Index sums_stride) {
+    const float* panel = panels.data + first * panels.K * panel_width;
+    const int* column = panels.column + 2 * first;
+    if (count == 4) return tile<1, 4, true>(a, stride, panel, panels.K, sums, sums_stride, column);
+    if (count == 2) return tile_of<3, 2>(rows, a, stride, panel, panels.K, sums, sums_stride, column);
+    const Index tiles = ceil_div(rows, tile_rows);  // rows are dealt evenly: 32 go as 11, 11, 10
+    for (Index i = 0; i < tiles; i++) {
+        const Index begin = rows * i / tiles, end = rows * (i + 1) / tiles;
+        tile_of<tile_rows, 1>(end - begin, a + begin * stride, stride, panel, panels.K, sums + begin * sums_stride,
+                              sums_stride, column);
+    }
+}
+
+// sums[rows] += a[rows] x panels[first, last). `backwards` takes the panels from the last to the first: a caller that
+// alternates finds the panels it used last still in the cache, where going round would have pushed each out in turn.
 inline void product(const float* a, Index stride, Index rows, const Panels& panels, Index first, Index last, float* sums,
-                    Index sums_stride) {
+                    Index sums_stride, bool backwards = false) {
     if (rows == 0) return;
-    const Index tiles = ceil_div(rows, tile_rows);
-    Index p = first;
-    while (p < last) {
-        const float* panel = panels.data + p * panels.K * panel_width;
-        const int* column = panels.column + 2 * p;
-        if (rows == 1 && p + 4 <= last) {
-            tile<1, 4, true>(a, stride, panel, panels.K, sums, sums_stride, column);
-            p += 4;
-        } else if (rows <= 3 && p + 2 <= last) {
-            tile_of<3, 2>(rows, a, stride, panel, panels.K, sums, sums_stride, column);
-            p += 2;
-        } else {
-            for (Index i = 0; i < tiles; i++) {
-                const Index begin = rows * i / tiles, end = rows * (i + 1) / tiles;
-                tile_of<tile_rows, 1>(end - begin, a + begin * stride, stride, panel, panels.K,
-                                      sums + begin * sums_stride, sums_stride, column);
-            }
-            p += 1;
-        }
+    const Index most = rows == 1 ? 4 : rows <= 3 ? 2 : 1;
+    while (first < last) {
+        Index count = most;
+        while (count > last - first) count /= 2;
+        const Index at = backwards ? last - count : first;
+        product_of(a, stride, rows, panels, at, count, sums, sums_stride);
+        (backwards ? last : first) += backwards ? -count : count;
     }
 }
 
@@ -97,9 +101,16 @@ inline void product(const float* a, Index stride, Index rows, const Panels& pane
 // rows run along k; a null row packs as 0.
 template <class RowOf>
 inline void pack_transposed(float* panel, Index K, RowOf row_of) {
-    for (int lane = 0; lane < panel_width; lane++) {
-        const float* row = row_of(lane);
-        for (Index k = 0; k < K; k++) panel[k * panel_width + lane] = row == nullptr ? 0.0f : row[k];
+    for (int half = 0; half < 2; half++) {
+        const float* rows[W];
+        for (int lane = 0; lane < W; lane++) rows[lane] = row_of(half * W + lane);
+        for (Index k = 0; k < K; k += W) {
+            V block[W];
+            const Index count = min(W, K - k);
+            for (int lane = 0; lane < W; lane++) block[lane] = rows[lane] == nullptr ? V{} : load(rows[lane] + k, count);
+            transpose(block);
+            for (Index i = 0; i < count; i++) store(panel + (k + i) * panel_width + half * W, block[i]);
+        }
     }
 }
 

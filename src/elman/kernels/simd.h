@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
@@ -61,6 +62,25 @@ inline void store(float* p, V v, std::ptrdiff_t lanes) {
 }
 
 inline V splat(float x) { return x - V{}; }  // x - 0 is x for every x; 0 + x is not, for -0
+
+// Swaps the odd blocks of `size` lanes of a with the even ones of b.
+template <int size, int... lane>
+inline void swap_blocks(V& a, V& b, std::integer_sequence<int, lane...>) {
+    const V low = __builtin_shufflevector(a, b, (lane & size ? W + lane - size : lane)...);
+    b = __builtin_shufflevector(a, b, (lane & size ? W + lane : lane + size)...);
+    a = low;
+}
+
+// A square of W x W, in place, by halves, quarters and so on.
+template <int size = W / 2>
+inline void transpose(V (&rows)[W]) {
+    if constexpr (size > 0) {
+#pragma GCC unroll 16
+        for (int i = 0; i < W; i++)
+            if ((i & size) == 0) swap_blocks<size>(rows[i], rows[i + size], std::make_integer_sequence<int, W>{});
+        transpose<size / 2>(rows);
+    }
+}
 
 // The compiler may not fuse on its own (-ffp-contract=off): where it fuses depends on the size of the tile around it,
 // and a row's bits must not.

@@ -1,5 +1,7 @@
 """The native LSTM; `ops.reference.lstm` has its equation."""
 
+from typing import cast
+
 from torch import Tensor
 
 from elman.ops.native import recurrence
@@ -15,7 +17,7 @@ def lstm(
     bias_hh: Tensor | None,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
-) -> tuple[Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
     Args:
@@ -33,4 +35,5 @@ def lstm(
         y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    return recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse)
+    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse)
+    return y, h_n, cast(Tensor, c_n)

@@ -208,7 +208,8 @@ def _differentiable_backward(
     inputs = [t for t, want in zip(arguments, wanted, strict=False) if want]
     if not pairs or not inputs:
         return [None] * _INPUTS
-    found = iter(torch.autograd.grad(*zip(*pairs, strict=True), create_graph=True, inputs=inputs, allow_unused=True))
+    outputs, grads = zip(*pairs, strict=True)
+    found = iter(torch.autograd.grad(outputs, inputs, grads, create_graph=True, allow_unused=True))
     return [next(found) if want else None for want in wanted]
 
 
