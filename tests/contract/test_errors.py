@@ -130,7 +130,7 @@ def test_a_wrong_constructor_raises_what_torch_raises(cell: Cell, arguments: dic
 
 def test_an_unknown_nonlinearity_raises_what_torch_raises() -> None:
     cell = CELLS[0]
-    with pytest.raises(ValueError, match="nonlinearity 'sin'. Select from 'tanh' or 'relu'"):
+    with pytest.raises(ValueError, match=r"nonlinearity 'sin'\. Select from 'tanh' or 'relu'"):
         cell.truth(I, H, nonlinearity="sin")
-    with pytest.raises(ValueError, match="nonlinearity 'sin'. Select from 'tanh' or 'relu'"):
+    with pytest.raises(ValueError, match=r"nonlinearity 'sin'\. Select from 'tanh' or 'relu'"):
         cell.layer(I, H, nonlinearity="sin")

@@ -1,0 +1,166 @@
+"""The reference operations by themselves: derivatives, gates, empty and ragged sequences, and what they cost."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from tests.tolerance import assert_close
+from torch import Tensor
+
+from elman.ops.reference import gru, lstm, rnn
+from elman.ops.reference.loop import Parameters, unroll
+
+CELLS: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], int]] = {
+    "rnn_tanh": (rnn, rnn.rnn, rnn.step, 1),
+    "rnn_relu": (rnn, partial(rnn.rnn, nonlinearity="relu"), partial(rnn.step, nonlinearity="relu"), 1),
+    "gru": (gru, gru.gru, gru.step, 1),
+    "gru_reset_before": (gru, partial(gru.gru, reset_after=False), partial(gru.step, reset_after=False), 1),
+    "lstm": (lstm, lstm.lstm, lstm.step, 2),
+}
+SIZES = torch.tensor([3, 2, 2, 1])
+cells = pytest.mark.parametrize("name", CELLS)
+both_ways = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+dense_or_packed = pytest.mark.parametrize("batch_sizes", [None, SIZES], ids=["dense", "packed"])
+
+
+def draw(name: str, T: int = 2, B: int = 3, I: int = 2, H: int = 3, bias: bool = True) -> list[Tensor | None]:  # noqa: E741
+    """x, the states and the parameters, in float64, as leaves."""
+    module, _, _, states = CELLS[name]
+    G = len(module.GATES)
+    generator = torch.Generator().manual_seed(7)
+
+    def leaf(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+    biases = [leaf(G * H), leaf(G * H)] if bias else [None, None]
+    return [leaf(T, B, I), *(leaf(B, H) for _ in range(states)), leaf(G * H, I), leaf(G * H, H), *biases]
+
+
+def packed_rows(arguments: list[Any], batch_sizes: Tensor | None) -> list[Any]:
+    if batch_sizes is not None:
+        rows = int(batch_sizes.sum())
+        arguments[0] = torch.randn(rows, arguments[0].shape[-1], dtype=torch.float64).requires_grad_()
+    return arguments
+
+
+@cells
+@both_ways
+@dense_or_packed
+def test_first_and_second_derivatives(name: str, reverse: bool, batch_sizes: Tensor | None) -> None:
+    if name == "rnn_relu":
+        torch.manual_seed(0)  # away from the kink
+    operation = partial(CELLS[name][1], batch_sizes=batch_sizes, reverse=reverse)
+    arguments = packed_rows(draw(name), batch_sizes)
+    assert torch.autograd.gradcheck(operation, arguments)
+    assert torch.autograd.gradgradcheck(operation, arguments)
+
+
+@cells
+@both_ways
+@pytest.mark.parametrize("T", [0, 1, 3])
+def test_the_loop_is_the_step_again_and_again(name: str, reverse: bool, T: int) -> None:
+    module, operation, step, states = CELLS[name]
+    x, *rest = draw(name, T=T)
+    state, parameters = tuple(rest[:states]), Parameters(*rest[states:])
+    done = unroll(step, x, state, parameters, reverse=reverse)
+    expected: list[Any] = [None] * T
+    for t in reversed(range(T)) if reverse else range(T):
+        state, gates = step(x[t], state, parameters)
+        expected[t] = (state, gates)
+        assert tuple(gates) == module.GATES
+    assert done.y.shape == (T, 3, 3)
+    for t, (state_t, gates_t) in enumerate(expected):
+        assert torch.equal(done.y[t], state_t[0])
+        assert all(torch.equal(a, b) for a, b in zip(done.states[t], state_t, strict=True))
+        assert all(torch.equal(done.gates[t][gate], gates_t[gate]) for gate in gates_t)
+    y, *final = operation(x, *rest, None, reverse)
+    assert torch.equal(y, done.y)
+    assert all(torch.equal(a, b) for a, b in zip(final, state, strict=True))
+
+
+@cells
+@both_ways
+def test_packed_is_row_by_row(name: str, reverse: bool) -> None:
+    _, operation, _, states = CELLS[name]
+    rows, *rest = packed_rows(draw(name), SIZES)
+    y, *final = operation(rows, *rest, SIZES, reverse)
+    starts = torch.cat((torch.zeros(1, dtype=torch.int64), SIZES.cumsum(0)[:-1]))
+    for b in range(3):
+        where = (starts + b)[b < SIZES]
+        initial = [s[b : b + 1] for s in rest[:states]]
+        y_b, *final_b = operation(rows[where][:, None], *initial, *rest[states:], None, reverse)
+        assert_close(y[where], y_b[:, 0], f"y of row {b}")
+        for part, part_b in zip(final, final_b, strict=True):
+            assert_close(part[b : b + 1], part_b, f"final state of row {b}")
+
+
+@cells
+@both_ways
+@dense_or_packed
+def test_the_cost_is_the_steps_that_are_there(name: str, reverse: bool, batch_sizes: Tensor | None) -> None:
+    _, _, step, states = CELLS[name]
+    x, *rest = packed_rows(draw(name, T=4), batch_sizes)
+    walked = []
+
+    def counting(x_t: Tensor, state: Any, parameters: Parameters) -> Any:
+        walked.append(x_t.shape[0])
+        assert all(s.shape[0] == x_t.shape[0] for s in state)
+        return step(x_t, state, parameters)
+
+    unroll(counting, x, tuple(rest[:states]), Parameters(*rest[states:]), batch_sizes, reverse)
+    expected = [3] * 4 if batch_sizes is None else SIZES.tolist()
+    assert walked == (expected[::-1] if reverse else expected)
+
+
+@cells
+@both_ways
+def test_an_empty_packed_batch(name: str, reverse: bool) -> None:
+    _, operation, _, states = CELLS[name]
+    x, *rest = draw(name, T=0)
+    y, *final = operation(x.reshape(0, 2), *rest, torch.empty(0, dtype=torch.int64), reverse)
+    assert y.shape == (0, 3)
+    assert all(torch.equal(a, b) for a, b in zip(final, rest[:states], strict=True))
+
+
+@cells
+def test_no_rows_and_no_bias(name: str) -> None:
+    y, *final = CELLS[name][1](*draw(name, B=0, bias=False))
+    assert y.shape == (2, 0, 3)
+    assert all(part.shape == (0, 3) for part in final)
+
+
+def by_hand(x: float, h: float, c: float) -> dict[str, float]:
+    """One unit with all weights 1 and biases 0, worked with the standard library's mathematics."""
+    import math
+
+    a = x + h
+    s, t = 1 / (1 + math.exp(-a)), math.tanh(a)
+    after = s * c + s * t
+    before = math.tanh(x + s * h)
+    return {
+        "rnn_tanh": t,
+        "rnn_relu": max(a, 0.0),
+        "gru": (1 - s) * before + s * h,  # with one unit of weight 1 both resets are the same
+        "gru_reset_before": (1 - s) * before + s * h,
+        "lstm": s * math.tanh(after),
+    }
+
+
+@cells
+def test_one_step_by_hand(name: str) -> None:
+    module, operation, _, states = CELLS[name]
+    G = len(module.GATES)
+    x, h, c = 0.3, -0.8, 0.5
+    state = [torch.tensor([[value]], dtype=torch.float64) for value in (h, c)[:states]]
+    ones = torch.ones(G, 1, dtype=torch.float64)
+    y, *_ = operation(torch.tensor([[[x]]], dtype=torch.float64), *state, ones, ones, None, None)
+    assert y.item() == pytest.approx(by_hand(x, h, c)[name], rel=1e-14)
+
+
+@cells
+def test_the_hand_can_tell_the_cells_apart(name: str) -> None:
+    expected = by_hand(0.3, -0.8, 0.5)
+    others = [value for other, value in expected.items() if CELLS[other][0] is not CELLS[name][0]]
+    assert all(value != pytest.approx(expected[name], rel=1e-3) for value in others)
