@@ -1,7 +1,7 @@
 """Gradient clipping by global norm or by value, and the check that a step is finite, in one look at the numbers.
 
-The norm is needed for clipping and is infinite or NaN as soon as one gradient is, so reading it once a step answers both
-questions. That one read is the only point where the loop waits for the device.
+The norm is needed for clipping and is infinite or NaN as soon as one gradient is, so reading it once a step answers
+both questions. That one read is the only point where the loop waits for the device.
 """
 
 import math

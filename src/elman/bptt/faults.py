@@ -38,6 +38,7 @@ def first_fault(network: nn.Module, forward: Callable[[], object]) -> Fault:
     with _watch(network, outputs), torch.no_grad():
         forward()
     broken = [name for name, good in outputs.items() if not good]
+    layer: str | None
     if broken:
         layer = broken[0]
     else:

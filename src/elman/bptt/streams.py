@@ -2,7 +2,7 @@
 
 The N symbols of a corpus hold N - 1 pairs (symbol, the one after it). The pairs are dealt into B contiguous runs whose
 lengths differ by at most one, so that every target is met exactly once: streams that are one pair short are padded
-in their last step, and a padded target is `IGNORED`. `symbols` may be a memory map: a window touches only what it reads.
+in their last step, and a padded target is `IGNORED`. `symbols` may be a memory map: a window touches what it reads.
 """
 
 from dataclasses import dataclass

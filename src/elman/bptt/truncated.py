@@ -70,6 +70,8 @@ class Truncated:
         self.k2 = k1 if k2 is None else k2
         if self.k2 < self.k1:
             raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
+        # The last window may be shorter than k1, and a k2 that covers the stream covers it for that window too.
+        self._lead = streams.length if self.k2 >= streams.length else self.k2 - self.k1
 
     @property
     def windows(self) -> int:
@@ -93,7 +95,7 @@ class Truncated:
     def _next(self, position: Position) -> Position:
         """Return the next window's place; its state is known once this window has run."""
         step = position.step + self.k1
-        return Position(step, max(0, step - (self.k2 - self.k1)))
+        return Position(step, max(0, step - self._lead))
 
     def ended(self, position: Position) -> bool:
         """Say whether every step of every stream has been met."""
@@ -111,7 +113,7 @@ def run_with_resets(recur: Recur, window: Window, state: State | None, keep: int
 
     Returns:
         features: shape `(T, B, H)`.
-        state: the state before step `keep`, ahead of any reset there (whoever starts at `keep` meets that reset itself);
+        state: the state before step `keep`, ahead of any reset there, which whoever starts at `keep` meets itself;
             None where that is the zero state the window began with.
     """
     steps = len(window.inputs)

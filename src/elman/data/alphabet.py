@@ -37,7 +37,7 @@ class Alphabet:
     @property
     def dtype(self) -> np.dtype[np.unsignedinteger]:
         """The smallest integer type that holds every number."""
-        return np.min_scalar_type(max(len(self) - 1, 0))  # type: ignore[return-value]
+        return np.min_scalar_type(max(len(self) - 1, 0))
 
     def numbers(self, text: str) -> npt.NDArray[np.int32]:
         """Return a number for each character, `UNKNOWN` for those outside the alphabet."""

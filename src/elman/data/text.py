@@ -3,7 +3,7 @@
 The alphabet comes from the training part alone. A character that only the held-out part has was never seen, so that no
 model can be asked for it: it is left out of the held-out part, and `Corpus.left_out` counts how many.
 
-A text is read in pieces, twice: once to count it and to see which characters it has, once to encode it with the smallest
+A text is read in pieces, twice: once to count it and see which characters it has, once to encode it with the smallest
 integer type that holds the alphabet. Encoded text beyond `IN_MEMORY` bytes goes to a temporary file that is mapped into
 memory and vanishes with the process, so that a text may be larger than memory.
 """

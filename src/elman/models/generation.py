@@ -23,9 +23,9 @@ class Piece(NamedTuple):
 class Generation:
     """Text as it is being written.
 
-    Iterating gives a `Piece` as soon as there is one, sample 0 whole, then sample 1, ...; `texts()` and `str()` write to
-    the end first. Samples are computed one by one: a product over several rows may round otherwise than over one, and
-    a sample would then depend on how many were asked for.
+    Iterating gives a `Piece` as soon as there is one, sample 0 whole, then sample 1, ...; `texts()` and `str()`
+    write to the end first. Samples are computed one by one: a product over several rows may round
+    otherwise than over one, and a sample would then depend on how many were asked for.
 
     Args:
         network: what writes, in evaluation mode.
@@ -43,6 +43,7 @@ class Generation:
         network: SymbolNetwork,
         alphabet: Alphabet,
         prompt: str,
+        *,
         length: int,
         sampling: Sampling,
         seed: int,
@@ -69,7 +70,7 @@ class Generation:
         return "\n\n".join(self.prompt + text for text in self.texts())
 
     def _read(self, prompt: str) -> tuple[Tensor, State]:
-        """Return scores and state after the prompt; an empty one is read as the end of a line, or any first character."""
+        """Return scores and state after the prompt; an empty one is read as the end of a line."""
         prompt = prompt or ("\n" if "\n" in self._alphabet else self._alphabet.characters[0])
         numbers = self._alphabet.encode(prompt, "prompt")
         with torch.no_grad():

@@ -21,18 +21,24 @@ class NextSymbol:
 
     Args:
         network: what learns.
-        training: B streams.
+        through_time: the training streams, and how far gradients reach back in them.
         held_out: streams to measure on, or None.
-        k1: steps between updates.
-        k2: steps that gradients reach back.
+        baselines: held-out losses of simpler predictors, by name.
     """
 
     target = "char"
     loss_unit = "nats/char"
 
-    def __init__(self, network: SymbolNetwork, training: Streams, held_out: Streams | None, k1: int, k2: int):
+    def __init__(
+        self,
+        network: SymbolNetwork,
+        through_time: Truncated,
+        held_out: Streams | None,
+        baselines: dict[str, float],
+    ) -> None:
         self.network = network
-        self.through_time = Truncated(training, k1, k2)
+        self.through_time = through_time
+        self.baselines = baselines
         self.held_out = held_out
         self.steps_per_epoch = self.through_time.windows
         self._position = Position()

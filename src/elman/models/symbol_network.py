@@ -34,7 +34,7 @@ class SymbolNetwork(nn.Module):
         dropout: the share of features dropped between layers and before the head while training.
     """
 
-    def __init__(self, size: int, cell: str, hidden: int, layers: int, embedding: int | None, dropout: float):
+    def __init__(self, size: int, *, cell: str, hidden: int, layers: int, embedding: int | None, dropout: float):
         super().__init__()
         self.embed: nn.Module = OneHot(size) if embedding is None else nn.Embedding(size, embedding)
         between = dropout if layers > 1 else 0.0

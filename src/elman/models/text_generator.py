@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.bptt import Streams
+from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.baselines import baselines
@@ -17,6 +17,8 @@ from elman.models.sampling import Sampling
 from elman.models.symbol_network import SymbolNetwork
 from elman.models.text_settings import TextSettings
 from elman.train import Listener, Loop, LoopOptions, Place, Progress, RunFiles, Silent, write_container
+from elman.train.checkpoint import refuse_unfinished
+from elman.train.picture import draw_losses
 
 KIND = "text-generator"
 SHORTEST = 20
@@ -38,8 +40,8 @@ class TextGenerator:
         k1: characters between two updates.
         k2: characters that gradients reach back, `k1` or more; None means `k1`. More costs k2 / k1 times the work.
         batch: streams that the text is cut into and that are learned side by side.
-        epochs: passes over the text; None leaves the end to `minutes`.
-        minutes: time to train; None leaves the end to `epochs`. The first limit reached counts.
+        epochs: passes over the text; 8 where neither epochs nor minutes are given.
+        minutes: time to train. The first limit reached counts.
         optimizer: "adam", "sgd" (with momentum) or "rmsprop".
         learning_rate: step size.
         momentum: of "sgd" and "rmsprop".
@@ -72,6 +74,8 @@ class TextGenerator:
         10
     """
 
+    baselines_: dict[str, float]
+
     def __init__(
         self,
         *,
@@ -83,7 +87,7 @@ class TextGenerator:
         k1: int = 128,
         k2: int | None = None,
         batch: int = 64,
-        epochs: int | None = 8,
+        epochs: int | None = None,
         minutes: float | None = None,
         optimizer: str = "adam",
         learning_rate: float = 2e-3,
@@ -103,7 +107,7 @@ class TextGenerator:
         vars(self).update(options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the options by name, as scikit-learn's estimators do. `deep` changes nothing: no option is an estimator."""
+        """Return the options by name, as scikit-learn's estimators do; no option is an estimator, so `deep` is idle."""
         return {name: getattr(self, name) for name in TextSettings.model_fields}
 
     def set_params(self, **options: Any) -> "TextGenerator":
@@ -122,6 +126,7 @@ class TextGenerator:
         *,
         files: RunFiles | None = None,
         resume: bool = False,
+        overwrite: bool = False,
         errors: str = "strict",
         listener: Listener | None = None,
         checkpoint_seconds: float = 60.0,
@@ -132,6 +137,7 @@ class TextGenerator:
             text: the text itself, or the path of a UTF-8 file.
             files: where to leave checkpoint, metrics, model and loss picture; None leaves nothing on disk.
             resume: go on from the checkpoint in `files`; without one there, begin.
+            overwrite: begin anew although `files` hold an unfinished training, which is otherwise refused.
             errors: for bytes that are not UTF-8: "strict" refuses, "replace" reads U+FFFD.
             listener: hears how it goes, see `elman.train.Listener`.
             checkpoint_seconds: time between two checkpoints.
@@ -142,11 +148,13 @@ class TextGenerator:
         Raises:
             DataError: the text is missing, empty, too short or not UTF-8.
             InputError: `files` cannot be written.
-            ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
             TrainingError: a loss or gradient is not finite.
         """
         if files:
             files.check()
+        if files and not (resume or overwrite):
+            refuse_unfinished(files.checkpoint)
         settings = TextSettings.checked(self.get_params())
         corpus = read_text(text, settings.validation, settings.separator, errors)
         training, held_out = _streams(str(text) if isinstance(text, Path) else "text", corpus, settings)
@@ -154,16 +162,15 @@ class TextGenerator:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._prepare(corpus.alphabet, settings)
-            task = NextSymbol(self.network_, training, held_out, settings.k1, settings.k2 or settings.k1)
+            through_time = Truncated(training, settings.k1, settings.k2)
+            if held_out:
+                self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
+            task = NextSymbol(self.network_, through_time, held_out, self.baselines_)
             options = _loop_options(settings, checkpoint_seconds)
             identity = settings.identity() | {"text": corpus.fingerprint()}
             loop = Loop(task, options, identity, place, listener or Silent())
             self.left_out_ = corpus.left_out
-            if held_out:
-                self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
-            self.progress_ = loop.progress
-            loop.run()
-            self.progress_ = loop.progress
+            self.progress_ = loop.run()
         self.network_.eval()
         return self._leave(files)
 
@@ -205,7 +212,16 @@ class TextGenerator:
         if stop == "":
             raise InputError("stop: expected a string to end at, came an empty one: leave it out to write to the end")
         sampling = Sampling(temperature, top_k, top_p)
-        return Generation(self.network_, self.alphabet_, prompt, length, sampling, seed, stop, samples)
+        return Generation(
+            self.network_,
+            self.alphabet_,
+            prompt,
+            length=length,
+            sampling=sampling,
+            seed=seed,
+            stop=stop,
+            samples=samples,
+        )
 
     def score(self, text: str) -> float:
         """Return the mean loss on a text in nats per character, each character but the first predicted; less is better.
@@ -254,18 +270,18 @@ class TextGenerator:
         """Make a network with first weights."""
         s = settings
         self.alphabet_ = alphabet
-        self.network_ = SymbolNetwork(len(alphabet), s.cell, s.hidden, s.layers, s.embedding, s.dropout)
-        self.baselines_: dict[str, float] = {}
+        self.network_ = SymbolNetwork(
+            len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
+        )
+        self.baselines_ = {}
         self.progress_ = Progress()
         self.left_out_ = 0
 
     def _leave(self, files: RunFiles | None) -> "TextGenerator":
         """Save the model and draw the losses where the run's files go."""
         if files:
-            from elman.train.picture import draw_losses
-
             self.save(files.model)
-            draw_losses(files.metrics, files.picture, self.baselines_, NextSymbol.target, NextSymbol.loss_unit)
+            draw_losses(files.metrics, files.picture)
         return self
 
     def _check_fitted(self) -> None:
@@ -290,4 +306,5 @@ def _streams(name: str, corpus: Corpus, settings: TextSettings) -> tuple[Streams
 
 def _loop_options(settings: TextSettings, checkpoint_seconds: float) -> LoopOptions:
     names = LoopOptions.__dataclass_fields__.keys() & TextSettings.model_fields.keys()
-    return LoopOptions(**{name: getattr(settings, name) for name in names}, checkpoint_seconds=checkpoint_seconds)
+    shared = {name: getattr(settings, name) for name in names}
+    return LoopOptions(**shared | {"epochs": settings.passes, "checkpoint_seconds": checkpoint_seconds})

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from elman.errors import InputError
 from elman.train.optimise import OptimizerName, ScheduleName
 
+USUAL_EPOCHS = 8
+"""Passes over the text where neither epochs nor minutes are given."""
+
 
 class TextSettings(BaseModel):
     """The options of `TextGenerator`, with their defaults: the recipe for a text of about a million characters."""
@@ -21,7 +24,7 @@ class TextSettings(BaseModel):
     k1: int = Field(128, ge=1)
     k2: int | None = Field(None, ge=1)
     batch: int = Field(64, ge=1)
-    epochs: int | None = Field(8, ge=1)
+    epochs: int | None = Field(None, ge=1)
     minutes: float | None = Field(None, gt=0)
     optimizer: OptimizerName = "adam"
     learning_rate: float = Field(2e-3, gt=0, le=100)
@@ -60,10 +63,13 @@ class TextSettings(BaseModel):
         """
         if self.k2 is not None and self.k2 < self.k1:
             raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
-        if self.epochs is None and self.minutes is None:
-            raise InputError("epochs: expected epochs or minutes, came neither: say how long to train")
         if self.patience is not None and self.validation == 0:
             raise InputError("patience: early stopping needs a held-out part: give validation a share above 0")
+
+    @property
+    def passes(self) -> int | None:
+        """Passes over the text; None where minutes alone decide."""
+        return USUAL_EPOCHS if self.epochs is None and self.minutes is None else self.epochs
 
     def identity(self) -> dict[str, Any]:
         """Return the options that a resumed training has to share; how long it may go on is free."""

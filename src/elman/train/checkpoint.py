@@ -58,6 +58,24 @@ class Checkpoint:
         return {k.removeprefix(prefix): t.clone() for k, t in self.tensors.items() if k.startswith(prefix)}
 
 
+def refuse_unfinished(path: Path) -> None:
+    """See that a new training would not wipe out one that was stopped half-way.
+
+    Raises:
+        ModelFileError: there is such a checkpoint.
+    """
+    try:
+        _, numbers, _ = read_container(path, KIND)
+    except ModelFileError:
+        return  # Nothing there, or nothing that could be taken up: nothing to lose.
+    step = numbers["progress"]["step"]
+    if step and not numbers["finished"]:
+        raise ModelFileError(
+            f"{path}: an unfinished training of {step:,} updates is here: go on with --resume, or give it up with "
+            "--overwrite"
+        )
+
+
 def under(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors with `name/` before each name."""
     return {f"{name}/{key}": tensor for key, tensor in tensors.items()}
@@ -90,7 +108,7 @@ def unpack_optimizer(optimizer: Optimizer, plain: dict[str, Any], tensors: dict[
 def pack_random() -> dict[str, Tensor]:
     """Return the random state that dropout draws from."""
     state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         state["cuda"] = torch.cuda.get_rng_state()
     return state
 

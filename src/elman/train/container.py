@@ -77,13 +77,16 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
     """Return the metadata after telling foreign, truncated and overlong files apart by the header alone."""
     header = _header(path, data)
     metadata: dict[str, str] = header.pop("__metadata__", {})
-    if metadata.get("format") != FORMAT or not {"version", "kind", "content"} <= set(metadata):
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT or not {"version", "kind", "content"} <= set(metadata):
         raise ModelFileError(f"{path}: a safetensors file, but not one that Elman wrote: give a file made by Elman")
     if not metadata["version"].isdigit() or int(metadata["version"]) > VERSION:
         raise ModelFileError(
             f"{path}: written in format {metadata['version']}, this Elman reads up to {VERSION}: install a newer Elman"
         )
-    missing = max((entry["data_offsets"][1] for entry in header.values()), default=0) - _body_size(data)
+    try:
+        missing = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0) - _body_size(data)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: the file was altered (its header): restore it from a copy") from error
     if missing > 0:
         raise ModelFileError(f"{path}: the file is truncated, {missing} bytes are missing: copy or train it again")
     if missing < 0:

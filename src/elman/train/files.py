@@ -20,7 +20,7 @@ class RunFiles:
 
     @classmethod
     def beside(cls, model: Path) -> "RunFiles":
-        """Return the names that go with `NAME.safetensors`: NAME.checkpoint.safetensors, NAME.metrics.jsonl, NAME.loss.png."""
+        """Return the names that go with a model: of NAME.safetensors, NAME.metrics.jsonl and so on."""
         stem = model.with_suffix("") if model.suffix == ".safetensors" else model
         return cls(model, *(stem.parent / (stem.name + end) for end in _ENDINGS))
 
@@ -52,9 +52,7 @@ def _check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}): choose another place for the output"
-        ) from error
+        raise InputError(f"{path}: cannot be written ({error.strerror}): choose another place") from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:

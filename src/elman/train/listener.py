@@ -13,6 +13,7 @@ class Plan:
     Attributes:
         target: what one target is, such as "char".
         loss_unit: what the loss is measured in.
+        baselines: losses to beat, by name.
         steps_per_epoch: updates in one pass over the data.
         epochs: passes, or None where only minutes limit it.
         minutes: time, or None where only epochs limit it.
@@ -20,6 +21,7 @@ class Plan:
 
     target: str
     loss_unit: str
+    baselines: dict[str, float]
     steps_per_epoch: int
     epochs: int | None
     minutes: float | None
@@ -42,12 +44,14 @@ class Sighting:
 
     Attributes:
         progress: the counts so far.
+        train_loss: the training loss: of the last update, or at an evaluation the mean since the one before.
         rate: targets a second, of late.
         learning_rate: the present one.
-        other_units: the held-out loss (or the training loss where none is held out) in other units, by name.
+        other_units: the loss in other units, by name: at an evaluation the held-out one, if there is one.
     """
 
     progress: Progress
+    train_loss: float
     rate: float
     learning_rate: float
     other_units: dict[str, float]
@@ -65,7 +69,7 @@ class Listener(Protocol):
         ...
 
     def evaluated(self, sighting: Sighting) -> None:
-        """The held-out loss was measured."""
+        """The held-out loss was measured. The network is in evaluation mode: a listener may use it."""
         ...
 
     def ended(self, progress: Progress) -> None:

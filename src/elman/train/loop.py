@@ -55,7 +55,7 @@ class LoopOptions:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run keeps its checkpoint and metrics; None keeps none. `resume` takes up the checkpoint if there is one."""
+    """Where a run keeps its checkpoint and metrics, if at all; `resume` takes up the checkpoint if there is one."""
 
     checkpoint: Path | None = None
     metrics: Path | None = None
@@ -83,7 +83,9 @@ class Loop:
         if options.epochs is None and options.minutes is None:
             raise InputError("epochs: expected epochs or minutes, came neither: say how long to train")
         self.task, self.options, self.place, self.listener = task, options, place, listener
-        self.plan = Plan(task.target, task.loss_unit, task.steps_per_epoch, options.epochs, options.minutes)
+        self.plan = Plan(
+            task.target, task.loss_unit, task.baselines, task.steps_per_epoch, options.epochs, options.minutes
+        )
         self.identity = identity | self._schedule_identity()
         self.progress = Progress()
         self.parameters = [p for p in task.network.parameters() if p.requires_grad]
@@ -123,6 +125,9 @@ class Loop:
             length = self._take_up(Checkpoint.load(checkpoint, self.identity))
         if self.place.metrics:
             self._metrics = MetricsFile(self.place.metrics, length)
+            if length == 0:
+                p = self.plan
+                self._metrics.write(event="begin", target=p.target, loss_unit=p.loss_unit, baselines=p.baselines)
 
     def _train(self, patience: Patience) -> None:
         self._clock = time.perf_counter() - self.progress.seconds
@@ -170,7 +175,7 @@ class Loop:
         if now - before >= SHOW_EVERY:
             self._rate = (self.progress.targets - targets) / (now - before)
             self._shown = (now, self.progress.targets)
-            self.listener.stepped(self._sighting(gradients.loss))
+            self.listener.stepped(self._sighting(gradients.loss, gradients.loss))
         if self._metrics and self.progress.step % self.options.log_every == 0:
             self._metrics.write(
                 event="train", **self._where(), loss=gradients.loss, gradient_norm=gradients.norm, rate=self._rate
@@ -187,15 +192,16 @@ class Loop:
             "clipped_share": round(p.clipped_share, 4),
         }
 
-    def _sighting(self, loss: float) -> Sighting:
+    def _sighting(self, loss: float, train_loss: float) -> Sighting:
         lr = self.optimizer.param_groups[0]["lr"]
-        return Sighting(self.progress, self._rate, lr, self.task.describe(loss))
+        return Sighting(self.progress, train_loss, self._rate, lr, self.task.describe(loss))
 
     def _evaluation_due(self) -> bool:
         every = self.options.evaluate_every or self.task.steps_per_epoch
         return self.progress.step % every == 0
 
     def _evaluate(self) -> None:
+        self.task.network.eval()
         train_loss = self.progress.loss
         loss = self._held_out_loss()
         if self.progress.judge(loss):
@@ -207,14 +213,13 @@ class Loop:
         if self._metrics:
             fields = {"loss": loss, "train_loss": train_loss, **self.task.describe(shown)}
             self._metrics.write(event="evaluation", **self._where(), **fields)
-        self.listener.evaluated(self._sighting(shown))
+        self.listener.evaluated(self._sighting(shown, train_loss))
+        self.task.network.train()
         self._shown = (time.perf_counter(), self.progress.targets)
 
     def _held_out_loss(self) -> float | None:
-        self.task.network.eval()
         with torch.no_grad():
             loss = self.task.evaluate()
-        self.task.network.train()
         if loss is not None and loss != loss:  # noqa: PLR0124 -- NaN is the one number that differs from itself
             raise TrainingError(
                 f"training stopped after step {self.progress.step:,}: the held-out loss is not a number: "

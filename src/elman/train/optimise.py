@@ -41,8 +41,8 @@ def make_optimizer(name: str, parameters: Iterable[Parameter], learning_rate: fl
 class Schedule:
     """A learning rate schedule, and when it moves.
 
-    "cosine" and "linear" fall to nothing over all `steps`, a little each step; "exponential" multiplies by `decay` after
-    every epoch; "plateau" by `decay` when two evaluations in a row brought nothing; "constant" stays.
+    "cosine" and "linear" fall to nothing over all `steps`, a little each step; "exponential" multiplies by `decay`
+    after every epoch; "plateau" by `decay` when two evaluations in a row brought nothing; "constant" stays.
     """
 
     torch_schedule: LRScheduler | None

@@ -4,6 +4,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from elman.errors import ModelFileError
 from elman.train.metrics import read_metrics
 
@@ -13,27 +16,26 @@ if TYPE_CHECKING:
 INK, PALE, TRAIN, HELD_OUT = "#333333", "#999999", "#8fb8de", "#c8443c"
 
 
-def draw_losses(metrics: Path, picture: Path, baselines: dict[str, float], target: str, unit: str) -> None:
+def draw_losses(metrics: Path, picture: Path) -> None:
     """Draw the metrics of a training.
 
     Args:
-        metrics: the JSON lines it left.
+        metrics: the JSON lines it left; the first says what the loss is measured in and which baselines to draw. A loss
+            in nats gets a second axis in bits.
         picture: the .png to write.
-        baselines: losses to draw as lines, by name.
-        target: what one target is, for the axis.
-        unit: what the loss is measured in; in nats, a second axis shows bits.
 
     Raises:
         ModelFileError: the picture cannot be written.
     """
     from matplotlib.figure import Figure
 
-    lines = read_metrics(metrics)
+    begin, *lines = read_metrics(metrics)
+    target, unit = begin["target"], begin["loss_unit"]
     figure = Figure(figsize=(8, 4.8), dpi=150, layout="constrained")
     axes = figure.subplots()
     _draw_training(axes, [line for line in lines if line["event"] == "train"], f"{target}s")
     _draw_held_out(axes, [x for x in lines if x["event"] == "evaluation" and x["loss"] is not None], f"{target}s")
-    _draw_baselines(axes, baselines)
+    _draw_baselines(axes, begin["baselines"])
     _label(axes, target, unit)
     try:
         figure.savefig(picture)
@@ -70,13 +72,22 @@ def _label(axes: "Axes", target: str, unit: str) -> None:
     axes.set_xlabel(f"{target}s trained on")
     axes.set_ylabel(f"loss ({unit})")
     axes.set_xlim(left=0)
+    axes.margins(y=0.1)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(axis="y", color="#eeeeee")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, loc="center right")
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
     if unit.startswith("nats"):
-        bits = axes.secondary_yaxis("right", functions=(lambda x: x / math.log(2), lambda x: x * math.log(2)))
+        bits = axes.secondary_yaxis("right", functions=(_bits, _nats))
         bits.set_ylabel(f"loss ({unit.replace('nats', 'bits')})")
         bits.spines["right"].set_visible(False)
+
+
+def _bits(nats: npt.ArrayLike) -> npt.ArrayLike:
+    return np.asarray(nats) / math.log(2)
+
+
+def _nats(bits: npt.ArrayLike) -> npt.ArrayLike:
+    return np.asarray(bits) * math.log(2)

@@ -17,14 +17,19 @@ class Batch:
 class Task(Protocol):
     """A job in progress."""
 
-    network: nn.Module
-    """What is trained. The loop puts it in training mode, and in evaluation mode for `evaluate`."""
+    @property
+    def network(self) -> nn.Module:
+        """What is trained. The loop puts it in training mode, and in evaluation mode for `evaluate`."""
+        ...
 
     target: str
     """What one target is, as rates and axes name it: "char", "word", "row"."""
 
     loss_unit: str
     """What the loss is measured in: "nats/char"."""
+
+    baselines: dict[str, float]
+    """The losses of predictors that need no training, by name, so that a reader knows what a loss is worth."""
 
     steps_per_epoch: int
     """The number of batches in one pass over the data."""
