@@ -12,6 +12,7 @@ from elman.train import Batch, Interrupted, Loop, LoopOptions, Place, Silent
 from elman.train.checkpoint import Checkpoint, refuse_unfinished
 from elman.train.metrics import read_metrics
 
+
 class Toy:
     """No text: a line fitted to batches that differ by step, with dropout, so that chance matters."""
 
@@ -230,7 +231,9 @@ def test_metrics_are_lines_of_json_with_everything_in_them(tmp_path):
     evaluation = next(line for line in lines if line["event"] == "evaluation")
     assert evaluation["root"] == pytest.approx(evaluation["loss"] ** 0.5)
     train = next(line for line in lines if line["event"] == "train")
-    assert {"step", "epoch", "rows", "seconds", "learning_rate", "clipped_share", "loss", "gradient_norm", "rate"} <= {*train}
+    assert {"step", "epoch", "rows", "seconds", "learning_rate", "clipped_share", "loss", "gradient_norm", "rate"} <= {
+        *train
+    }
     assert 0 < lines[-1]["clipped_share"] <= 1
 
 

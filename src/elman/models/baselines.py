@@ -29,11 +29,13 @@ class Counts:
     """How often each character came, and each pair of neighbours.
 
     Attributes:
-        single: shape `(V,)`.
+        single: how often each character came, shape `(V,)`.
+        followed: the same without the text's last character, which nothing follows.
         codes: the pairs that came, `first * V + second`, ascending; `pairs` how often each did.
     """
 
     single: npt.NDArray[np.int64]
+    followed: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int64]
     pairs: npt.NDArray[np.int64]
 
@@ -48,7 +50,7 @@ class Counts:
         wanted = before.astype(np.int64) * len(self.single) + after
         places = np.minimum(np.searchsorted(self.codes, wanted), len(self.codes) - 1)
         found = np.where(self.codes[places] == wanted, self.pairs[places], 0)
-        mixed: Probabilities = (found + weight * base[after]) / (self.single[before] + weight)
+        mixed: Probabilities = (found + weight * base[after]) / (self.followed[before] + weight)
         return mixed
 
 
@@ -82,7 +84,9 @@ def count(symbols: Symbols, size: int) -> Counts:
         new, number = np.unique(piece[:-1] * size + piece[1:], return_counts=True)
         codes, places = np.unique(np.concatenate((codes, new)), return_inverse=True)
         pairs = np.bincount(places, np.concatenate((pairs, number)), len(codes)).astype(np.int64)
-    return Counts(single, codes, pairs)
+    followed = single.copy()
+    followed[symbols[-1]] -= 1
+    return Counts(single, followed, codes, pairs)
 
 
 def unigram_loss(counts: Counts, text: Symbols, weight: float) -> float:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from elman.errors import InputError
-from elman.train.optimise import OptimizerName, ScheduleName
+from elman.train.optimise import NEEDS_LENGTH, OptimizerName, ScheduleName
 
 USUAL_EPOCHS = 8
 """Passes over the text where neither epochs nor minutes are given."""
@@ -63,6 +63,8 @@ class TextSettings(BaseModel):
         """
         if self.k2 is not None and self.k2 < self.k1:
             raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
+        if self.schedule in NEEDS_LENGTH and self.minutes is not None:
+            raise InputError(f"schedule: {self.schedule} has to know where training ends: give epochs, not minutes")
         if self.patience is not None and self.validation == 0:
             raise InputError("patience: early stopping needs a held-out part: give validation a share above 0")
 

@@ -77,7 +77,11 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
     """Return the metadata after telling foreign, truncated and overlong files apart by the header alone."""
     header = _header(path, data)
     metadata: dict[str, str] = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT or not {"version", "kind", "content"} <= set(metadata):
+    if (
+        not isinstance(metadata, dict)
+        or metadata.get("format") != FORMAT
+        or not {"version", "kind", "content"} <= set(metadata)
+    ):
         raise ModelFileError(f"{path}: a safetensors file, but not one that Elman wrote: give a file made by Elman")
     if not metadata["version"].isdigit() or int(metadata["version"]) > VERSION:
         raise ModelFileError(

@@ -61,7 +61,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         ModelFileError: the disk is full or the path not writable; the file that was there before is untouched.
     """
-    spare = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # One name for all tries, so that a process killed here leaves one file at most, and the next try takes it over.
+    spare = path.with_name(f".{path.name}.tmp")
     try:
         with spare.open("wb") as file:
             file.write(data)
