@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ def test_counts_are_those_of_a_plain_count(symbols, piece):
         patch.setattr(module, "PIECE", piece)
         found = count(np.array(symbols, dtype=np.uint8), 5)
     assert found.single.tolist() == [Counter(symbols)[n] for n in range(5)]
-    pairs = Counter(a * 5 + b for a, b in zip(symbols, symbols[1:], strict=False))
+    pairs = Counter(a * 5 + b for a, b in pairwise(symbols))
     assert dict(zip(found.codes.tolist(), found.pairs.tolist(), strict=True)) == pairs
 
 

@@ -33,7 +33,7 @@ def test_every_shorter_file_is_refused(path):
     data = path.read_bytes()
     for length in range(len(data)):
         path.write_bytes(data[:length])
-        with pytest.raises(ModelFileError, match="truncated|empty|not a model file"):
+        with pytest.raises(ModelFileError, match=r"truncated|empty|not a model file"):
             read_container(path)
 
 
@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(path, monkeypatch, step):
         monkeypatch.setattr("pathlib.Path.replace", full)
     else:
         monkeypatch.setattr("pathlib.Path.open", full)
-    with pytest.raises(ModelFileError, match="No space left on device.*what was there before is untouched"):
+    with pytest.raises(ModelFileError, match=r"No space left on device.*what was there before is untouched"):
         write_container(path, "thing", {}, TENSORS)
     monkeypatch.undo()
     assert path.read_bytes() == before

@@ -72,12 +72,12 @@ def at_step(step, act):
     return lambda place: act() if place == step else None
 
 
-class Stopped(Exception):
+class CutOffError(Exception):
     pass
 
 
 def stop():
-    raise Stopped
+    raise CutOffError
 
 
 OPTIMISERS = [
@@ -97,7 +97,7 @@ def test_a_training_that_was_cut_off_ends_with_the_same_bits(tmp_path, options, 
     cut = Toy()
     cut.hook = at_step(step, stop)
     place = Place(tmp_path / "c", tmp_path / "m.jsonl")
-    with pytest.raises(Stopped):
+    with pytest.raises(CutOffError):
         loop(cut, place=place, **options).run()
     again = Toy(seed=5)
     resumed = loop(again, place=Place(place.checkpoint, place.metrics, resume=True), **options)
@@ -112,7 +112,7 @@ def test_a_resume_that_forgot_the_random_state_is_caught(tmp_path, monkeypatch):
     whole, cut = Toy(), Toy()
     loop(whole).run()
     cut.hook = at_step(7, stop)
-    with pytest.raises(Stopped):
+    with pytest.raises(CutOffError):
         loop(cut, place=Place(tmp_path / "c")).run()
     monkeypatch.setattr("elman.train.loop.unpack_random", lambda state: None)
     again = Toy()
@@ -189,10 +189,10 @@ def test_ctrl_c_stops_between_two_steps_and_saves(tmp_path):
     again = Toy()
     loop(again, place=Place(tmp_path / "c", resume=True)).run()
     assert bits(again.network) == bits(whole.network)
-    with pytest.raises(Stopped):
-        task.hook = at_step(8, stop)
+    task.hook = at_step(8, stop)
+    with pytest.raises(CutOffError):
         loop(task, place=Place(tmp_path / "d")).run()
-    with pytest.raises(ModelFileError, match="unfinished training of 1 updates.*--resume.*--overwrite"):
+    with pytest.raises(ModelFileError, match=r"unfinished training of 1 updates.*--resume.*--overwrite"):
         refuse_unfinished(tmp_path / "d")
     refuse_unfinished(tmp_path / "c")
 

@@ -3,7 +3,6 @@
 Nothing here or in the commands' modules imports torch before a command needs it, so that help is there at once.
 """
 
-import os
 import sys
 import traceback
 
@@ -27,10 +26,6 @@ def main(arguments: list[str] | None = None) -> int:
         return _code(done)
     except KeyboardInterrupt:
         return _fail("stopped", 130)
-    except BrokenPipeError:
-        # The reader has gone, as `elman generate ... | head` does: Python must not flush into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ElmanError as error:
         if debug:
             traceback.print_exc()

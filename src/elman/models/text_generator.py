@@ -147,10 +147,12 @@ class TextGenerator:
 
         Raises:
             DataError: the text is missing, empty, too short or not UTF-8.
-            InputError: `files` cannot be written.
+            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
             ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
             TrainingError: a loss or gradient is not finite.
         """
+        if checkpoint_seconds < 0:
+            raise InputError(f"checkpoint_seconds: expected 0 or more, came {checkpoint_seconds}")
         if files:
             files.check()
         if files and not (resume or overwrite):

@@ -105,9 +105,9 @@ class Loop:
             TrainingError: a loss or gradient is not finite; the last good checkpoint stays.
             Interrupted: Ctrl-C; what was reached is in the checkpoint.
         """
-        self._begin()
-        self.listener.started(self.plan, self.progress)
         try:
+            self._begin()
+            self.listener.started(self.plan, self.progress)
             with Patience() as patience:
                 self._train(patience)
         finally:
