@@ -114,7 +114,7 @@ def test_a_resume_that_forgot_the_random_state_is_caught(tmp_path, monkeypatch):
     cut.hook = at_step(7, stop)
     with pytest.raises(CutOffError):
         loop(cut, place=Place(tmp_path / "c")).run()
-    monkeypatch.setattr("elman.train.loop.unpack_random", lambda state: None)
+    monkeypatch.setattr("elman.train.standing.unpack_random", lambda state: None)
     again = Toy()
     loop(again, place=Place(tmp_path / "c", resume=True)).run()
     assert bits(again.network) != bits(whole.network)
@@ -123,7 +123,7 @@ def test_a_resume_that_forgot_the_random_state_is_caught(tmp_path, monkeypatch):
 def test_watching_and_saving_change_nothing(tmp_path):
     quiet, busy = Toy(), Toy()
     loop(quiet, checkpoint_seconds=1e9).run()
-    loop(busy, place=Place(tmp_path / "c", tmp_path / "m.jsonl"), log_every=1).run()
+    loop(busy, place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
     assert bits(quiet.network) == bits(busy.network)
 
 
@@ -225,7 +225,7 @@ def test_options_that_cannot_work_are_named(options, message):
 
 def test_metrics_are_lines_of_json_with_everything_in_them(tmp_path):
     place = Place(None, tmp_path / "m.jsonl")
-    loop(Toy(), place=place, log_every=2, clip=0.5).run()
+    loop(Toy(), place=place, clip=0.5).run()
     first, *lines = [json.loads(line) for line in place.metrics.read_text().splitlines()]
     assert first == {"event": "begin", "target": "row", "loss_unit": "squared error", "baselines": {"mean": 3.0}}
     evaluation = next(line for line in lines if line["event"] == "evaluation")

@@ -33,7 +33,7 @@ def demo(
 
     files = RunFiles.within(output)
     model = demo_model(minutes)
-    show = Show(aside=lambda: str(model.generate(length=SAMPLE)).strip())
+    show = Show(aside=lambda: str(model.generate(length=SAMPLE)).strip("\n"))
     text = file or bundled_text()
     with Interruption():
         model.fit(text, files=files, listener=show, resume=resume, overwrite=not resume)

@@ -84,7 +84,11 @@ def text(
     ] = None,
     evaluate_every: Annotated[
         int | None,
-        typer.Option(help="Updates between two evaluations.", rich_help_panel=STOPPING, show_default="an epoch"),
+        typer.Option(
+            help="Updates between two evaluations.",
+            rich_help_panel=STOPPING,
+            show_default="an epoch, or an eighth of --minutes",
+        ),
     ] = None,
     validation: Annotated[
         float, typer.Option(help="Share of the text, at its end, that is held out.", rich_help_panel=STOPPING)

@@ -12,9 +12,7 @@ def demo_model(minutes: float) -> TextGenerator:
     Raises:
         InputError: minutes are not above 0.
     """
-    return TextGenerator(
-        hidden=256, layers=1, embedding=64, batch=32, k1=64, learning_rate=4e-3, minutes=minutes, evaluate_every=200
-    )
+    return TextGenerator(hidden=256, layers=1, embedding=64, batch=32, k1=64, learning_rate=4e-3, minutes=minutes)
 
 
 def first_word(text: str | Path) -> str:

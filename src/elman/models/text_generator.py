@@ -12,17 +12,16 @@ from elman.data import Alphabet, Corpus, read_text
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.baselines import baselines
 from elman.models.generation import Generation
-from elman.models.next_symbol import HELD_OUT_STREAM, NextSymbol, mean_nats
+from elman.models.next_symbol import NextSymbol, mean_nats
 from elman.models.sampling import Sampling
 from elman.models.symbol_network import SymbolNetwork
 from elman.models.text_settings import TextSettings
-from elman.train import Listener, Loop, LoopOptions, Place, Progress, RunFiles, Silent, write_container
+from elman.models.text_training import loop_options, make_streams
+from elman.train import Listener, Loop, Place, Progress, RunFiles, Silent, write_container
 from elman.train.checkpoint import refuse_unfinished
 from elman.train.picture import draw_losses
 
 KIND = "text-generator"
-SHORTEST = 20
-"""Characters of training text below which nothing can be counted, let alone learned."""
 
 
 class TextGenerator:
@@ -52,7 +51,7 @@ class TextGenerator:
         clip_value: largest magnitude of a single gradient; None leaves it alone.
         validation: share of the text, at its end, that is held out.
         patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
         separator: string that ends each document in the text; the state is reset after it. None: one document.
         seed: fixes the first weights and dropout. Same seed, same text, same weights.
 
@@ -159,21 +158,17 @@ class TextGenerator:
             refuse_unfinished(files.checkpoint)
         settings = TextSettings.checked(self.get_params())
         corpus = read_text(text, settings.validation, settings.separator, errors)
-        training, held_out = _streams(str(text) if isinstance(text, Path) else "text", corpus, settings)
         place = Place(files.checkpoint, files.metrics, resume) if files else Place()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self._prepare(corpus.alphabet, settings)
-            through_time = Truncated(training, settings.k1, settings.k2)
-            if held_out:
-                self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
-            task = NextSymbol(self.network_, through_time, held_out, self.baselines_)
-            options = _loop_options(settings, checkpoint_seconds)
+            task = self._begin(str(text) if isinstance(text, Path) else "text", corpus, settings)
             identity = settings.identity() | {"text": corpus.fingerprint()}
-            loop = Loop(task, options, identity, place, listener or Silent())
-            self.left_out_ = corpus.left_out
-            self.progress_ = loop.run()
-        self.network_.eval()
+            loop = Loop(task, loop_options(settings, checkpoint_seconds), identity, place, listener or Silent())
+            try:
+                loop.run()
+            finally:
+                self.progress_ = loop.progress
+                self.network_.eval()
         return self._leave(files)
 
     def generate(
@@ -279,6 +274,15 @@ class TextGenerator:
         self.progress_ = Progress()
         self.left_out_ = 0
 
+    def _begin(self, name: str, corpus: Corpus, settings: TextSettings) -> NextSymbol:
+        """Return the job of learning a corpus, with a new network."""
+        training, held_out = make_streams(name, corpus, settings)
+        self._prepare(corpus.alphabet, settings)
+        self.left_out_ = corpus.left_out
+        if held_out:
+            self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
+        return NextSymbol(self.network_, Truncated(training, settings.k1, settings.k2), held_out, self.baselines_)
+
     def _leave(self, files: RunFiles | None) -> "TextGenerator":
         """Save the model and draw the losses where the run's files go."""
         if files:
@@ -289,24 +293,3 @@ class TextGenerator:
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):
             raise InputError("model: not trained yet: call fit(text) first, or elman.load a saved one")
-
-
-def _streams(name: str, corpus: Corpus, settings: TextSettings) -> tuple[Streams, Streams | None]:
-    """Return training and held-out streams; a text is too short when a stream would hold nothing."""
-    least = max(settings.batch + 1, SHORTEST)
-    if len(corpus.training) < least:
-        raise DataError(
-            f"{name}: too short: {len(corpus.training)} characters to train on, batch {settings.batch} takes {least} "
-            "or more: give more text or a smaller batch"
-        )
-    training = Streams(corpus.training, settings.batch, corpus.documents)
-    if len(corpus.held_out) < 2:
-        return training, None
-    rows = max(1, min(settings.batch, len(corpus.held_out) // HELD_OUT_STREAM))
-    return training, Streams(corpus.held_out, rows, corpus.documents - corpus.split)
-
-
-def _loop_options(settings: TextSettings, checkpoint_seconds: float) -> LoopOptions:
-    names = LoopOptions.__dataclass_fields__.keys() & TextSettings.model_fields.keys()
-    shared = {name: getattr(settings, name) for name in names}
-    return LoopOptions(**shared | {"epochs": settings.passes, "checkpoint_seconds": checkpoint_seconds})

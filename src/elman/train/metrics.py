@@ -37,13 +37,18 @@ class MetricsFile:
         except OSError as error:
             raise self._cannot(error) from error
 
+    @property
+    def length(self) -> int:
+        """The bytes written so far."""
+        return self._file.tell()
+
     def sync(self) -> int:
         """Flush to the disk and return the length, in bytes, for a checkpoint."""
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
             raise self._cannot(error) from error
-        return self._file.tell()
+        return self.length
 
     def close(self) -> None:
         """Close the file."""

@@ -17,7 +17,7 @@ class Progress:
         loss_targets: targets in that sum.
         best: the best held-out loss, and `best_step` the update it came after.
         worse: evaluations since the best one.
-        evaluated: the update after which the last evaluation was made.
+        evaluated: the update after which the last evaluation was made, and `evaluated_seconds` the time.
         validation: the loss it found.
     """
 
@@ -31,6 +31,7 @@ class Progress:
     best_step: int = 0
     worse: int = 0
     evaluated: int = 0
+    evaluated_seconds: float = 0.0
     validation: float | None = None
 
     @property
@@ -53,7 +54,7 @@ class Progress:
 
     def judge(self, loss: float | None) -> bool:
         """Count one evaluation and say whether it is the best so far."""
-        self.evaluated, self.validation = self.step, loss
+        self.evaluated, self.evaluated_seconds, self.validation = self.step, self.seconds, loss
         self.loss_sum, self.loss_targets = 0.0, 0
         if loss is None:
             return False

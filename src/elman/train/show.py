@@ -60,7 +60,9 @@ class Show:
         if progress.validation is not None:
             units = ", ".join(f"{v:.3f} {_spoken(name)}" for name, v in sighting.other_units.items())
             found += f"  held out {progress.validation:.3f} {self.plan.loss_unit} ({units}){self._against(progress)}"
-        self._line(found, style="bold")
+        self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
+        if self._bar:
+            self._bar.update(self._task, completed=self.plan.done(progress), description=self._now(sighting))
         if self.aside:
             self._line(self.aside(), style="cyan")
             self._line("")
