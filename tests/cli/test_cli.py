@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -40,14 +40,20 @@ def test_help_loads_nothing_heavy(words):
     assert python(code, *words).stdout.splitlines()[-1] == "[]"
 
 
+def processor_seconds():
+    """Seconds that children have kept a processor busy: on a machine at work, the clock on the wall says little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_is_there_at_once():
     code = "from elman.cli import main; main(['--help'])"
     python(code)
     times = []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = processor_seconds()
         python(code)
-        times.append(time.perf_counter() - begin)
+        times.append(processor_seconds() - begin)
     assert min(times) < 0.3
 
 

@@ -241,3 +241,28 @@ def test_a_job_with_nothing_held_out_trains_to_its_last_weights(tmp_path):
     progress = loop(Toy(held_out=False), place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
     assert progress.best is None
     assert progress.step == 20
+
+
+def test_a_training_limited_by_minutes_is_evaluated_evenly_over_its_time():
+    task, times = Toy(steps_per_epoch=10**6), []
+
+    class Hears(Silent):
+        def evaluated(self, sighting):
+            times.append(sighting.progress.seconds)
+
+    loop(task, epochs=None, minutes=0.01, listener=Hears()).run()
+    eighths = [int(seconds // (0.6 / 8)) for seconds in times[:-1]]
+    assert len(set(eighths)) == len(eighths)
+    assert 1 <= len(times) <= 9
+
+
+def test_a_cut_off_training_limited_by_minutes_goes_on_for_the_rest(tmp_path):
+    cut = Toy()
+    cut.hook = at_step(3, stop)
+    with pytest.raises(CutOffError):
+        loop(cut, epochs=None, minutes=0.005, place=Place(tmp_path / "c")).run()
+    before = Checkpoint.load(tmp_path / "c", {"size": 8}).numbers["progress"]
+    again = loop(Toy(), epochs=None, minutes=0.005, place=Place(tmp_path / "c", resume=True))
+    progress = again.run()
+    assert before["seconds"] < 0.3 <= progress.seconds
+    assert progress.step > before["step"] == 3

@@ -24,8 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
         app(words, prog_name="elman")
     except SystemExit as done:
         return _code(done)
-    except KeyboardInterrupt:
-        return _fail("stopped", 130)
     except ElmanError as error:
         if debug:
             traceback.print_exc()

@@ -74,6 +74,7 @@ class TextGenerator:
     """
 
     baselines_: dict[str, float]
+    progress_: Progress
 
     def __init__(
         self,

@@ -54,9 +54,8 @@ def _draw_held_out(axes: "Axes", lines: list[dict[str, Any]], key: str) -> None:
     xs, ys = [x[key] for x in lines], [x["loss"] for x in lines]
     axes.plot(xs, ys, color=HELD_OUT, marker="o", markersize=4, linewidth=1.8, label="held out")
     best = min(range(len(ys)), key=ys.__getitem__)
-    axes.annotate(
-        f"{ys[best]:.3f}", (xs[best], ys[best]), (0, -14), textcoords="offset points", color=HELD_OUT, ha="center"
-    )
+    label = f"best {ys[best]:.3f}"
+    axes.annotate(label, (xs[best], ys[best]), (0, 7), textcoords="offset points", color=HELD_OUT, ha="center")
 
 
 def _draw_baselines(axes: "Axes", baselines: dict[str, float]) -> None:

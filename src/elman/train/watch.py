@@ -12,7 +12,7 @@ from elman.train.standing import Standing
 SHOW_EVERY = 0.2
 """Seconds between two looks that a listener gets."""
 LOG_EVERY = 20
-"""Updates between two lines of metrics."""
+"""Updates between two lines of metrics; the first update, which shows where training began, gets one too."""
 
 
 class Watch:
@@ -49,7 +49,8 @@ class Watch:
         if time.perf_counter() - self._seen[0] >= SHOW_EVERY:
             self._measure_rate(standing)
             self.listener.stepped(self._sighting(standing, gradients.loss, gradients.loss))
-        if self._metrics and standing.progress.step % LOG_EVERY == 0:
+        step = standing.progress.step
+        if self._metrics and (step % LOG_EVERY == 0 or step == 1):
             fields = {"loss": gradients.loss, "gradient_norm": gradients.norm, "rate": round(self._rate, 1)}
             self._metrics.write(event="train", **self._where(standing), **fields)
 
