@@ -1,8 +1,10 @@
 """The job of predicting the next character, cut off and taken up again with all that it carries."""
 
+import numpy as np
 import pytest
 
 import elman
+from elman.bptt import Streams
 from elman.models import next_symbol
 from elman.train import RunFiles, Silent
 
@@ -51,6 +53,20 @@ def test_a_resume_that_lost_what_was_carried_is_caught(lost, tmp_path, monkeypat
 
     monkeypatch.setattr(next_symbol.NextSymbol, "restore", restore)
     assert weights(cut_and_resumed(SMALL, tmp_path, monkeypatch)) != weights(whole)
+
+
+def test_a_held_out_loss_does_not_depend_on_how_many_streams_measure_it():
+    model = elman.TextGenerator(**SMALL | {"epochs": 6, "learning_rate": 0.02}).fit(TEXT)
+    text = model.alphabet_.encode(TEXT, "text")
+
+    def measured(streams):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(next_symbol, "RUN_UP", 200)
+            return next_symbol.mean_nats(model.network_, Streams(text, streams))
+
+    cold = next_symbol.mean_nats(model.network_, Streams(text, 6, np.array([1])))
+    assert measured(6) == pytest.approx(measured(1), rel=1e-4)
+    assert cold != pytest.approx(measured(1), rel=1e-4)
 
 
 def test_documents_change_what_is_learned():

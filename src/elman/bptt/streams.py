@@ -71,14 +71,23 @@ class Streams:
             resets.setdefault(int(place - self.starts[stream]), []).append(stream)
         return dict(sorted(resets.items()))
 
+    @property
+    def has_documents(self) -> bool:
+        """Say whether any document begins inside the corpus."""
+        return bool(self._resets)
+
     def count(self, begin: int, end: int) -> int:
         """Return the number of targets in steps `begin` to `end`, padding left out."""
         return int(np.clip(self.lengths - begin, 0, end - begin).sum())
 
     def window(self, begin: int, end: int) -> Window:
-        """Return steps `begin` to `end` of every stream; T is `end - begin`."""
+        """Return steps `begin` to `end` of every stream; T is `end - begin`.
+
+        A negative `begin` reads what stands before a stream, where its neighbour ends; the first stream has nothing
+        before it and reads its own first symbol.
+        """
         steps = np.arange(begin, end + 1)
-        places = np.minimum(self.starts[:, None] + steps, self.pairs)
+        places = np.clip(self.starts[:, None] + steps, 0, self.pairs)
         block = torch.from_numpy(self.symbols[places].T.astype(np.int64))
         targets = block[1:]
         if end > self.lengths[-1]:

@@ -6,14 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from elman.bptt import Position, Reach, Streams, Truncated, pack_state, unpack_state
+from elman.bptt import Position, Reach, State, Streams, Truncated, pack_state, unpack_state, zero_rows
 from elman.bptt.streams import IGNORED
 from elman.models.symbol_network import SymbolNetwork
 from elman.train import Batch
 
 HELD_OUT_WINDOW = 256
 HELD_OUT_STREAM = 512
-"""Held-out streams are at least this long, so that starting each from a zero state costs next to nothing."""
+"""Held-out streams are at least this long."""
+RUN_UP = 64
+"""Steps that each held-out stream reads ahead of its first one, so that cutting a text in streams costs it nothing."""
 
 
 class NextSymbol:
@@ -81,10 +83,22 @@ def mean_loss(network: SymbolNetwork, reach: Reach) -> Tensor:
 def mean_nats(network: SymbolNetwork, streams: Streams) -> float:
     """Return the mean loss over all targets of the streams, state carried, in nats. Put the network in `eval` first."""
     through_time = Truncated(streams, HELD_OUT_WINDOW)
-    position, total = Position(), 0.0
+    total = 0.0
     with torch.no_grad():
+        position = Position(state=_run_up(network, streams))
         while not through_time.ended(position):
             reach = through_time.run(network.recur, position)
             total += float(mean_loss(network, reach)) * reach.count
             position = reach.after
     return total / streams.pairs
+
+
+def _run_up(network: SymbolNetwork, streams: Streams) -> State | None:
+    """Return the state in which each stream finds the text: zero for the first, what came before it for the others.
+
+    Where documents cut the text each stream starts from zero, because what came before may be another document.
+    """
+    if streams.batch == 1 or streams.has_documents:
+        return None
+    _, state = network.recur(streams.window(-RUN_UP, 0).inputs, None)
+    return zero_rows(state, torch.arange(streams.batch) == 0)
