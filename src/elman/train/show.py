@@ -62,7 +62,7 @@ class Show:
             found += f"  held out {progress.validation:.3f} {self.plan.loss_unit} ({units}){self._against(progress)}"
         self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
         if self._bar:
-            self._bar.update(self._task, completed=self.plan.done(progress), description=self._now(sighting))
+            self._bar.update(self._task, completed=self.plan.done(progress))
         if self.aside:
             self._line(self.aside(), style="cyan")
             self._line("")
