@@ -25,7 +25,7 @@ _CELLS = {"rnn_tanh": (0, 0), "rnn_relu": (1, 0), "lstm": (2, 4), "gru": (3, 4),
 _INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 _TENSORS = _INPUTS + 1  # and batch_sizes
 
-_library = torch.library.Library("elman", "DEF")
+_library: Any = torch.library.Library("elman", "DEF")  # type: ignore[no-untyped-call]
 _INPUT_SCHEMA = (
     "Tensor x, Tensor h_0, Tensor? c_0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
     "Tensor? batch_sizes, str cell, bool reverse"
@@ -38,6 +38,7 @@ _library.define(
     f"{_INPUT_SCHEMA}, Tensor y, Tensor gates, Tensor cells, bool[] wanted) "
     "-> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)"
 )
+
 
 def recurrence(
     x: Tensor,
@@ -57,15 +58,22 @@ def recurrence(
         y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
-    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
+    keep = torch.is_grad_enabled() and _any_requires_grad(inputs)
     if torch.compiler.is_compiling() or type(x) is not Tensor:
         y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, keep)
         return y, h_n, (c_n if c_0 is not None else None)
     if keep:
         y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse)  # type: ignore[no-untyped-call]
         return y, h_n, c_n
-    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, False)
+    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, keep=False)
     return y, h_n, c_n
+
+
+def _any_requires_grad(inputs: Sequence[Tensor | None]) -> bool:
+    for tensor in inputs:  # a loop, not any(): a microsecond less
+        if tensor is not None and tensor.requires_grad:
+            return True
+    return False
 
 
 def _pointer(tensor: Tensor | None) -> int:
@@ -105,6 +113,7 @@ def _forward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    *,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
     number, saved = _CELLS[cell]
@@ -142,6 +151,7 @@ def _backward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    *,
     y: Tensor,
     gates: Tensor | None,
     cells: Tensor | None,
@@ -173,19 +183,20 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        y, h_n, c_n, gates, cells = _forward(*arguments, True)
+        y, h_n, c_n, gates, cells = _forward(*arguments, keep=True)
         ctx.save_for_backward(*arguments[:_TENSORS], y, gates, cells)
         ctx.options = arguments[_TENSORS:]
         ctx.set_materialize_grads(False)
         return y, h_n, c_n
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        *given, y, gates, cells = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[:_INPUTS]
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
+        saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[:_INPUTS]
+        given: tuple[Any, ...] = (*saved[:_TENSORS], *ctx.options)
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, (*given, *ctx.options), wanted), None, None, None
-        return *_backward(*grads, *given, *ctx.options, y, gates, cells, wanted), None, None, None
+            return *_differentiable_backward(grads, given, wanted), None, None, None
+        y, gates, cells = saved[_TENSORS:]
+        return *_backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted), None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
@@ -226,17 +237,16 @@ def _absent(tensor: Tensor) -> Tensor | None:
 
 
 def _op(*arguments: Any) -> tuple[Tensor, ...]:
-    return _full(_forward(*arguments), arguments[0])
+    *given, keep = arguments
+    return _full(_forward(*given, keep=keep), arguments[0])
 
 
 def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     *given, y, gates, cells, wanted = arguments
-    return _full(_backward(*given, y, _absent(gates), _absent(cells), wanted), y)
+    return _full(_backward(*given, y=y, gates=_absent(gates), cells=_absent(cells), wanted=wanted), y)
 
 
-def _fake(
-    x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any
-) -> tuple[Tensor, ...]:
+def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
     *_, cell, _, keep = rest
     saved, rows, hidden = _CELLS[cell][1], x.shape[:-1], h_0.shape[-1]
     y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
