@@ -58,7 +58,7 @@ def recurrence(
         y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
-    keep = torch.is_grad_enabled() and _any_requires_grad(inputs)
+    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
     if torch.compiler.is_compiling() or type(x) is not Tensor:
         y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, keep)
         return y, h_n, (c_n if c_0 is not None else None)
@@ -67,13 +67,6 @@ def recurrence(
         return y, h_n, c_n
     y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, keep=False)
     return y, h_n, c_n
-
-
-def _any_requires_grad(inputs: Sequence[Tensor | None]) -> bool:
-    for tensor in inputs:  # a loop, not any(): a microsecond less
-        if tensor is not None and tensor.requires_grad:
-            return True
-    return False
 
 
 def _pointer(tensor: Tensor | None) -> int:
