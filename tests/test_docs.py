@@ -26,7 +26,8 @@ from elman.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAPERS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Kind, content, and the content of a text block right after it.
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 TOO_LONG = {  # commands of the papers that are not run here, and why; that they exist is checked all the same
     "make demo": "installs torch, builds, and trains for ninety seconds",
     "make test": "runs these tests",
@@ -42,9 +43,8 @@ TOO_LONG = {  # commands of the papers that are not run here, and why; that they
 class Block(NamedTuple):
     paper: Path
     line: int
-    kind: str
     text: str
-    prints: str | None  # the text block right after it
+    prints: str | None  # the text block right after it, if there is one
 
     def __str__(self) -> str:
         return f"{self.paper.name}:{self.line}"
@@ -52,14 +52,8 @@ class Block(NamedTuple):
 
 def blocks(paper: Path, kind: str) -> list[Block]:
     text = paper.read_text(encoding="utf-8")
-    found = list(BLOCK.finditer(text))
-    after = {m.start(): m for m in found if m[1] == "text"}
-    result = []
-    for m in found:
-        if m[1] == kind:
-            prints = after.get(m.end() + len(text[m.end() :]) - len(text[m.end() :].lstrip()))
-            result.append(Block(paper, text[: m.start()].count("\n") + 1, kind, m[2], prints[2] if prints else None))
-    return result
+    found = [m for m in BLOCK.finditer(text) if m[1] == kind]
+    return [Block(paper, text[: m.start()].count("\n") + 1, m[2], m[3]) for m in found]
 
 
 def of_kind(kind: str) -> list[Block]:
@@ -67,18 +61,13 @@ def of_kind(kind: str) -> list[Block]:
 
 
 @pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own, and one thread, because what papers show is small."""
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def elsewhere(tmp_path, monkeypatch, one_thread):
-    """A folder of its own, and small work on one thread."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    torch.set_num_threads(threads)
 
 
 def run_python(block: Block) -> None:
@@ -111,11 +100,15 @@ def examples() -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
-def test_docstring_examples(example, elsewhere):
+def complaint(example: doctest.DocTest) -> str:
     said = io.StringIO()
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.write)
-    assert said.getvalue() == ""
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_docstring_examples(example, elsewhere):
+    assert complaint(example) == ""
 
 
 def test_every_layer_and_model_has_an_example():
@@ -261,6 +254,11 @@ def test_a_wrong_line_of_a_command_is_seen(tmp_path):
         compare(steady(shell(tmp_path, "echo gain 1.25")), steady(first.prints), block)
     with pytest.raises(AssertionError):
         shell(tmp_path, "false")
+
+
+def test_a_wrong_docstring_example_is_seen():
+    wrong = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
+    assert "Expected:\n    3\nGot:\n    2" in complaint(wrong)
 
 
 def test_a_lost_path_is_seen(tmp_path):
