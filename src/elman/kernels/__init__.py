@@ -82,12 +82,20 @@ def why_not() -> str:
 
 
 def instruction_set() -> str:
-    """The instruction set in use: 'avx512', 'avx2' or 'portable'."""
+    """The instruction set in use: 'avx512', 'avx2' or 'portable'.
+
+    Raises:
+        InputError: this installation has no kernels, or ELMAN_INSTRUCTION_SET names a set that this machine has not.
+    """
     return _loaded().instruction_set()
 
 
 def instruction_sets() -> list[str]:
-    """The instruction sets this machine runs, best first."""
+    """The instruction sets this machine runs, best first.
+
+    Raises:
+        InputError: this installation has no kernels.
+    """
     return _loaded().instruction_sets()
 
 
@@ -95,7 +103,7 @@ def use_instruction_set(name: str) -> None:
     """Use one instruction set from now on, in the whole process.
 
     Raises:
-        InputError: this machine, or this build, has no such set.
+        InputError: this machine, or this build, has no such set, or this installation has no kernels.
     """
     _use(_loaded(), name, "use_instruction_set")
 

@@ -150,6 +150,7 @@ class TextGenerator:
             InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
             ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
             TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         if checkpoint_seconds < 0:
             raise InputError(f"checkpoint_seconds: expected 0 or more, came {checkpoint_seconds}")
@@ -189,7 +190,7 @@ class TextGenerator:
         Args:
             prompt: the beginning; an empty one is read as the end of a line.
             length: characters to write at most.
-            temperature: above 1 bolder, below 1 safer, 0 always the likeliest character.
+            temperature: above 1 bolder, below 1 safer, 0 always the likeliest character; 100 at most.
             top_k: choose among the k likeliest characters only.
             top_p: choose among the fewest characters that together hold this probability.
             seed: same seed, same text, however many samples are asked for and however they are read.
