@@ -23,7 +23,3 @@ class ModelFileError(ElmanError, ValueError):
 
 class TrainingError(ElmanError, RuntimeError):
     """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
-
-
-class MissingExtraError(ElmanError, ImportError):
-    """An optional dependency is not installed. The message names the extra that installs it."""

@@ -5,14 +5,15 @@ import os
 import resource
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 import typer
 
 import elman
+from elman import kernels
 from elman.cli import main
 from elman.models.text_settings import TextSettings
+from elman.ops.dispatch import use_backend
 
 TEXT = "to be, or not to be, that is the question.\n" * 30
 TINY = ["--hidden", "16", "--layers", "1", "--embedding", "8", "--batch", "4", "--k1", "16", "--epochs", "2"]
@@ -96,17 +97,15 @@ def test_generate_streams_samples(folder, capsys):
     assert many.count("to be") >= 3
 
 
-def test_info_says_what_runs(monkeypatch, capsys):
-    native = SimpleNamespace(available=lambda: True, instruction_set=lambda: "avx512", why_not=lambda: "")
-    monkeypatch.setitem(sys.modules, "elman.kernels", native)
-    monkeypatch.setattr(elman, "kernels", native, raising=False)
+def test_info_says_what_runs(capsys):
     assert main(["info"]) == 0
     said = capsys.readouterr().out
     assert f"elman     {elman.__version__}" in said
-    assert "kernels   native, avx512" in said
-    native.available, native.why_not = lambda: False, lambda: "no compiler was found"
-    main(["info"])
-    assert "kernels   reference: no compiler was found" in capsys.readouterr().out
+    here = f"native, {kernels.instruction_set()}" if kernels.available() else f"reference: {kernels.why_not()}"
+    assert f"kernels   {here}" in said
+    with use_backend("reference"):
+        main(["info"])
+    assert "kernels   reference: forced by use_backend('reference')" in capsys.readouterr().out
 
 
 def test_the_demo_leaves_a_model_and_says_what_to_try_next(tmp_path, capsys):

@@ -27,17 +27,17 @@ def demo(
     """
     from elman.cli.running import next_commands, report
     from elman.data import bundled_text
-    from elman.models.demo import demo_model, first_word
+    from elman.models.demo import demo_model, opening
     from elman.train import RunFiles
     from elman.train.show import Show
 
     files = RunFiles.within(output)
     model = demo_model(minutes)
-    show = Show(aside=lambda: str(model.generate(length=SAMPLE)).strip("\n"))
     text = file or bundled_text()
+    show = Show(aside=lambda: model.generate(opening(text), length=SAMPLE).texts()[0].strip("\n"))
     with Interruption():
         model.fit(text, files=files, listener=show, resume=resume, overwrite=not resume)
     report(model, files)
     typer.echo("\nTry next:")
-    for command in next_commands(files.model, first_word(text)):
+    for command in next_commands(files.model, opening(text).split()[0]):
         typer.echo(f"  {command}")

@@ -11,15 +11,18 @@ def info() -> None:
     import torch
 
     from elman import __version__, kernels
+    from elman.ops.dispatch import choose
 
-    native = kernels.available()
+    choice = choose(torch.float32, torch.device("cpu"))
     lines = {
         "elman": __version__,
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "torch": torch.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "threads": f"{torch.get_num_threads()} of {os.cpu_count()} processors",
-        "kernels": f"native, {kernels.instruction_set()}" if native else f"reference: {kernels.why_not()}",
+        "kernels": f"native, {kernels.instruction_set()}"
+        if choice.name == "native"
+        else f"{choice.name}: {choice.reason}",
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
     for name, value in lines.items():

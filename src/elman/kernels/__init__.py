@@ -78,7 +78,11 @@ def available() -> bool:
 
 def why_not() -> str:
     """Why there are no kernels, in a sentence; empty when there are."""
-    return "" if available() else "this installation was built without kernels (ELMAN_PURE_PYTHON)"
+    return (
+        ""
+        if available()
+        else "this installation has no compiled kernels; it was built with ELMAN_PURE_PYTHON, or not built"
+    )
 
 
 def instruction_set() -> str:

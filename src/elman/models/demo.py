@@ -5,6 +5,9 @@ from pathlib import Path
 from elman.data import BYTE_ORDER_MARK
 from elman.models.text_generator import TextGenerator
 
+OPENING = 200
+"""Characters. A network that has learned little writes nonsense from the zero state, which training hardly meets."""
+
 
 def demo_model(minutes: float) -> TextGenerator:
     """Return an untrained generator that trains for so many minutes.
@@ -15,9 +18,9 @@ def demo_model(minutes: float) -> TextGenerator:
     return TextGenerator(hidden=256, layers=1, embedding=64, batch=32, k1=64, learning_rate=4e-3, minutes=minutes)
 
 
-def first_word(text: str | Path) -> str:
-    """Return the first word of a text that has one: a prompt whose characters the model knows."""
+def opening(text: str | Path) -> str:
+    """Return how a text begins, a few lines: something for the network to go on from, in characters that it knows."""
     if isinstance(text, Path):
         with text.open(encoding="utf-8", errors="replace") as file:
-            text = file.read(4096).removeprefix(BYTE_ORDER_MARK)
-    return next(iter(text.split()), "")
+            text = file.read(OPENING + 1).removeprefix(BYTE_ORDER_MARK)
+    return text[:OPENING]
