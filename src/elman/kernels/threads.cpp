@@ -46,13 +46,17 @@ class Workers {
         {
             std::lock_guard<std::mutex> lock(mutex_);
             work_ = work, argument_ = argument, team_ = team;
-            running_ = team - 1;
+            running_.store(team - 1, std::memory_order_relaxed);
             job_++;
         }
         wake_.notify_all();
         work(argument, 0);
+        for (int spin = 0; spin < spins_before_sleep; spin++) {
+            if (running_.load(std::memory_order_acquire) == 0) return;
+            pause();
+        }
         std::unique_lock<std::mutex> lock(mutex_);
-        done_.wait(lock, [this] { return running_ == 0; });
+        done_.wait(lock, [this] { return running_.load(std::memory_order_acquire) == 0; });
     }
 
   private:
@@ -67,8 +71,9 @@ class Workers {
             auto* argument = argument_;
             lock.unlock();
             work(argument, member);
+            const bool last = running_.fetch_sub(1, std::memory_order_acq_rel) == 1;
             lock.lock();
-            if (--running_ == 0) done_.notify_one();
+            if (last) done_.notify_one();
         }
     }
 
@@ -76,7 +81,8 @@ class Workers {
     std::condition_variable wake_, done_;
     void (*work_)(void*, int) = nullptr;
     void* argument_ = nullptr;
-    int team_ = 0, running_ = 0;
+    int team_ = 0;
+    std::atomic<int> running_{0};
     uint64_t job_ = 0;
     std::size_t started_ = 0;
 };
