@@ -1,6 +1,6 @@
 // dW = sum over rows of (gradient of the row's sums) x (the row's operand: x for W_ih, h of the step before for W_hh).
-// The sum over rows is the long side, so the outer products go 256 rows at a time, each weight held in registers
-// meanwhile; and as each 256 are summed on their own, rounding errors grow with their number, not with T * B.
+// The sum over rows is the long side, so the outer products go 256 rows at a time, few enough for the cache; and as each
+// `chain` of them is summed on its own, in registers, rounding errors grow with their number, not with T * B.
 #pragma once
 
 #include "cells.h"
@@ -10,6 +10,7 @@ namespace elman::ELMAN_ISA {
 namespace {
 
 constexpr Index summed_rows = 256;
+constexpr Index bias_chain = 16;  // a bias is one sum of 256 rows: 16 sums of 16 round least
 
 // One row of one step: the gradient of its sums, (slots * H,), and what they were computed from.
 struct GatheredRow {
@@ -119,7 +120,12 @@ class WeightGradient {
             for (Index unit = begin_; unit < end_; unit += W) {
                 const Index lanes = min(W, end_ - unit);
                 V sum = {};
-                for (Index k = 0; k < K; k++) sum = sum + load(rows[k].sums + slot * call_->H + unit, lanes);
+                for (Index first = 0; first < K; first += bias_chain) {
+                    V part = {};
+                    for (Index k = first; k < min(K, first + bias_chain); k++)
+                        part = part + load(rows[k].sums + slot * call_->H + unit, lanes);
+                    sum = sum + part;
+                }
                 add_to(call_->grad_bias_ih, input_gate, unit, sum, lanes);
                 add_to(call_->grad_bias_hh, hidden_gate, unit, sum, lanes);
             }
