@@ -66,9 +66,7 @@ def draw(problem: Problem) -> list[Tensor]:
     return [x, *states, normal(rows, I, scale=scale), normal(rows, H, scale=scale), *biases]
 
 
-def run(
-    operation: Callable[..., Any], problem: Problem, values: list[Tensor], dtype: torch.dtype
-) -> dict[str, Tensor]:
+def run(operation: Callable[..., Any], problem: Problem, values: list[Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
     """Outputs, last states and every gradient, by name, of a loss that weighs each output by itself."""
     leaves = [t.to(dtype).requires_grad_() for t in values]
     x = LAYOUTS[problem.layout](leaves[0])

@@ -52,8 +52,6 @@ def test_nothing_to_do(instruction_set: str, cell: str, size: tuple[int, int, in
     assert_all_close(native(problem), truth(problem))
 
 
-
-
 @pytest.mark.parametrize("cell", CELLS)
 def test_any_single_wrong_number_is_found(instruction_set: str, cell: str) -> None:
     problem = Problem(cell, 3, 5, 9, 17)

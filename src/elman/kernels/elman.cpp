@@ -115,7 +115,7 @@ using namespace elman;
 int elman_run(const elman_call* given) {
     const elman_call& call = *given;
     std::vector<std::ptrdiff_t> offset;
-    if (call.batch_sizes != nullptr && !count_rows(call, offset)) return 2;
+    if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset)) return 2;
     if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
     const int64_t step_work = call.B * gates_of(call.cell) * call.H * call.H;
     const int64_t work = call.N * gates_of(call.cell) * call.H * (call.I + call.H);
