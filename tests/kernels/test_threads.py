@@ -73,7 +73,10 @@ def test_workers_sleep_between_calls() -> None:
 @linux
 @pytest.mark.parametrize("problem", ["large", "few_rows"])
 def test_a_forked_child_computes(problem: str) -> None:
-    """It has none of its parent's threads; the parent's go on working. Torch's own operations may hang in such a child."""
+    """It has none of its parent's threads; the parent's go on working.
+
+    Torch's own large operations may hang in such a child, and so only the kernels run there.
+    """
     python(f"""
         torch.set_num_threads(3)
         inputs = [t.float() for t in draw({problem})]
@@ -158,9 +161,8 @@ def test_calls_from_several_threads_at_once(count: int) -> None:
         torch.set_num_threads(count)  # torch keeps it by thread
         for _ in range(8):
             got = native(problem)
-            for name in ("y", "h_n", "c_n"):
-                if not torch.equal(got[name], wanted[problem][name]):
-                    wrong.append(name)
+            outputs = [name for name in got if not name.startswith("grad")]
+            wrong.extend(name for name in outputs if not torch.equal(got[name], wanted[problem][name]))
 
     users = [threading.Thread(target=work, args=(problem,)) for problem in (LARGE, FEW_ROWS, LARGE, FEW_ROWS)]
     for user in users:

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import torch
 from benchmarks.accuracy import CELLS
-from tests.kernels.problems import Problem, draw, native, run, truth
+from tests.kernels.problems import Problem, draw, run, truth
 from tests.tolerance import assert_all_close, assert_close
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import elman
 from elman import kernels
-from elman.ops import native as operation
 from elman.ops.native import recurrence
 
 pytestmark = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
@@ -195,7 +194,7 @@ def test_second_derivatives(cell: str, packed: bool, reverse: bool, way: Any) ->
     given = arguments(cell, packed=packed, grad=True, reverse=reverse)
     got = penalty(lambda given: way(*given)[0], given)
     want = penalty(lambda given: reference(given)[0], in_double(given))
-    for name, a, b in zip("x h_0 c_0 weights".split() + ["weight"] * 7, got, want, strict=False):
+    for name, a, b in zip(["x", "h_0", "c_0", "weights"] + ["weight"] * 7, got, want, strict=False):
         assert_close(a, b, name)
 
 
@@ -262,7 +261,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("way", [recurrence, lambda *g: torch.ops.elman.recurrence(*g, True)], ids=["eager", "op"])
 def test_a_bad_call_is_refused(name: str, way: Any) -> None:
-    with pytest.raises(RuntimeError, match="elman: (lstm expected x .* got x|expected cell to be one of)"):
+    with pytest.raises(RuntimeError, match=r"elman: (lstm expected x .* got x|expected cell to be one of)"):
         way(*changed(arguments("lstm"), *BAD[name]))
 
 
@@ -274,7 +273,7 @@ def test_the_message_says_what_came() -> None:
 
 
 def test_another_device_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="weight_hh .* on meta"):
+    with pytest.raises(RuntimeError, match=r"weight_hh .* on meta"):
         recurrence(*changed(arguments("lstm"), 4, torch.zeros(24, 6, device="meta")))
 
 
@@ -285,7 +284,7 @@ def test_a_bad_call_of_the_backward_pass_is_refused(place: int) -> None:
     good = [y, h_n, c_n, *given, y, gates, cells_, [True] * 7]
     torch.ops.elman.recurrence_backward(*good)
     bad = changed(good, place - 1, [True] * 6 if place == 17 else torch.zeros(2, 2))
-    with pytest.raises(RuntimeError, match="elman: .*expected"):
+    with pytest.raises(RuntimeError, match=r"elman: .*expected"):
         torch.ops.elman.recurrence_backward(*bad)
 
 
