@@ -29,6 +29,7 @@ class Problem:
 
     @property
     def forward_flops(self) -> int:
+        """Of the products alone: x W_ih and h W_hh at every step."""
         return 2 * self.T * self.B * CELLS[self.cell] * self.H * (self.I + self.H)
 
     def layer(self, module: Any) -> torch.nn.Module:
@@ -37,7 +38,7 @@ class Problem:
         return getattr(module, self.cell)(self.I, self.H)
 
     def arrays(self) -> tuple[Tensor, Tensor]:
-        """x and dL/dy."""
+        """The input and dL/dy."""
         generator = torch.Generator().manual_seed(1)
         shape = (self.T, self.B)
         return torch.randn(*shape, self.I, generator=generator), torch.randn(*shape, self.H, generator=generator)

@@ -37,8 +37,14 @@ class _Library:
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
         self.run = library.elman_run
         self.use_instruction_set = library.elman_use_instruction_set
-        self.instruction_set = library.elman_instruction_set
-        self.instruction_sets = library.elman_instruction_sets
+        self._instruction_set = library.elman_instruction_set
+        self._instruction_sets = library.elman_instruction_sets
+
+    def instruction_set(self) -> str:
+        return str(self._instruction_set().decode())
+
+    def instruction_sets(self) -> list[str]:
+        return str(self._instruction_sets().decode()).split(",")
 
 
 @cache
@@ -61,7 +67,7 @@ def _loaded() -> _Library:
 
 def _use(library: _Library, name: str, where: str) -> None:
     if library.use_instruction_set(name.encode()) != 0:
-        known = library.instruction_sets().decode().replace(",", ", ")
+        known = ", ".join(library.instruction_sets())
         raise InputError(f"{where}: this machine has no instruction set {name!r}; choose one of {known}")
 
 
@@ -76,20 +82,28 @@ def why_not() -> str:
 
 
 def instruction_set() -> str:
-    """The instruction set in use: 'avx512', 'avx2' or 'portable'."""
-    return _loaded().instruction_set().decode()
+    """The instruction set in use: 'avx512', 'avx2' or 'portable'.
+
+    Raises:
+        InputError: this installation has no kernels, or ELMAN_INSTRUCTION_SET names a set that this machine has not.
+    """
+    return _loaded().instruction_set()
 
 
 def instruction_sets() -> list[str]:
-    """The instruction sets this machine runs, best first."""
-    return _loaded().instruction_sets().decode().split(",")
+    """The instruction sets this machine runs, best first.
+
+    Raises:
+        InputError: this installation has no kernels.
+    """
+    return _loaded().instruction_sets()
 
 
 def use_instruction_set(name: str) -> None:
     """Use one instruction set from now on, in the whole process.
 
     Raises:
-        InputError: this machine, or this build, has no such set.
+        InputError: this machine, or this build, has no such set, or this installation has no kernels.
     """
     _use(_loaded(), name, "use_instruction_set")
 

@@ -78,6 +78,23 @@ void run_empty(const elman_call& call) {
     copy(call.grad_x, nullptr, call.N * call.I);
 }
 
+constexpr std::size_t huge_page = 2u << 20;
+
+// Large results arrive as fresh pages. Faulted in 4 KiB at a time, the 33 MB of gates of an LSTM with B 64, T 128, H 256
+// cost a tenth of its forward pass; in pages of 2 MiB, a hundredth.
+void expect_all_of(float* data, int64_t count) {
+#if defined(__linux__)
+    const auto begin = (reinterpret_cast<uintptr_t>(data) + huge_page - 1) / huge_page * huge_page;
+    const auto end = (reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(count) * sizeof(float)) / huge_page *
+                     huge_page;
+    if (data != nullptr && end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+int64_t saved_of(int64_t cell) {
+    return cell == elman_lstm || cell == elman_gru ? 4 : cell == elman_gru_reset_before ? 3 : 0;
+}
+
 // Rows before each step. False when batch_sizes is not that of a packed batch.
 bool count_rows(const elman_call& call, std::vector<std::ptrdiff_t>& offset) {
     offset.assign(1, 0);
@@ -98,13 +115,10 @@ Scratch::~Scratch() { std::free(data_); }
 float* Scratch::floats(std::ptrdiff_t count) {
     if (count <= size_) return data_;
     std::free(data_);
-    constexpr std::size_t huge = 2u << 20;
-    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + huge - 1) / huge * huge;
-    data_ = static_cast<float*>(std::aligned_alloc(huge, bytes));
+    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + huge_page - 1) / huge_page * huge_page;
+    data_ = static_cast<float*>(std::aligned_alloc(huge_page, bytes));
     size_ = data_ == nullptr ? 0 : static_cast<std::ptrdiff_t>(bytes / sizeof(float));
-#if defined(__linux__)
-    if (data_ != nullptr) madvise(data_, bytes, MADV_HUGEPAGE);
-#endif
+    expect_all_of(data_, size_);
     return data_;
 }
 
@@ -117,6 +131,13 @@ int elman_run(const elman_call* given) {
     std::vector<std::ptrdiff_t> offset;
     if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset)) return 2;
     if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
+    if (call.backward) {
+        expect_all_of(call.grad_x, call.N * call.I);
+    } else {
+        expect_all_of(call.y, call.N * call.H);
+        expect_all_of(call.cells, call.N * call.H);
+        expect_all_of(call.gates, call.N * saved_of(call.cell) * call.H);
+    }
     const int64_t step_work = call.B * gates_of(call.cell) * call.H * call.H;
     const int64_t work = call.N * gates_of(call.cell) * call.H * (call.I + call.H);
     const bool few_rows = call.B < call.threads;

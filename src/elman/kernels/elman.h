@@ -29,7 +29,9 @@ struct elman_call {
 
     // Written by the forward pass, read by the backward pass.
     float *y, *h_n, *c_n;
-    float* gates;  // (N, saved, H): LSTM i f g o; GRU r z n m, m the hidden part of n before the reset gate; or null
+    // (N, saved, H), or null: LSTM i f g o; GRU r z n m, m the hidden part of n before the reset gate; GRU that resets
+    // before the product r z n; RNN nothing.
+    float* gates;
     float* cells;  // (N, H), LSTM; or null
 
     // The backward pass alone. grad_y is addressed like x; gradients written may be null where they are not wanted.

@@ -9,9 +9,11 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of x that go through W_ih together. Measured at H = 256 and 512 with 32 rows a thread: 32, 64, 96, 192 differ
-// by less than 3 %; at 1 row a thread anything under 24 costs.
+// Rows of x that go through W_ih together: enough for full tiles at 1 row a thread, few enough for the cache.
 constexpr Index projected_rows = 96;
+
+// What is kept beyond this, 16 MiB, is gone from the caches before the backward pass comes for it.
+constexpr Index cached_floats = 4 << 20;
 
 // The gates whose product with the state before comes first and, with the reset gate before the product, second.
 constexpr int all_gates[] = {0, 1, 2, 3};
@@ -37,6 +39,7 @@ struct ForwardPass {
     Barrier barrier;
     Index steps;  // processed between two products with W_ih
     Index h_stride, x_stride, sums_stride;
+    bool large;  // what is kept for the backward pass does not fit in a cache
     float *input_data, *hidden_data, *second_data, *bias;
     int *input_column, *hidden_column, *second_column;
     Member* member;
@@ -48,6 +51,7 @@ struct ForwardPass {
         steps = max(1, min(call.T, projected_rows / rows));
         h_stride = call.H + row_padding, x_stride = call.I + row_padding;
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
+        large = sequence.rows() * call.H * (Cell::saved + 1) > cached_floats;
     }
 
     void lay_out(Layout& layout) {
@@ -87,6 +91,7 @@ struct ForwardPass {
             project(my, first, last);
             for (Index s = first; s < last; s++) step(my, s, my.start[s - first]);
         }
+        if (large) finish_stores();
     }
 
   private:
@@ -207,9 +212,17 @@ struct ForwardPass {
         store(call.y + out * call.H + unit, now.h, lanes);
         if (Cell::has_cell) store(c, now.c);
         if (call.gates == nullptr) return;
-        if (Cell::has_cell) store(call.cells + out * call.H + unit, now.c, lanes);
+        if (Cell::has_cell) keep(call.cells + out * call.H + unit, now.c, lanes);
         for (int k = 0; k < Cell::saved; k++)
-            store(call.gates + (out * Cell::saved + k) * call.H + unit, saved[k], lanes);
+            keep(call.gates + (out * Cell::saved + k) * call.H + unit, saved[k], lanes);
+    }
+
+    void keep(float* to, V v, Index lanes) {
+        if (large) {
+            store_past_caches(to, v, lanes);
+        } else {
+            store(to, v, lanes);
+        }
     }
 
     // Rows [begin, end) have no further turn: what they hold is their last state.

@@ -44,7 +44,7 @@ struct Sequence {
     const elman_call& call;
     const Index* offset;  // (T + 1,) rows before each step; null when every step has B
 
-    Index T() const { return call.T; }
+    Index rows() const { return offset == nullptr ? call.T * call.B : offset[call.T]; }
     // The step of time processed in turn s.
     Index time(Index s) const { return call.reverse ? call.T - 1 - s : s; }
     Index first_row(Index t) const { return offset == nullptr ? t * call.B : offset[t]; }

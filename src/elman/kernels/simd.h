@@ -61,6 +61,22 @@ inline void store(float* p, V v, std::ptrdiff_t lanes) {
 #endif
 }
 
+// A whole cache line past the caches, for results too large to be found there later: a plain store would first read the
+// line from memory. Where a vector is no whole, aligned line, a plain store.
+inline void store_past_caches(float* p, V v, std::ptrdiff_t lanes) {
+#if defined(__AVX512F__)
+    if (lanes >= W && reinterpret_cast<uintptr_t>(p) % 64 == 0) return _mm512_stream_ps(p, v);
+#endif
+    store(p, v, lanes);
+}
+
+// Stores past the caches are not ordered with others: a thread makes them visible before it says that it is done.
+inline void finish_stores() {
+#if defined(__AVX512F__)
+    _mm_sfence();
+#endif
+}
+
 inline V splat(float x) { return x - V{}; }  // x - 0 is x for every x; 0 + x is not, for -0
 
 // Swaps the odd blocks of `size` lanes of a with the even ones of b.

@@ -47,7 +47,10 @@ class Cell(RNNCellBase):
 
         Raises:
             ValueError: `input` or `hx` has another number of dimensions.
-            RuntimeError: `input` or `hx` has a wrong size or dtype, or lies on another device.
+            RuntimeError: `input` or `hx` has a wrong size or dtype, or lies on another device; an LSTM is given
+                another number of states than two.
+            TypeError: An LSTM's `hx` is no tuple.
+            AttributeError: `input` or `hx` is no tensor.
             InputError: A backend is forced that cannot run this.
         """
         state = self._check(input, hx)
@@ -94,6 +97,19 @@ class Cell(RNNCellBase):
 class RNNCell(Cell, nn.RNNCell):
     """Drop-in for `torch.nn.RNNCell`: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu in place of tanh.
 
+    Args:
+        input_size: I, the features of the input.
+        hidden_size: H, the features of the state.
+        bias: Whether the cell has `bias_ih` and `bias_hh`.
+        nonlinearity: "tanh" or "relu"; another one raises RuntimeError when the cell is called, as torch's does.
+        device: Where the parameters are made.
+        dtype: The type of the parameters.
+
+    Attributes:
+        weight_ih: (H, I).
+        weight_hh: (H, H).
+        bias_ih, bias_hh: (H,).
+
     Example:
         >>> cell = RNNCell(10, 20)
         >>> cell(torch.randn(3, 10)).shape
@@ -123,6 +139,11 @@ class GRUCell(Cell, nn.GRUCell):
         device: Where the parameters are made.
         dtype: The type of the parameters.
         reset_after: False resets before the product, as in the paper.
+
+    Attributes:
+        weight_ih: (3*H, I), gates r z n.
+        weight_hh: (3*H, H).
+        bias_ih, bias_hh: (3*H,).
 
     Example:
         >>> cell = GRUCell(10, 20)
@@ -156,6 +177,18 @@ class GRUCell(Cell, nn.GRUCell):
 
 class LSTMCell(Cell, nn.LSTMCell):
     """Drop-in for `torch.nn.LSTMCell`; `elman.LSTM` has the equation.
+
+    Args:
+        input_size: I, the features of the input.
+        hidden_size: H, the features of the state.
+        bias: Whether the cell has `bias_ih` and `bias_hh`.
+        device: Where the parameters are made.
+        dtype: The type of the parameters.
+
+    Attributes:
+        weight_ih: (4*H, I), gates i f g o.
+        weight_hh: (4*H, H).
+        bias_ih, bias_hh: (4*H,).
 
     Example:
         >>> cell = LSTMCell(10, 20)

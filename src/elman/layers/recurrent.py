@@ -54,7 +54,10 @@ class Recurrent(RNNBase):
 
         Raises:
             ValueError: `input` has another number of dimensions or another dtype than the weights.
-            RuntimeError: `input` or `hx` has a wrong size, or lies on another device; T is 0.
+            RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
+                `input`; an LSTM is given more than two states; T is 0.
+            AttributeError: `input` or `hx` is no tensor.
+            IndexError: An LSTM is given fewer than two states.
             InputError: A backend is forced that cannot run this.
         """
         if isinstance(input, PackedSequence):

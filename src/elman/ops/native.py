@@ -26,7 +26,7 @@ _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before":
 _INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 _TENSORS = _INPUTS + 1  # and batch_sizes
 
-_library = torch.library.Library("elman", "DEF")
+_library: Any = torch.library.Library("elman", "DEF")  # type: ignore[no-untyped-call]
 _INPUT_SCHEMA = (
     "Tensor x, Tensor h_0, Tensor? c_0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
     "Tensor? batch_sizes, str cell, bool reverse"
@@ -66,7 +66,7 @@ def recurrence(
     if keep:
         y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse)  # type: ignore[no-untyped-call]
         return y, h_n, c_n
-    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, False)
+    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, keep=False)
     return y, h_n, c_n
 
 
@@ -170,6 +170,7 @@ def _forward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    *,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
     if not _fits(x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, cell):
@@ -210,6 +211,7 @@ def _backward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    *,
     y: Tensor,
     gates: Tensor | None,
     cells: Tensor | None,
@@ -241,19 +243,20 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        y, h_n, c_n, gates, cells = _forward(*arguments, True)
+        y, h_n, c_n, gates, cells = _forward(*arguments, keep=True)
         ctx.save_for_backward(*arguments[:_TENSORS], y, gates, cells)
         ctx.options = arguments[_TENSORS:]
         ctx.set_materialize_grads(False)
         return y, h_n, c_n
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        *given, y, gates, cells = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[:_INPUTS]
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
+        saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[:_INPUTS]
+        given: tuple[Any, ...] = (*saved[:_TENSORS], *ctx.options)
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, (*given, *ctx.options), wanted), None, None, None
-        return *_backward(*grads, *given, *ctx.options, y, gates, cells, wanted), None, None, None
+            return *_differentiable_backward(grads, given, wanted), None, None, None
+        y, gates, cells = saved[_TENSORS:]
+        return *_backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted), None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
@@ -300,7 +303,8 @@ def _absent(tensor: Tensor) -> Tensor | None:
 
 
 def _op(*arguments: Any) -> tuple[Tensor, ...]:
-    return _full(_forward(*arguments), arguments[0])
+    *given, keep = arguments
+    return _full(_forward(*given, keep=keep), arguments[0])
 
 
 def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
@@ -322,8 +326,8 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
             raise RuntimeError(f"elman: {cell} expected {name} {shape}, float32 on the CPU; got {_describe(tensor)}")
     if len(wanted) != _INPUTS:
         raise RuntimeError(f"elman: expected wanted to be {_INPUTS} truth values, got {len(wanted)}")
-    y, gates, cells = (_contiguous(t) for t in (y, _absent(gates), _absent(cells)))
-    return _full(_backward(*given, y, gates, cells, wanted), arguments[3])
+    gates, cells = _contiguous(_absent(gates)), _contiguous(_absent(cells))
+    return _full(_backward(*given, y=y.contiguous(), gates=gates, cells=cells, wanted=wanted), arguments[3])
 
 
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:

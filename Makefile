@@ -1,0 +1,55 @@
+# make demo    set everything up, then watch a network learn to write (FILE=my.txt for your own text)
+# make test    set everything up, then run the tests
+# make setup   the environment alone, in .venv        make check   format, lint, types, architecture
+# make bench   Elman beside its peers; minutes        make fix     format and mend what can be mended
+
+PYTHON ?= python3
+FILE ?=
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+PEERS := .venv/peers
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+KERNELS := CMakeLists.txt $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp)
+
+.PHONY: demo test setup check fix bench clean
+
+demo: setup
+	$(BIN)/elman demo $(if $(FILE),--file "$(FILE)")
+
+test: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 -m "not study"
+
+setup: $(INSTALLED)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+fix: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup $(PEERS)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist src/elman/kernels/*.so src/elman/kernels/*.dylib
+
+# torch comes first and pinned: any range would let pip fetch gigabytes of another build.
+$(INSTALLED): pyproject.toml constraints.txt $(KERNELS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: Elman needs Python 3.11 or newer; install it and run make PYTHON=/path/to/python3"; exit 1; }
+	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || test -n "$$ELMAN_PURE_PYTHON" || \
+	  { echo "make: no C++ compiler found; install one (Debian, Ubuntu: apt install g++; macOS: xcode-select --install)," \
+	         "or set ELMAN_PURE_PYTHON=1 to do without the kernels"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) torch==2.13.0
+	$(PIP) --editable ".[dev]"
+	touch $@
+
+$(PEERS): $(INSTALLED)
+	$(PIP) --editable ".[peers]"
+	touch $@

@@ -1,0 +1,24 @@
+"""Learning through time: streams, carried state, truncation, clipping, and where a non-finite number came from."""
+
+from elman.bptt.carry import State, detach, pack_state, unpack_state, zero_rows
+from elman.bptt.clip import Clip, Gradients
+from elman.bptt.faults import first_fault
+from elman.bptt.streams import Streams, Window
+from elman.bptt.truncated import Position, Reach, Truncated, run_with_resets
+
+__all__ = [
+    "Clip",
+    "Gradients",
+    "Position",
+    "Reach",
+    "State",
+    "Streams",
+    "Truncated",
+    "Window",
+    "detach",
+    "first_fault",
+    "pack_state",
+    "run_with_resets",
+    "unpack_state",
+    "zero_rows",
+]

@@ -1,0 +1,85 @@
+"""Where a number that is not finite first appeared: which parameter's gradient, and which layer.
+
+Called once, when training stops. Forward, the first layer whose output is not finite is at fault; when every output is
+finite the fault arose on the way back, which meets the layers in reverse, so the last layer whose gradient is not
+finite is the first at fault.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first parameter and the first layer at fault; None where there is none to name."""
+
+    parameter: str | None
+    layer: str | None
+
+    def __str__(self) -> str:
+        parameter = f"the gradient of {self.parameter}" if self.parameter else "the loss"
+        return f"{parameter} is not finite, and the first layer at fault is {self.layer or 'the loss itself'}"
+
+
+def first_fault(network: nn.Module, forward: Callable[[], object]) -> Fault:
+    """Name the parameter and the layer at fault.
+
+    Args:
+        network: holds the gradients of the step that failed.
+        forward: runs the same step's forward pass again.
+    """
+    parameters = [name for name, p in network.named_parameters() if p.grad is not None and not finite(p.grad)]
+    outputs: dict[str, bool] = {}
+    with _watch(network, outputs), torch.no_grad():
+        forward()
+    broken = [name for name, good in outputs.items() if not good]
+    layer: str | None
+    if broken:
+        layer = broken[0]
+    else:
+        layer = next((name for name in reversed(outputs) if _holds(network, name, parameters)), None)
+    return Fault(parameters[0] if parameters else None, _describe(network, layer))
+
+
+def finite(value: Any) -> bool:
+    """Say whether a tensor, or every tensor in nested tuples and lists, is finite."""
+    if isinstance(value, Tensor):
+        return not value.is_floating_point() or bool(torch.isfinite(value).all())
+    if isinstance(value, (tuple, list)):
+        return all(finite(part) for part in value)
+    return True
+
+
+@contextmanager
+def _watch(network: nn.Module, outputs: dict[str, bool]) -> Iterator[None]:
+    """Note in `outputs`, in order of calling, whether each layer without children gave finite numbers every time."""
+
+    def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            outputs[name] = outputs.get(name, True) and finite(output)
+
+        return hook
+
+    leaves = [(name, module) for name, module in network.named_modules() if not any(module.children())]
+    handles = [module.register_forward_hook(note(name)) for name, module in leaves]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _holds(network: nn.Module, layer: str, parameters: list[str]) -> bool:
+    module = network.get_submodule(layer)
+    return any(f"{layer}.{name}".lstrip(".") in parameters for name, _ in module.named_parameters())
+
+
+def _describe(network: nn.Module, layer: str | None) -> str | None:
+    if layer is None:
+        return None
+    return f"{layer or 'the network'} ({type(network.get_submodule(layer)).__name__})"

@@ -1,0 +1,131 @@
+"""Truncated backpropagation through time, BPTT(k1, k2), over carried state.
+
+Every k1 steps the losses of those k1 steps are sent back, and each reaches k2 >= k1 steps back from the window's end:
+
+    reach:    |---- k2 - k1 ----|------ k1 ------|
+              start        loss from            end
+
+With k2 = k1 a window starts where the last one ended and nothing is computed twice. With k2 > k1 the steps before the
+window are run again from the state carried into them, with today's weights, because yesterday's graph belongs to
+yesterday's weights: k2 / k1 times the work. When k2 covers the stream every start is zero: full BPTT, nothing cut off.
+The rule is the one of Williams and Peng (1990), BPTT(h; h'), h = k2 and h' = k1: each loss is sent back once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from elman.bptt.carry import State, detach, zero_rows
+from elman.bptt.streams import Streams, Window
+from elman.errors import InputError
+
+Recur: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
+"""`recur(inputs (T, B), state) -> (features (T, B, H), state after the last step)`; None is the zero state."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a pass over the streams stands. `state` is the one carried into step `start`; None is zero."""
+
+    step: int = 0
+    start: int = 0
+    state: State | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One window, run and ready to be sent back.
+
+    Attributes:
+        features: what `recur` gave for the k1 steps that carry a loss, shape `(T, B, H)`, T <= k1.
+        targets: int64, shape `(T, B)`.
+        count: targets that are not padding.
+        after: the position of the next window; keep it to move on, drop it to run the same window again.
+    """
+
+    features: Tensor
+    targets: Tensor
+    count: int
+    after: Position
+
+
+class Truncated:
+    """BPTT(k1, k2) over streams.
+
+    Args:
+        streams: what to read.
+        k1: steps between updates.
+        k2: steps that gradients reach back, k1 by default.
+
+    Raises:
+        InputError: k2 is smaller than k1.
+    """
+
+    def __init__(self, streams: Streams, k1: int, k2: int | None = None):
+        self.streams = streams
+        self.k1 = k1
+        self.k2 = k1 if k2 is None else k2
+        if self.k2 < self.k1:
+            raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
+        # The last window may be shorter than k1, and a k2 that covers the stream covers it for that window too.
+        self._lead = streams.length if self.k2 >= streams.length else self.k2 - self.k1
+
+    @property
+    def windows(self) -> int:
+        """The number of windows in one pass over the streams."""
+        return -(-self.streams.length // self.k1)
+
+    def run(self, recur: Recur, position: Position) -> Reach:
+        """Run the window at `position` and return its features, with a graph that reaches k2 steps back."""
+        end = min(position.step + self.k1, self.streams.length)
+        window = self.streams.window(position.start, end)
+        after = self._next(position)
+        features, state = run_with_resets(recur, window, position.state, after.start - position.start)
+        lead = position.step - position.start
+        return Reach(
+            features[lead:] if lead else features,
+            window.targets[lead:] if lead else window.targets,
+            self.streams.count(position.step, end),
+            replace(after, state=None if state is None else detach(state)),
+        )
+
+    def _next(self, position: Position) -> Position:
+        """Return the next window's place; its state is known once this window has run."""
+        step = position.step + self.k1
+        return Position(step, max(0, step - self._lead))
+
+    def ended(self, position: Position) -> bool:
+        """Say whether every step of every stream has been met."""
+        return position.step >= self.streams.length
+
+
+def run_with_resets(recur: Recur, window: Window, state: State | None, keep: int) -> tuple[Tensor, State | None]:
+    """Run a window piece by piece, with the state of a stream back at zero where a document begins.
+
+    Args:
+        recur: the network.
+        window: T steps.
+        state: the state before the first step.
+        keep: the step whose incoming state is returned; a step past the end means the state after the last step.
+
+    Returns:
+        features: shape `(T, B, H)`.
+        state: the state before step `keep`, ahead of any reset there, which whoever starts at `keep` meets itself;
+            None where that is the zero state the window began with.
+    """
+    steps = len(window.inputs)
+    resets = dict(window.resets)
+    cuts = sorted({0, *resets, *({keep} if keep < steps else ())})
+    pieces, kept = [], None
+    for begin, end in zip(cuts, [*cuts[1:], steps], strict=True):
+        if begin == keep:
+            kept = state
+        if begin in resets and state is not None:
+            state = zero_rows(state, resets[begin])
+        features, state = recur(window.inputs[begin:end], state)
+        pieces.append(features)
+    whole = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+    return whole, state if keep >= steps else kept

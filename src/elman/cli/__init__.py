@@ -1,0 +1,46 @@
+"""The command line: `elman`. This file alone turns what goes wrong into one line and an exit code.
+
+Nothing here or in the commands' modules imports torch before a command needs it, so that help is there at once.
+"""
+
+import sys
+import traceback
+
+from elman.errors import ElmanError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 something to put right, 2 wrong usage, 130 stopped by Ctrl-C.
+
+    Args:
+        arguments: the words after `elman`; those of the command line by default. `--debug` may stand anywhere before a
+            bare `--`, and shows the traceback of an error.
+    """
+    from elman.cli.app import app
+
+    words = sys.argv[1:] if arguments is None else arguments
+    words, debug = _take_debug(words)
+    try:
+        app(words, prog_name="elman")
+    except SystemExit as done:
+        return _code(done)
+    except ElmanError as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(str(error), 1)
+    return 0
+
+
+def _take_debug(words: list[str]) -> tuple[list[str], bool]:
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != "--debug"]
+    return kept + words[end:], len(kept) < end
+
+
+def _code(done: SystemExit) -> int:
+    return done.code if isinstance(done.code, int) else int(done.code is not None)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"elman: {' '.join(message.splitlines())}", file=sys.stderr)  # noqa: T201 -- this is where errors are printed
+    return code

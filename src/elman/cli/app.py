@@ -1,0 +1,40 @@
+"""The commands, assembled: one line each."""
+
+from typing import Annotated
+
+import typer
+
+from elman import __version__
+from elman.cli import demo, generate, info, train
+
+app = typer.Typer(
+    name="elman",
+    help="Recurrent neural networks with the lid off: train them, watch them, let them write.",
+    epilog="Begin with: elman demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo.demo)
+app.add_typer(train.app, name="train")
+app.command()(generate.generate)
+app.command()(info.info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"elman {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere in the line.")
+    ] = False,
+) -> None:
+    """Declare the options of `elman` itself; `main` has already taken `--debug` out of the line."""

@@ -1,0 +1,43 @@
+"""`elman demo`: watch a network learn to write, in about ninety seconds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.running import Interruption
+
+SAMPLE = 240
+
+
+def demo(
+    file: Annotated[
+        Path | None,
+        typer.Option(help="A text of your own, in UTF-8.", show_default="Python's help topics, no download"),
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="Time to train.")] = 1.5,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to leave everything in.")] = Path(
+        "runs/demo"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a demo that was stopped.")] = False,
+) -> None:
+    """Train a character generator for about ninety seconds and watch its writing improve.
+
+    Leaves the model, its metrics as JSON lines and a picture of the losses.
+    """
+    from elman.cli.running import next_commands, report
+    from elman.data import bundled_text
+    from elman.models.demo import demo_model, first_word
+    from elman.train import RunFiles
+    from elman.train.show import Show
+
+    files = RunFiles.within(output)
+    model = demo_model(minutes)
+    show = Show(aside=lambda: str(model.generate(length=SAMPLE)).strip("\n"))
+    text = file or bundled_text()
+    with Interruption():
+        model.fit(text, files=files, listener=show, resume=resume, overwrite=not resume)
+    report(model, files)
+    typer.echo("\nTry next:")
+    for command in next_commands(files.model, first_word(text)):
+        typer.echo(f"  {command}")

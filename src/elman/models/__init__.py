@@ -1,0 +1,6 @@
+"""One file a job, and `load` for any model that was saved."""
+
+from elman.models.loading import load
+from elman.models.text_generator import TextGenerator
+
+__all__ = ["TextGenerator", "load"]

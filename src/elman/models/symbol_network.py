@@ -1,0 +1,58 @@
+"""Symbols in, a score for every next symbol out: embedding or one-hot, recurrent layers, a linear head."""
+
+import torch
+from torch import Tensor, nn
+
+from elman.bptt import State
+from elman.layers import GRU, LSTM, RNN
+
+CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+
+
+class OneHot(nn.Module):
+    """Symbols `(T, B)` -> vectors `(T, B, V)` with a single one."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.register_buffer("rows", torch.eye(size), persistent=False)
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        """Return the vectors."""
+        rows: Tensor = self.rows  # type: ignore[assignment]
+        return nn.functional.embedding(symbols, rows)
+
+
+class SymbolNetwork(nn.Module):
+    """Predicts the next symbol at every step.
+
+    Args:
+        size: the number of symbols, V.
+        cell: "rnn", "gru" or "lstm".
+        hidden: the size of a layer's state, H.
+        layers: the number of recurrent layers.
+        embedding: the length of a symbol's vector; None feeds symbols one-hot.
+        dropout: the share of features dropped between layers and before the head while training.
+    """
+
+    def __init__(self, size: int, *, cell: str, hidden: int, layers: int, embedding: int | None, dropout: float):
+        super().__init__()
+        self.embed: nn.Module = OneHot(size) if embedding is None else nn.Embedding(size, embedding)
+        between = dropout if layers > 1 else 0.0
+        self.recurrent = CELLS[cell](embedding or size, hidden, num_layers=layers, dropout=between)
+        self.drop = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden, size)
+
+    def recur(self, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Run symbols `(T, B)` and return features `(T, B, H)` and the state after the last step."""
+        features, state = self.recurrent(self.embed(symbols), state)
+        return features, state
+
+    def score(self, features: Tensor) -> Tensor:
+        """Return a score for every symbol at every step, `(T, B, V)`; softmax makes them probabilities."""
+        scores: Tensor = self.head(self.drop(features))
+        return scores
+
+    def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the scores `(T, B, V)` and the state after the last step."""
+        features, state = self.recur(symbols, state)
+        return self.score(features), state

@@ -1,0 +1,88 @@
+"""Optimisers and learning rate schedules, by name. All of them are torch's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, Optimizer, RMSprop
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LinearLR,
+    LRScheduler,
+    ReduceLROnPlateau,
+)
+
+from elman.errors import InputError
+
+OptimizerName: TypeAlias = Literal["adam", "sgd", "rmsprop"]
+ScheduleName: TypeAlias = Literal["constant", "cosine", "linear", "exponential", "plateau"]
+NEEDS_LENGTH = ("cosine", "linear")
+"""Schedules that end where training ends, so that the number of epochs has to be known."""
+
+
+def make_optimizer(name: str, parameters: Iterable[Parameter], learning_rate: float, momentum: float) -> Optimizer:
+    """Return torch's optimiser; `momentum` is for "sgd" and "rmsprop".
+
+    Raises:
+        InputError: the name is none of `OptimizerName`.
+    """
+    if name == "adam":
+        return Adam(parameters, lr=learning_rate)
+    if name == "sgd":
+        return SGD(parameters, lr=learning_rate, momentum=momentum)
+    if name == "rmsprop":
+        return RMSprop(parameters, lr=learning_rate, momentum=momentum)
+    raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, came {name!r}")
+
+
+@dataclass
+class Schedule:
+    """A learning rate schedule, and when it moves.
+
+    "cosine" and "linear" fall to nothing over all `steps`, a little each step; "exponential" multiplies by `decay`
+    after every epoch; "plateau" by `decay` when two evaluations in a row brought nothing; "constant" stays.
+    """
+
+    torch_schedule: LRScheduler | None
+    every: Literal["step", "epoch", "evaluation"]
+
+    def stepped(self, step: int, steps_per_epoch: int) -> None:
+        """Move after an update."""
+        if self.torch_schedule is None or self.every == "evaluation":
+            return
+        if self.every == "step" or step % steps_per_epoch == 0:
+            self.torch_schedule.step()
+
+    def evaluated(self, loss: float) -> None:
+        """Move after an evaluation."""
+        if isinstance(self.torch_schedule, ReduceLROnPlateau):
+            self.torch_schedule.step(loss)
+
+
+def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: float) -> Schedule:
+    """Return a schedule for an optimiser.
+
+    Args:
+        name: one of `ScheduleName`.
+        optimizer: holds the learning rate to begin with.
+        steps: all steps of the training; None where only the minutes are known.
+        decay: the factor of "exponential" and "plateau".
+
+    Raises:
+        InputError: the name is unknown, or the schedule needs the number of steps and there is none.
+    """
+    if name in NEEDS_LENGTH and steps is None:
+        raise InputError(f"schedule: {name} has to know where training ends: give epochs, not minutes")
+    if name == "constant":
+        return Schedule(None, "step")
+    if name == "cosine":
+        return Schedule(CosineAnnealingLR(optimizer, T_max=steps or 1), "step")
+    if name == "linear":
+        return Schedule(LinearLR(optimizer, 1.0, 0.0, total_iters=steps or 1), "step")
+    if name == "exponential":
+        return Schedule(ExponentialLR(optimizer, decay), "epoch")
+    if name == "plateau":
+        return Schedule(ReduceLROnPlateau(optimizer, factor=decay, patience=1), "evaluation")
+    raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, came {name!r}")

@@ -1,0 +1,266 @@
+"""The papers hold: their code runs and prints what they print, their commands exist, their links and paths lead
+somewhere, every option has its help and every setting its line.
+
+In a paper, a `python` block is run, and a `text` block right after it is what it prints. A `console` block is run
+line by line; what follows a `$ ` line is what it prints, up to numbers and names that depend on the machine.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+import typer
+
+import elman
+from elman import kernels
+from elman.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+PAPERS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+# Kind, content, and the content of a text block right after it.
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+TOO_LONG = {  # commands of the papers that are not run here, and why; that they exist is checked all the same
+    "make demo": "installs torch, builds, and trains for ninety seconds",
+    "make test": "runs these tests",
+    "make check": "is run by .ci/run",
+    "make setup": "installs torch",
+    "make bench": "takes minutes, and the processor for itself",
+    "make fix": "rewrites the sources",
+    ".ci/run": "runs all of this",
+    "elman train text my.txt": "trains for minutes on a text of the reader's",
+}
+
+
+class Block(NamedTuple):
+    paper: Path
+    line: int
+    text: str
+    prints: str | None  # the text block right after it, if there is one
+
+    def __str__(self) -> str:
+        return f"{self.paper.name}:{self.line}"
+
+
+def blocks(paper: Path, kind: str) -> list[Block]:
+    text = paper.read_text(encoding="utf-8")
+    found = [m for m in BLOCK.finditer(text) if m[1] == kind]
+    return [Block(paper, text[: m.start()].count("\n") + 1, m[2], m[3]) for m in found]
+
+
+def of_kind(kind: str) -> list[Block]:
+    return [block for paper in PAPERS for block in blocks(paper, kind)]
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own, and one thread, because what papers show is small."""
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def run_python(block: Block) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})
+    if block.prints is not None:
+        compare(printed.getvalue(), block.prints, block)
+    elif printed.getvalue():
+        pytest.fail(f"{block}: printed {printed.getvalue()!r}, which the paper does not show")
+
+
+def compare(got: str, want: str, where: object) -> None:
+    if not doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS):
+        raise AssertionError(f"{where}: expected\n{want}\ngot\n{got}")
+
+
+@pytest.mark.skipif(not kernels.available(), reason="the papers show an installation that has its kernels")
+@pytest.mark.parametrize("block", of_kind("python"), ids=str)
+def test_python_in_the_papers_prints_what_they_show(block, elsewhere):
+    run_python(block)
+
+
+def examples() -> list[doctest.DocTest]:
+    files = sorted((ROOT / "src" / "elman").rglob("*.py"))
+    names = [".".join(file.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__") for file in files]
+    modules = [importlib.import_module(name) for name in names]
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = [test for m in modules for test in finder.find(m, extraglobs={"torch": torch, "elman": elman})]
+    return [test for test in found if test.examples]
+
+
+def complaint(example: doctest.DocTest) -> str:
+    said = io.StringIO()
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.write)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_docstring_examples(example, elsewhere):
+    assert complaint(example) == ""
+
+
+def test_every_layer_and_model_has_an_example():
+    with_examples = {example.name.rpartition(".")[2] for example in examples()}
+    assert {name for name in elman.__all__ if name[0].isupper()} <= with_examples
+
+
+class Command(NamedTuple):
+    words: str
+    prints: str
+
+
+def commands(block: Block) -> list[Command]:
+    found = re.findall(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE)
+    return [Command(words.strip(), prints) for words, prints in found]
+
+
+def too_long(words: str) -> bool:
+    return any(words.startswith(beginning) for beginning in TOO_LONG)
+
+
+def steady(text: str) -> str:
+    """Leave out what depends on the machine and the moment: numbers, its names, and lines that come by the clock."""
+    lines = [line.rstrip() for line in text.splitlines() if not re.fullmatch(r" *\d+%  .* left", line)]
+    text = "\n".join(lines).strip("\n")
+    text = re.sub(r"(?m)^cuda .*", "cuda", re.sub(r"avx512|avx2|portable", "instruction set", text))
+    return re.sub(r"[ \t]+", " ", re.sub(r"\d+(?:[.,]\d+)*(?:\+\w+)?", "0", text)) + "\n"
+
+
+def shell(folder: Path, words: str) -> str:
+    """Run one line as a reader would, with `elman` and `python` on the path."""
+    for name, start in (("elman", "-m elman"), ("python", "")):
+        program = folder / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {start} "$@"\n')
+        program.chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src")}
+    environment |= {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, cwd=folder, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), words
+    return done.stdout
+
+
+@pytest.mark.skipif(not kernels.available(), reason="the papers show an installation that has its kernels")
+@pytest.mark.parametrize("paper", [p for p in PAPERS if blocks(p, "console")], ids=lambda paper: paper.name)
+def test_commands_in_the_papers_print_what_they_show(paper, tmp_path):
+    for block in blocks(paper, "console"):
+        for words, prints in commands(block):
+            if not too_long(words):
+                said = shell(tmp_path, words)
+                if prints:
+                    compare(steady(said), steady(prints), f"{block}: {words}")
+
+
+def shown_commands() -> list[str]:
+    console = [c.words for block in of_kind("console") for c in commands(block)]
+    plain = [line.split("#")[0].strip() for block in of_kind("sh") for line in block.text.splitlines()]
+    return sorted({*console, *plain} - {""})
+
+
+@pytest.mark.parametrize("words", shown_commands())
+def test_every_command_exists(words, tmp_path):
+    """Targets of make are in the Makefile, options of `elman` are taken; `sh` blocks hold only what is too long."""
+    if not too_long(words):
+        assert any(c.words == words for block in of_kind("console") for c in commands(block)), "show it as console"
+    if words.startswith("make "):
+        assert re.search(rf"^{words.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    elif words.startswith("elman ") and too_long(words):
+        shell(tmp_path, f"{words} --help")
+    elif words.startswith("."):
+        assert os.access(ROOT / words, os.X_OK)
+
+
+@pytest.mark.parametrize("beginning", TOO_LONG)
+def test_no_excuse_is_idle(beginning):
+    assert any(words.startswith(beginning) for words in shown_commands())
+
+
+def without_help(command: typer.core.TyperCommand, name: str) -> list[str]:
+    found = [] if command.help else [name]
+    found += [f"{name} {p.opts[0]}" for p in command.params if not getattr(p, "help", None)]
+    for word, inner in getattr(command, "commands", {}).items():
+        found += without_help(inner, f"{name} {word}")
+    return found
+
+
+def test_every_command_and_option_has_help():
+    assert without_help(typer.main.get_command(app), "elman") == []
+
+
+def test_the_readme_names_every_command():
+    words = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in typer.main.get_command(app).commands:
+        assert f"elman {name}" in words, name
+
+
+def test_settings_of_the_environment_are_in_the_readme():
+    sources = [*(ROOT / "src").rglob("*.py"), ROOT / "pyproject.toml", ROOT / "Makefile"]
+    used = {name for file in sources for name in re.findall(r"\bELMAN_[A-Z_]+\b", file.read_text(encoding="utf-8"))}
+    named = set(re.findall(r"\bELMAN_[A-Z_]+\b", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert used == named
+
+
+def lost(paper: Path) -> list[str]:
+    """Links to places that are not there, and paths in backticks that lead nowhere from the root or src/elman."""
+    text = BLOCK.sub("", paper.read_text(encoding="utf-8"))
+    links = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    paths = re.findall(r"`([\w.-]+(?:/[\w.<>-]+)+\.(?:py|h|cpp|md|txt|toml))`", text)
+    missing = [link for link in links if link and not (paper.parent / link).exists()]
+    roots = (ROOT, ROOT / "src" / "elman", ROOT / "tests")
+    return missing + [path for path in paths if "<" not in path and not any((root / path).exists() for root in roots)]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_links_and_paths_lead_somewhere(paper):
+    assert lost(paper) == []
+
+
+def paper_with(folder: Path, text: str) -> Path:
+    paper = folder / "paper.md"
+    paper.write_text(text)
+    return paper
+
+
+def test_a_wrong_print_is_seen(tmp_path):
+    text = "```python\nprint(1 + 1)\n```\n\n```text\n{}\n```\n"
+    (right,) = blocks(paper_with(tmp_path, text.format(2)), "python")
+    run_python(right)
+    (wrong,) = blocks(paper_with(tmp_path, text.format(3)), "python")
+    with pytest.raises(AssertionError, match=r"paper.md:1: expected\n3\n"):
+        run_python(wrong)
+    (silent,) = blocks(paper_with(tmp_path, "```python\nprint(1)\n```\nNothing here.\n"), "python")
+    with pytest.raises(pytest.fail.Exception, match="does not show"):
+        run_python(silent)
+
+
+def test_a_wrong_line_of_a_command_is_seen(tmp_path):
+    (block,) = blocks(paper_with(tmp_path, "```console\n$ echo loss 1.25\nloss 7,000.5\n$ true\n```\n"), "console")
+    first, second = commands(block)
+    assert (first.words, second.words, second.prints) == ("echo loss 1.25", "true", "")
+    compare(steady(shell(tmp_path, first.words)), steady(first.prints), block)
+    with pytest.raises(AssertionError, match="expected"):
+        compare(steady(shell(tmp_path, "echo gain 1.25")), steady(first.prints), block)
+    with pytest.raises(AssertionError):
+        shell(tmp_path, "false")
+
+
+def test_a_wrong_docstring_example_is_seen():
+    wrong = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
+    assert "Expected:\n    3\nGot:\n    2" in complaint(wrong)
+
+
+def test_a_lost_path_is_seen(tmp_path):
+    paper = paper_with(tmp_path, "See [there](nowhere.md), `ops/nothing.py` and `ops/native.py`.")
+    assert lost(paper) == ["nowhere.md", "ops/nothing.py"]

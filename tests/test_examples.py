@@ -1,0 +1,49 @@
+"""Every example runs as a reader would run it, warns of nothing and prints what it says it shows."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elman import kernels
+
+ROOT = Path(__file__).parents[1]
+SAID = {
+    "drop_in": r"(\w+ +\(.*\) within 1e-6 of torch's: True\n){3}all 16 gradients within 1e-5 of torch's: True\n"
+    rf"backend: {'native' if kernels.available() else 'reference'} because .+\n"
+    r"backend in double precision: torch because .+ this is torch.float64\n",
+    "packed_sequences": r"rows computed: 16 of 28 .*\noutput \(7, 4, 16\) lengths \[3, 7, 1, 5\]\n"
+    r"(sequence \d, \d steps: the same as alone: True\n){4}",
+    "truncated_bptt": r"(BPTT\(8, ..\)  relative distance from the full gradient \d\.\de[+-]\d\d\n){5}",
+    "character_generator": r"held-out nats .*\n(  \w+ +\d\.\d\d\n){4}"
+    r"the loaded model writes the same: True\nThe [\s\S]{200}\n",
+}
+
+
+def said_by(name: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "examples" / f"{name}.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_no_example_is_left_out():
+    assert {file.stem for file in (ROOT / "examples").glob("*.py")} == set(SAID)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_an_example_says_what_it_shows(name):
+    said = said_by(name)
+    assert re.fullmatch(SAID[name], said), said
+    if name == "truncated_bptt":  # a longer reach comes nearer, and one that covers the sequence is the full gradient
+        errors = [float(number) for number in re.findall(r"\S+e\S+$", said, re.MULTILINE)]
+        assert errors == sorted(errors, reverse=True)
+        assert errors[0] > 0.01
+        assert errors[-1] < 1e-6
+    if name == "character_generator":  # the network beats what simple counts reach
+        *counts, network = map(float, re.findall(r"\d\.\d\d$", said, re.MULTILINE))
+        assert network < min(counts)

@@ -1,0 +1,268 @@
+import json
+import math
+import os
+import signal
+
+import pytest
+import torch
+from torch import nn
+
+from elman.errors import InputError, ModelFileError, TrainingError
+from elman.train import Batch, Interrupted, Loop, LoopOptions, Place, Silent
+from elman.train.checkpoint import Checkpoint, refuse_unfinished
+from elman.train.metrics import read_metrics
+
+
+class Toy:
+    """No text: a line fitted to batches that differ by step, with dropout, so that chance matters."""
+
+    target = "row"
+    loss_unit = "squared error"
+
+    def __init__(self, steps_per_epoch=5, held_out=True, seed=0):
+        torch.manual_seed(seed)
+        self.network = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.3), nn.Linear(8, 1))
+        self.baselines = {"mean": 3.0}
+        self.steps_per_epoch = steps_per_epoch
+        self.held_out = held_out
+        self.place = 0
+        self.carried = torch.zeros(2)
+        self.hook = lambda step: None
+
+    def rows(self, place):
+        x = torch.randn(16, 3, generator=torch.Generator().manual_seed(place))
+        return x, x @ torch.tensor([[1.0], [-2.0], [0.5]]) + self.carried.sum()
+
+    def forward(self):
+        x, y = self.rows(self.place % self.steps_per_epoch)
+        self.hook(self.place)
+        return Batch((self.network(x) - y).square().mean(), 16)
+
+    def advance(self):
+        self.place += 1
+        self.carried = self.carried * 0.5 + 0.1
+
+    def evaluate(self):
+        if not self.held_out:
+            return None
+        x, y = self.rows(999)
+        return float((self.network(x) - y).square().mean())
+
+    def state(self):
+        return {"place": self.place}, {"carried": self.carried}
+
+    def restore(self, numbers, tensors):
+        self.place, self.carried = numbers["place"], tensors["carried"]
+
+    def describe(self, loss):
+        return {"root": loss**0.5}
+
+
+def bits(network):
+    return {name: tensor.clone().numpy().tobytes() for name, tensor in network.state_dict().items()}
+
+
+def loop(task, options=None, place=None, identity=None, listener=None, **more):
+    options = options or LoopOptions(**{"epochs": 4, "checkpoint_seconds": 0.0, **more})
+    torch.manual_seed(3)
+    return Loop(task, options, identity or {"size": 8}, place or Place(), listener or Silent())
+
+
+def at_step(step, act):
+    return lambda place: act() if place == step else None
+
+
+class CutOffError(Exception):
+    pass
+
+
+def stop():
+    raise CutOffError
+
+
+OPTIMISERS = [
+    {"optimizer": "adam", "schedule": "cosine"},
+    {"optimizer": "sgd", "schedule": "exponential"},
+    {"optimizer": "sgd", "momentum": 0.0, "schedule": "constant"},
+    {"optimizer": "rmsprop", "schedule": "plateau", "learning_rate": 0.05},
+    {"optimizer": "adam", "schedule": "linear", "clip": 0.5, "clip_value": 0.1},
+]
+
+
+@pytest.mark.parametrize("options", OPTIMISERS)
+@pytest.mark.parametrize("step", [0, 1, 4, 5, 12, 19])
+def test_a_training_that_was_cut_off_ends_with_the_same_bits(tmp_path, options, step):
+    whole = Toy()
+    loop(whole, **options).run()
+    cut = Toy()
+    cut.hook = at_step(step, stop)
+    place = Place(tmp_path / "c", tmp_path / "m.jsonl")
+    with pytest.raises(CutOffError):
+        loop(cut, place=place, **options).run()
+    again = Toy(seed=5)
+    resumed = loop(again, place=Place(place.checkpoint, place.metrics, resume=True), **options)
+    torch.manual_seed(77)
+    resumed.run()
+    assert bits(again.network) == bits(whole.network)
+    steps = [line["step"] for line in read_metrics(place.metrics) if line["event"] == "evaluation"]
+    assert steps == [5, 10, 15, 20]
+
+
+def test_a_resume_that_forgot_the_random_state_is_caught(tmp_path, monkeypatch):
+    whole, cut = Toy(), Toy()
+    loop(whole).run()
+    cut.hook = at_step(7, stop)
+    with pytest.raises(CutOffError):
+        loop(cut, place=Place(tmp_path / "c")).run()
+    monkeypatch.setattr("elman.train.standing.unpack_random", lambda state: None)
+    again = Toy()
+    loop(again, place=Place(tmp_path / "c", resume=True)).run()
+    assert bits(again.network) != bits(whole.network)
+
+
+def test_watching_and_saving_change_nothing(tmp_path):
+    quiet, busy = Toy(), Toy()
+    loop(quiet, checkpoint_seconds=1e9).run()
+    loop(busy, place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
+    assert bits(quiet.network) == bits(busy.network)
+
+
+def test_more_epochs_may_follow_a_finished_training(tmp_path):
+    whole, part = Toy(), Toy()
+    loop(whole, epochs=6).run()
+    loop(part, epochs=3, place=Place(tmp_path / "c")).run()
+    again = Toy()
+    loop(again, epochs=6, place=Place(tmp_path / "c", resume=True)).run()
+    assert bits(again.network) == bits(whole.network)
+
+
+def test_the_best_weights_are_kept_and_patience_ends_it():
+    task, losses, seen = Toy(), iter([3.0, 1.0, 2.0, 2.0, 2.0]), []
+    task.evaluate = lambda: seen.append(bits(task.network)) or next(losses)
+    progress = loop(task, epochs=50, patience=3).run()
+    assert (progress.step, progress.best, progress.best_step) == (25, 1.0, 10)
+    assert bits(task.network) == seen[1]
+
+
+def test_minutes_end_it_and_a_resume_has_only_the_rest(tmp_path):
+    task = Toy()
+    progress = loop(task, epochs=None, minutes=0.005, place=Place(tmp_path / "c")).run()
+    assert 0.3 <= progress.seconds < 5
+    again = loop(Toy(), epochs=None, minutes=0.005, place=Place(tmp_path / "c", resume=True))
+    assert again.run().step == progress.step
+
+
+def test_a_fault_stops_with_step_parameter_and_layer_and_keeps_the_last_good_checkpoint(tmp_path):
+    task = Toy()
+
+    def poison():
+        with torch.no_grad():
+            task.network[2].weight[0, 0] = math.nan
+
+    task.hook = at_step(7, poison)
+    with pytest.raises(TrainingError) as caught:
+        loop(task, place=Place(tmp_path / "c")).run()
+    message = str(caught.value)
+    for part in ("step 8", "the gradient of 0.weight", "2 (Linear)", "last good checkpoint", str(tmp_path / "c")):
+        assert part in message
+    saved = Checkpoint.load(tmp_path / "c", {"size": 8})
+    assert saved.numbers["progress"]["step"] == 7
+    assert all(torch.isfinite(t).all() for t in saved.part("network").values())
+
+
+def test_a_held_out_loss_that_is_no_number_stops_it():
+    task = Toy()
+    task.evaluate = lambda: math.nan
+    with pytest.raises(TrainingError, match="after step 5: the held-out loss is not a number"):
+        loop(task).run()
+
+
+def test_ctrl_c_stops_between_two_steps_and_saves(tmp_path):
+    whole, task = Toy(), Toy()
+    loop(whole).run()
+    task.hook = at_step(6, lambda: os.kill(os.getpid(), signal.SIGINT))
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Interrupted, match="stopped after step 7") as caught:
+        loop(task, place=Place(tmp_path / "c"), checkpoint_seconds=1e9).run()
+    assert caught.value.step == 7
+    assert signal.getsignal(signal.SIGINT) is before
+    again = Toy()
+    loop(again, place=Place(tmp_path / "c", resume=True)).run()
+    assert bits(again.network) == bits(whole.network)
+    task.hook = at_step(8, stop)
+    with pytest.raises(CutOffError):
+        loop(task, place=Place(tmp_path / "d")).run()
+    with pytest.raises(ModelFileError, match=r"unfinished training of 1 updates.*--resume.*--overwrite"):
+        refuse_unfinished(tmp_path / "d")
+    refuse_unfinished(tmp_path / "c")
+
+
+def test_a_checkpoint_of_another_configuration_says_what_differs(tmp_path):
+    loop(Toy(), place=Place(tmp_path / "c")).run()
+    with pytest.raises(ModelFileError, match=r"another configuration \(size was 8, is 9\)"):
+        loop(Toy(), place=Place(tmp_path / "c", resume=True), identity={"size": 9}).run()
+
+
+def test_the_length_is_pinned_where_the_schedule_depends_on_it(tmp_path):
+    loop(Toy(), place=Place(tmp_path / "c"), schedule="cosine").run()
+    with pytest.raises(ModelFileError, match="epochs was 4, is 5"):
+        loop(Toy(), place=Place(tmp_path / "c", resume=True), schedule="cosine", epochs=5).run()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": None}, "came neither"),
+        ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, came 'adamw'"),
+        ({"schedule": "step"}, "schedule: expected one of constant"),
+        ({"schedule": "cosine", "minutes": 1.0}, "give epochs, not minutes"),
+    ],
+)
+def test_options_that_cannot_work_are_named(options, message):
+    with pytest.raises(InputError, match=message):
+        loop(Toy(), **options)
+
+
+def test_metrics_are_lines_of_json_with_everything_in_them(tmp_path):
+    place = Place(None, tmp_path / "m.jsonl")
+    loop(Toy(), place=place, clip=0.5).run()
+    first, *lines = [json.loads(line) for line in place.metrics.read_text().splitlines()]
+    assert first == {"event": "begin", "target": "row", "loss_unit": "squared error", "baselines": {"mean": 3.0}}
+    evaluation = next(line for line in lines if line["event"] == "evaluation")
+    assert evaluation["root"] == pytest.approx(evaluation["loss"] ** 0.5)
+    train = next(line for line in lines if line["event"] == "train")
+    assert {"step", "epoch", "rows", "seconds", "learning_rate", "clipped_share", "loss", "gradient_norm", "rate"} <= {
+        *train
+    }
+    assert 0 < lines[-1]["clipped_share"] <= 1
+
+
+def test_a_job_with_nothing_held_out_trains_to_its_last_weights(tmp_path):
+    progress = loop(Toy(held_out=False), place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
+    assert progress.best is None
+    assert progress.step == 20
+
+
+def test_a_training_limited_by_minutes_is_evaluated_evenly_over_its_time():
+    task, times = Toy(steps_per_epoch=10**6), []
+
+    class Hears(Silent):
+        def evaluated(self, sighting):
+            times.append(sighting.progress.seconds)
+
+    loop(task, epochs=None, minutes=0.01, listener=Hears()).run()
+    eighths = [int(seconds // (0.6 / 8)) for seconds in times[:-1]]
+    assert len(set(eighths)) == len(eighths)
+    assert 1 <= len(times) <= 9
+
+
+def test_a_cut_off_training_limited_by_minutes_goes_on_for_the_rest(tmp_path):
+    cut = Toy()
+    cut.hook = at_step(3, stop)
+    with pytest.raises(CutOffError):
+        loop(cut, epochs=None, minutes=0.005, place=Place(tmp_path / "c")).run()
+    before = Checkpoint.load(tmp_path / "c", {"size": 8}).numbers["progress"]
+    again = loop(Toy(), epochs=None, minutes=0.005, place=Place(tmp_path / "c", resume=True))
+    progress = again.run()
+    assert before["seconds"] < 0.3 <= progress.seconds
+    assert progress.step > before["step"] == 3
