@@ -34,6 +34,16 @@ def test_everything_equals_the_reference(instruction_set: str, problem: Problem)
     assert_all_close(native(problem), truth(problem))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("H", [64, 66])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_more_than_the_caches_hold(cell: str, H: int, threads: int) -> None:
+    """What is kept for the backward pass then goes past the caches, where vectors are whole lines (H = 64)."""
+    problem = Problem(cell, 112, 128, 3, H)
+    torch.set_num_threads(threads)
+    assert_all_close(native(problem), truth(problem))
+
+
 @pytest.mark.study
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("H", HIDDEN)
