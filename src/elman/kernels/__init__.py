@@ -13,7 +13,7 @@ from pathlib import Path
 from elman.errors import InputError
 
 FIELDS = (
-    *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "batch_sizes"),
+    *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "N", "batch_sizes"),
     *("x", "x_step", "x_row", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
     *("y", "h_n", "c_n", "gates", "cells"),
     *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
@@ -117,6 +117,14 @@ def run(*fields: int) -> None:
 
     Raises:
         MemoryError: there is no memory for the scratch.
+        RuntimeError: batch_sizes is not that of a packed batch.
     """
-    if _loaded().run(_RECORD.pack(*fields)) != 0:
+    failed = _loaded().run(_RECORD.pack(*fields))
+    if failed == 1:
         raise MemoryError("the kernels found no memory for their scratch")
+    if failed:
+        rows, batch = (fields[FIELDS.index(name)] for name in ("N", "B"))
+        raise RuntimeError(
+            f"elman: expected batch_sizes to begin with B = {batch}, never to grow, to stay above 0, and to sum to the "
+            f"N = {rows} rows of x. Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
+        )

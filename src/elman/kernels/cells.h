@@ -25,7 +25,8 @@ struct Rnn {
     static State forward(const V (&a)[1], State, V*) { return {is_relu ? relu(a[0]) : tanh(a[0]), V{}}; }
 
     static State backward(const V*, State, State now, State d, V (&da)[1]) {
-        da[0] = is_relu ? (now.h > 0.0f ? d.h : V{}) : d.h * (1.0f - now.h * now.h);
+        // NaN is not at most 0: its gradient passes, as in torch.
+        da[0] = is_relu ? (now.h <= 0.0f ? V{} : d.h) : d.h * (1.0f - now.h * now.h);
         return {V{}, V{}};
     }
 };

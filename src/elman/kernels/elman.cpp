@@ -75,6 +75,7 @@ void run_empty(const elman_call& call) {
     copy(call.grad_weight_hh, nullptr, rows * call.H);
     copy(call.grad_bias_ih, nullptr, rows);
     copy(call.grad_bias_hh, nullptr, rows);
+    copy(call.grad_x, nullptr, call.N * call.I);
 }
 
 constexpr std::size_t huge_page = 2u << 20;
@@ -94,8 +95,17 @@ int64_t saved_of(int64_t cell) {
     return cell == elman_lstm || cell == elman_gru ? 4 : cell == elman_gru_reset_before ? 3 : 0;
 }
 
-int64_t total_rows(const elman_call& call, const std::vector<std::ptrdiff_t>& offset) {
-    return offset.empty() ? call.T * call.B : offset.back();
+// Rows before each step. False when batch_sizes is not that of a packed batch.
+bool count_rows(const elman_call& call, std::vector<std::ptrdiff_t>& offset) {
+    offset.assign(1, 0);
+    int64_t before = call.B;
+    for (int64_t t = 0; t < call.T; t++) {
+        const int64_t rows = call.batch_sizes[t];
+        if (rows > before || rows < 1 || (t == 0 && rows != before)) return false;
+        offset.push_back(offset.back() + rows);
+        before = rows;
+    }
+    return offset.back() == call.N;
 }
 
 }  // namespace
@@ -118,22 +128,18 @@ using namespace elman;
 
 int elman_run(const elman_call* given) {
     const elman_call& call = *given;
-    if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
     std::vector<std::ptrdiff_t> offset;
-    if (call.batch_sizes != nullptr) {
-        offset.resize(static_cast<std::size_t>(call.T) + 1);
-        for (int64_t t = 0; t < call.T; t++) offset[t + 1] = offset[t] + call.batch_sizes[t];
-    }
-    const int64_t rows = total_rows(call, offset);
+    if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset)) return 2;
+    if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
     if (call.backward) {
-        expect_all_of(call.grad_x, rows * call.I);
+        expect_all_of(call.grad_x, call.N * call.I);
     } else {
-        expect_all_of(call.y, rows * call.H);
-        expect_all_of(call.cells, rows * call.H);
-        expect_all_of(call.gates, rows * saved_of(call.cell) * call.H);
+        expect_all_of(call.y, call.N * call.H);
+        expect_all_of(call.cells, call.N * call.H);
+        expect_all_of(call.gates, call.N * saved_of(call.cell) * call.H);
     }
     const int64_t step_work = call.B * gates_of(call.cell) * call.H * call.H;
-    const int64_t work = rows * gates_of(call.cell) * call.H * (call.I + call.H);
+    const int64_t work = call.N * gates_of(call.cell) * call.H * (call.I + call.H);
     const bool few_rows = call.B < call.threads;
     const bool alone = work < worth_a_team || (few_rows && step_work < worth_a_meeting * call.threads);
     Team team(alone ? 1 : static_cast<int>(call.threads));

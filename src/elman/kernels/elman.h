@@ -21,8 +21,8 @@ enum elman_cell : int64_t {
 // states (B, H), row sequences (N, H).
 struct elman_call {
     int64_t cell, backward, reverse, threads;
-    int64_t T, B, I, H;
-    const int64_t* batch_sizes;  // (T,), not increasing; null: B rows at every step
+    int64_t T, B, I, H, N;
+    const int64_t* batch_sizes;  // (T,), from B on never growing, with N as their sum; null: B rows at every step
     const float* x;              // row b of step t, element i: x[t * x_step + b * x_row + i]; when packed,
     int64_t x_step, x_row;  // x_step is not used: row r of step t is row sum(batch_sizes[:t]) + r
     const float *h_0, *c_0, *weight_ih, *weight_hh, *bias_ih, *bias_hh;
@@ -41,7 +41,7 @@ struct elman_call {
     float *grad_h_0, *grad_c_0, *grad_weight_ih, *grad_weight_hh, *grad_bias_ih, *grad_bias_hh;
 };
 
-// 0, or 1 when memory ran out.
+// 0; 1 when memory ran out; 2 when batch_sizes is not as said above, so that rows would be read that do not exist.
 ELMAN_API int elman_run(const elman_call* call);
 
 // Instruction sets this machine runs, best first, as a comma-separated list; the one in use.

@@ -112,7 +112,8 @@ inline V fma(V a, V b, V c) {
 #endif
 }
 
-// e^x to about 1 ulp between -87 and 88, held at those ends; NaN stays NaN, because every comparison with it is false.
+// e^x to about 1 ulp between -87 and 88; below it is held, from 88 on infinite, so that a sigmoid far out is exactly 0
+// and 0 times infinity the NaN that it should be. NaN stays NaN, because every comparison with it is false.
 inline V exp(V x) {
     x = x < splat(-87.0f) ? splat(-87.0f) : x;
     x = x > splat(88.0f) ? splat(88.0f) : x;
@@ -135,7 +136,7 @@ inline V exp(V x) {
     bits = bits + exponent;
     V scaled;
     std::memcpy(&scaled, &bits, sizeof scaled);
-    return x == x ? scaled : x;
+    return x < splat(88.0f) ? scaled : x * splat(__builtin_inff());
 }
 
 inline V sigmoid(V x) { return 1.0f / (1.0f + exp(-x)); }

@@ -22,6 +22,7 @@ from elman.ops.reference.rnn import rnn
 
 # The kernels' number for each cell, and how many vectors of H it keeps a step for its backward pass (kernels/elman.h).
 _CELLS = {"rnn_tanh": (0, 0), "rnn_relu": (1, 0), "lstm": (2, 4), "gru": (3, 4), "gru_reset_before": (4, 3)}
+_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 _INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 _TENSORS = _INPUTS + 1  # and batch_sizes
 
@@ -69,6 +70,67 @@ def recurrence(
     return y, h_n, c_n
 
 
+def _fits(
+    x: Tensor,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor | None,
+    bias_hh: Tensor | None,
+    batch_sizes: Tensor | None,
+    cell: str,
+) -> bool:
+    """Whether every tensor has the shape, type and place by which the kernels read it.
+
+    Layers check x and the states, but anybody may replace a weight. Written out, it takes 2 microseconds.
+    """
+    if cell not in _GATES or h_0.dim() != 2 or x.dim() != (3 if batch_sizes is None else 2):
+        return False
+    state = h_0.shape
+    rows = _GATES[cell] * state[1]
+    f32 = torch.float32
+    return (
+        (weight_ih.shape == (rows, x.shape[-1]) and weight_ih.dtype is f32 and weight_ih.is_cpu)
+        and (weight_hh.shape == (rows, state[1]) and weight_hh.dtype is f32 and weight_hh.is_cpu)
+        and (x.dtype is f32 and x.is_cpu and h_0.dtype is f32 and h_0.is_cpu)
+        and (c_0 is not None) is (cell == "lstm")
+        and (c_0 is None or (c_0.shape == state and c_0.dtype is f32 and c_0.is_cpu))
+        and (bias_ih is None) is (bias_hh is None)
+        and (bias_ih is None or (bias_ih.shape == (rows,) and bias_ih.dtype is f32 and bias_ih.is_cpu))
+        and (bias_hh is None or (bias_hh.shape == (rows,) and bias_hh.dtype is f32 and bias_hh.is_cpu))
+        and (
+            x.shape[1] == state[0]
+            if batch_sizes is None
+            else batch_sizes.dim() == 1 and batch_sizes.dtype is torch.int64 and batch_sizes.is_cpu
+        )
+    )
+
+
+def _misfit(arguments: Sequence[Tensor | None], batch_sizes: Tensor | None, cell: str) -> RuntimeError:
+    """What does not fit, as an exception of the type that torch's own operations raise."""
+    if cell not in _GATES:
+        return RuntimeError(f"elman: expected cell to be one of {', '.join(_GATES)}, got {cell!r}")
+    gates = {1: "H", 3: "3*H", 4: "4*H"}[_GATES[cell]]
+    x = "(T, B, I)" if batch_sizes is None else "(N, I)"
+    state = ("(B, H)", "(B, H)" if cell == "lstm" else "None")
+    shapes = (x, *state, f"({gates}, I)", f"({gates}, H)", *[f"({gates},), or None for both"] * 2)
+    names = ("x", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    expected = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
+    came = ", ".join(f"{name} {_describe(t)}" for name, t in zip(names, arguments, strict=True))
+    sizes = "" if batch_sizes is None else f"; batch_sizes (T,) in torch.int64, got {_describe(batch_sizes)}"
+    return RuntimeError(
+        f"elman: {cell} expected {expected}, all float32 on the CPU{sizes}; got {came}. Reshape or convert"
+    )
+
+
+def _describe(tensor: Tensor | None) -> str:
+    if tensor is None:
+        return "None"
+    kind = "" if tensor.dtype is torch.float32 else f" in {tensor.dtype}"
+    return f"{tuple(tensor.shape)}{kind}" + ("" if tensor.is_cpu else f" on {tensor.device}")
+
+
 def _pointer(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
@@ -86,9 +148,11 @@ def _contiguous(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.contiguous()
 
 
-def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int]:
-    steps = x.shape[0] if batch_sizes is None else batch_sizes.shape[0]
-    return steps, h_0.shape[0], x.shape[-1], h_0.shape[1]
+def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int, int]:
+    batch, hidden = h_0.shape
+    if batch_sizes is None:
+        return x.shape[0], batch, x.shape[-1], hidden, x.shape[0] * batch
+    return batch_sizes.shape[0], batch, x.shape[-1], hidden, x.shape[0]
 
 
 def _strides(rows: Tensor) -> tuple[int, int]:
@@ -109,9 +173,12 @@ def _forward(
     *,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    if not _fits(x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, cell):
+        raise _misfit((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), batch_sizes, cell)
     number, saved = _CELLS[cell]
-    x, h_0 = _rows(x), h_0.contiguous()
+    x, h_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
+    bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
     sizes = _sizes(x, h_0, batch_sizes)
     rows, hidden = x.shape[:-1], sizes[3]
     y, h_n = x.new_empty((*rows, hidden)), torch.empty_like(h_0)
@@ -152,7 +219,7 @@ def _backward(
 ) -> list[Tensor | None]:
     """Gradients of the seven inputs; None for an input that is None, and where none is wanted."""
     grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
-    x, h_0, c_0 = _rows(x), h_0.contiguous(), _contiguous(c_0)
+    x, h_0, c_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(c_0), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     biases = wanted[5] or wanted[6]  # both come from one sum
     needed = (*wanted[:5], biases, biases)
@@ -204,12 +271,18 @@ _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
 def _differentiable_backward(
     grads: Sequence[Tensor | None], arguments: tuple[Any, ...], wanted: Sequence[bool]
 ) -> list[Tensor | None]:
-    """The gradients, themselves differentiable: through the reference, which is plain torch."""
-    x, h_0, c_0, *weights, batch_sizes, cell, reverse = arguments
+    """The gradients, themselves differentiable: through the reference, which is plain torch.
+
+    They are taken by views of the inputs: one input may be another's source (a carried state comes from the weights) or
+    the same tensor, and then its own gradient would hold the other's too.
+    """
+    views = [t if t is None else t.view_as(t) for t in arguments[:_INPUTS]]
+    x, h_0, c_0, *weights = views
+    batch_sizes, cell, reverse = arguments[_INPUTS:]
     state = (h_0,) if c_0 is None else (h_0, c_0)
     outputs = _REFERENCE[cell](x, *state, *weights, batch_sizes, reverse)
     pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=False) if grad is not None]
-    inputs = [t for t, want in zip(arguments, wanted, strict=False) if want]
+    inputs = [t for t, want in zip(views, wanted, strict=True) if want and t is not None]
     if not pairs or not inputs:
         return [None] * _INPUTS
     outputs, grads = zip(*pairs, strict=True)
@@ -236,7 +309,25 @@ def _op(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     *given, y, gates, cells, wanted = arguments
-    return _full(_backward(*given, y=y, gates=_absent(gates), cells=_absent(cells), wanted=wanted), y)
+    grads, inputs, (batch_sizes, cell, _) = given[:3], given[3 : 3 + _INPUTS], given[3 + _INPUTS :]
+    if not _fits(*given[3 : 5 + _INPUTS]):
+        raise _misfit(inputs, batch_sizes, cell)
+    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[1]), _CELLS[cell][1]
+    shapes = {
+        "grad_y": (grads[0], y_shape),
+        "grad_h_n": (grads[1], inputs[1].shape),
+        "grad_c_n": (grads[2], inputs[1].shape),
+        "y": (y, y_shape),
+        "gates": (gates if saved else None, (*y_shape[:-1], saved, y_shape[-1])),
+        "cells": (cells if cell == "lstm" else None, y_shape),
+    }
+    for name, (tensor, shape) in shapes.items():
+        if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.is_cpu):
+            raise RuntimeError(f"elman: {cell} expected {name} {shape}, float32 on the CPU; got {_describe(tensor)}")
+    if len(wanted) != _INPUTS:
+        raise RuntimeError(f"elman: expected wanted to be {_INPUTS} truth values, got {len(wanted)}")
+    gates, cells = _contiguous(_absent(gates)), _contiguous(_absent(cells))
+    return _full(_backward(*given, y=y.contiguous(), gates=gates, cells=cells, wanted=wanted), arguments[3])
 
 
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:

@@ -1,0 +1,32 @@
+"""Every test here runs from a known state: one thread, a seed, and memory that shows where nothing was written."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from elman import kernels
+
+SETS = kernels.instruction_sets() if kernels.available() else []
+pytestmark = pytest.mark.skipif(not SETS, reason=kernels.why_not())
+
+
+@pytest.fixture(params=SETS)
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set that this machine has, in use."""
+    before = kernels.instruction_set()
+    kernels.use_instruction_set(request.param)
+    yield request.param
+    kernels.use_instruction_set(before)
+
+
+@pytest.fixture(autouse=True)
+def _known_state() -> Iterator[None]:
+    """New tensors are full of NaN, so that a cell that is never written is found by any comparison."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.set_num_threads(threads)

@@ -1,0 +1,55 @@
+"""The library behind the kernels: its choice of an instruction set, and how it says no."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from elman import kernels
+from elman.errors import InputError
+
+
+def test_every_set_can_be_chosen(instruction_set: str) -> None:
+    assert kernels.instruction_set() == instruction_set
+    assert kernels.available()
+    assert kernels.why_not() == ""
+
+
+def test_there_is_always_the_portable_one() -> None:
+    assert kernels.instruction_sets()[-1] == "portable"
+
+
+def test_an_unknown_set() -> None:
+    before = kernels.instruction_set()
+    with pytest.raises(InputError, match=r"no instruction set 'sse9'; choose one of .*portable"):
+        kernels.use_instruction_set("sse9")
+    assert kernels.instruction_set() == before
+
+
+@pytest.mark.parametrize("name", [*kernels.instruction_sets(), "sse9"])
+def test_the_environment_chooses(name: str) -> None:
+    code = "from elman import kernels; print(kernels.instruction_set())"
+    environment = {**os.environ, "ELMAN_INSTRUCTION_SET": name}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    if name == "sse9":
+        assert done.returncode != 0
+        assert "ELMAN_INSTRUCTION_SET: this machine has no instruction set 'sse9'" in done.stderr
+    else:
+        assert done.stdout.strip() == name
+
+
+def test_without_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "_library", lambda: None)
+    assert not kernels.available()
+    assert "ELMAN_PURE_PYTHON" in kernels.why_not()
+    with pytest.raises(InputError, match="built without kernels"):
+        kernels.instruction_set()
+
+
+def test_a_library_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    import struct
+
+    monkeypatch.setattr(kernels, "_RECORD", struct.Struct("3q"))
+    with pytest.raises(OSError, match="another version of Elman; install Elman again"):
+        kernels._Library(kernels._PATH)

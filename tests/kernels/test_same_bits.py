@@ -1,0 +1,93 @@
+"""Forward results have the same bits for any number of threads and wherever a row stands; backward, at each number."""
+
+import pytest
+import torch
+from benchmarks.accuracy import CELLS
+from tests.kernels.problems import Problem, draw, native, truth
+from tests.tolerance import assert_all_close
+from torch import Tensor
+
+cells = pytest.mark.parametrize("cell", CELLS)
+THREADS = [1, 2, 3, 5]
+# Large enough that the kernels do share the work: over rows, and over units where there are fewer rows than threads.
+SHARED = [
+    Problem("rnn_tanh", 160, 25, 33, 150),
+    Problem("rnn_tanh", 36, 1, 7, 365),
+    Problem("lstm", 30, 25, 33, 67),
+    Problem("lstm", 24, 2, 7, 203),
+    Problem("lstm", 41, 9, 33, 67, reverse=True, lengths=(41, 40, 40, 33, 33, 20, 11, 2, 1)),
+    Problem("gru", 30, 25, 33, 77),
+    Problem("gru", 30, 2, 7, 236),
+    Problem("gru_reset_before", 30, 25, 33, 77),
+    Problem("gru_reset_before", 30, 2, 7, 236),
+    Problem("gru_reset_before", 60, 4, 33, 200, lengths=(60, 31, 3, 1)),
+]
+
+
+def identical(a: dict[str, Tensor], b: dict[str, Tensor], names: list[str]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in names)
+
+
+@pytest.mark.parametrize("problem", SHARED, ids=lambda p: f"{p.cell}-{p}")
+def test_any_number_of_threads(instruction_set: str, problem: Problem) -> None:
+    alone = native(problem)
+    outputs = [name for name in alone if not name.startswith("grad")]
+    for threads in THREADS:
+        torch.set_num_threads(threads)
+        first, again = native(problem), native(problem)
+        assert identical(first, alone, outputs), f"{threads} threads"
+        assert identical(first, again, list(first)), f"{threads} threads, again"
+        assert_all_close(first, truth(problem))
+
+
+def forward(cell: str, values: list[Tensor], batch_sizes: Tensor | None = None) -> tuple[Tensor, ...]:
+    with torch.no_grad():
+        return CELLS[cell].native(*(t.float() for t in values), batch_sizes)
+
+
+@cells
+@pytest.mark.parametrize("H", [13, 150])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_row_has_its_bits_wherever_it_stands(instruction_set: str, cell: str, H: int, threads: int) -> None:
+    """In a batch of 25, in another order, among 4, alone, and as a row of a packed batch."""
+    torch.set_num_threads(threads)
+    problem = Problem(cell, 6, 25, 19, H)
+    x, *rest = draw(problem)
+    count = CELLS[cell].states
+    states, weights = rest[:count], rest[count:]
+    y, *final = forward(cell, [x, *rest])
+    for rows in (torch.randperm(25), torch.tensor([7, 24, 0, 3]), torch.tensor([24]), torch.tensor([0, 24])):
+        part, *part_final = forward(cell, [x[:, rows], *(s[rows] for s in states), *weights])
+        assert torch.equal(part, y[:, rows])
+        assert all(torch.equal(a, b[rows]) for a, b in zip(part_final, final, strict=True))
+    lengths = torch.arange(25, 0, -1).clamp(max=6)
+    sizes = (lengths[None] > torch.arange(6)[:, None]).sum(1)
+    rows = torch.cat([x[t, :size] for t, size in enumerate(sizes.tolist())])
+    packed, *_ = forward(cell, [rows, *states, *weights], sizes)
+    assert torch.equal(packed, torch.cat([y[t, :size] for t, size in enumerate(sizes.tolist())]))
+
+
+@cells
+def test_a_sequence_in_pieces_has_the_same_bits(instruction_set: str, cell: str) -> None:
+    problem = Problem(cell, 40, 3, 19, 33)
+    x, *rest = draw(problem)
+    count = CELLS[cell].states
+    y, *final = forward(cell, [x, *rest])
+    state, pieces = rest[:count], []
+    for piece in x.split((1, 13, 26)):
+        part, *state = forward(cell, [piece, *state, *rest[count:]])
+        pieces.append(part)
+    assert torch.equal(torch.cat(pieces), y)
+    assert all(torch.equal(a, b) for a, b in zip(state, final, strict=True))
+
+
+@cells
+def test_keeping_gates_for_the_backward_pass_changes_no_bit(instruction_set: str, cell: str) -> None:
+    problem = Problem(cell, 5, 3, 19, 33)
+    assert torch.equal(native(problem)["y"], forward(cell, draw(problem))[0])
+
+
+def test_a_changed_bit_is_found() -> None:
+    got, want = native(SHARED[2]), native(SHARED[2])
+    got["y"][-1, -1, -1] = torch.nextafter(got["y"][-1, -1, -1], torch.tensor(9.0))
+    assert not identical(got, want, ["y"])
