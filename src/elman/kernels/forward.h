@@ -137,6 +137,7 @@ struct ForwardPass {
         for (Index s = first; s < last; s++) {
             my.start[s - first] = rows;
             for (Index row = 0; row < sequence.active(s, my.share); row++, rows++) {
+                if (call.I == 0) continue;  // x has no address then
                 std::memcpy(my.x + rows * x_stride, sequence.x_row(sequence.time(s), my.share.row_begin + row),
                             static_cast<std::size_t>(call.I) * sizeof(float));
             }
