@@ -162,3 +162,20 @@ def test_compiled_by_inductor(backend: str) -> None:
     layer.compile(fullgraph=True)
     with use_backend(backend):
         assert_all_close(results(layer, case), results(truth, case))
+
+
+def test_functional_gradients(cell: Cell) -> None:
+    """`torch.func.grad` goes round the kernels, and says so."""
+    case = Case("plain", T=3)
+    layer, _ = pair(cell, case, torch.float32)
+    x, parameters = torch.randn(3, 2, layer.input_size), dict(layer.named_parameters())
+    seen = []
+
+    def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+        seen.append(layer.backend)
+        return torch.func.functional_call(layer, parameters, (x,))[0].square().sum()
+
+    got = torch.func.grad(loss)(parameters)
+    want = torch.autograd.grad(loss(parameters), list(parameters.values()))
+    assert_all_close(got, dict(zip(got, want, strict=True)))
+    assert seen[0] != "native"

@@ -1,7 +1,7 @@
 """Which backend runs a layer, and why: one rule, never silent.
 
     native      Elman's kernels        float32 on the CPU
-    torch       torch's own kernels    every other type and device, projections, autocast
+    torch       torch's own kernels    every other type and device, projections, autocast, torch.func
     reference   plain torch            no kernels in this installation, or an equation that torch has not
 
 `use_backend("reference")` or the environment variable ELMAN_BACKEND (read once, at import) force one.
@@ -81,6 +81,8 @@ def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool)
         return f"Elman's kernels run on the CPU, and this is on {device.type}"
     if torch.is_autocast_enabled("cpu"):
         return "autocast is on, and Elman's kernels are float32"
+    if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
+        return "a torch.func transform is at work, and Elman's kernels know only plain differentiation"
     if dtype != torch.float32:
         return f"Elman's kernels are float32, and this is {dtype}"
     if projection:
