@@ -44,11 +44,12 @@ class Comparison:
 
     def __str__(self) -> str:
         verdict = "agree with" if self.passed else "DO NOT agree with"
-        return f"{len(self.differences)} gradients {verdict} torch's autograd (largest relative difference {self.largest:.0e})"
+        size = f"(largest relative difference {self.largest:.0e})"
+        return f"{len(self.differences)} gradients {verdict} torch's autograd {size}"
 
 
 def compare(trace: Trace) -> Comparison:
-    """Differentiate the forward equations with torch and compare every gradient of the trace that belongs to a value."""
+    """Differentiate the forward equations with torch and compare every gradient of the trace."""
     tensors = _forward(trace)
     wanted = {d.id: tensors[d.of.id] for d in trace if d.of is not None and d.id == d.of.name.d().id and d.of.uses}
     found = torch.autograd.grad(tensors["loss"], list(wanted.values()), allow_unused=True, materialize_grads=True)
@@ -63,7 +64,8 @@ def _forward(trace: Trace) -> dict[str, Any]:
             tensors[value.id] = torch.tensor(value.array, dtype=torch.float64, requires_grad=True)
         elif value.phase == "forward" and value.expr is not None:
             read, cut = (lambda v: tensors[v.id]), (lambda v: tensors[v.id].detach())
-            tensors[value.id] = evaluate(value.expr, read, cut, _TORCH)
+            # a copy, because `x_t` may be the very tensor of an embedding
+            tensors[value.id] = evaluate(value.expr, read, cut, _TORCH).clone()
     return tensors
 
 

@@ -103,7 +103,7 @@ def _target(sheet: Worksheet, given: Array, where: str, outputs: int) -> Array:
 def _one_hot(label: float, where: str, outputs: int) -> Array:
     if not label.is_integer() or not 0 <= label < outputs:
         raise InputError(f"{where}: expected a class from 0 to {outputs - 1}, counted from 0, got {label:g}")
-    return np.eye(outputs)[int(label)]
+    return np.array(np.arange(outputs) == int(label), dtype=np.float64)
 
 
 def _initial(sheet: Worksheet, example: Example, where: str, hidden: int, states: tuple[str, ...]) -> dict[str, Array]:

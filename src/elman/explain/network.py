@@ -42,7 +42,7 @@ class Network:
     def start(cls, problem: Problem, tape: Tape) -> "Network":
         """Write down the parameters and the embeddings."""
         parameters = {
-            base: tape.given(problem.names[base], array, "given", phase="parameter")
+            base: tape.given(problem.names[base], array, problem.origins.get(base, "given"), phase="parameter")
             for base, array in problem.parameters.items()
         }
         embeddings = {

@@ -43,6 +43,12 @@ def number(expr: Expr) -> Array:
     return array
 
 
+def parts(expr: Expr) -> list[Expr]:
+    """The terms of a sum, or the factors of a product, that are more than a name: `W_xh x_2`, `1 - h_2²`."""
+    inner = expr.args if expr.op in {"add", "mul"} else ()
+    return [arg for arg in inner if arg.op not in {"ref", "const"}]
+
+
 def _no_flow(_node: Expr, _d: Expr, _out: Expr) -> Flows:
     return []
 

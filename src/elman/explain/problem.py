@@ -12,7 +12,7 @@ from elman.explain.choices import check_choices
 from elman.explain.examples import Sequence, read_example
 from elman.explain.expr import Array
 from elman.explain.ids import Name
-from elman.explain.layouts import to_elman
+from elman.explain.layouts import conventions, to_elman
 from elman.explain.worksheet import Worksheet
 
 
@@ -27,6 +27,7 @@ class Problem:
     outputs: int
     parameters: Mapping[str, Array]
     names: Mapping[str, Name]
+    origins: Mapping[str, str]
     embeddings: Mapping[str, Array]
     sequences: tuple[Sequence, ...]
 
@@ -38,9 +39,11 @@ class Problem:
 
 def problem(sheet: Worksheet) -> Problem:
     """Check a worksheet and find its sizes."""
+    sheet = conventions(sheet)
     check_choices(sheet)
+    imported = to_elman(sheet)
     cell = f"gru_{sheet.reset}" if sheet.cell == "gru" else sheet.cell
-    given = _plain_names(sheet, to_elman(sheet))
+    given = _plain_names(sheet, imported.arrays)
     hidden, inputs, outputs = _hidden(cell, given), _inputs(sheet), _outputs(sheet, given)
     shapes, names = _expected(sheet, cell, hidden, inputs, outputs)
     parameters = _checked(given, shapes)
@@ -50,7 +53,7 @@ def problem(sheet: Worksheet) -> Problem:
         for k in range(len(sheet.examples))
     )
     embeddings = sheet.embeddings or {}
-    return Problem(sheet, cell, hidden, inputs, outputs, parameters, names, embeddings, sequences)
+    return Problem(sheet, cell, hidden, inputs, outputs, parameters, names, imported.origins, embeddings, sequences)
 
 
 def _plain_names(sheet: Worksheet, given: Mapping[str, Array]) -> dict[str, Array]:
