@@ -4,6 +4,7 @@ Four decimals unless told otherwise; what is exact at these digits stands bare (
 (4.4e-4), because 0.0004 would hide how many of its digits are known; very large ones likewise.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 LARGE = 1e6
 
 
+@lru_cache(maxsize=65536)  # a number is printed wherever it is an operand
 def show(number: float, digits: int = 4) -> str:
     """Print one number: '0.4076', '0.5', '-2', '4.4e-4'."""
     if is_exact(number, digits):
@@ -28,7 +30,8 @@ def is_exact(number: float, digits: int) -> bool:
 
 def rounded(array: Any, digits: int) -> Any:
     """Give the numbers as they are printed."""
-    return np.vectorize(lambda number: float(show(float(number), digits)), otypes=[np.float64])(array)
+    given = np.asarray(array, dtype=np.float64)
+    return np.array([float(show(number, digits)) for number in given.reshape(-1).tolist()]).reshape(given.shape)
 
 
 def _bare(number: float, digits: int) -> str:

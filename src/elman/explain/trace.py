@@ -96,6 +96,10 @@ class Trace:
         rendered: str = import_module(f"elman.explain.render.{kind}").render(self, Options.of(self, **options))
         return rendered
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to("markdown")
+
     def _other_spelling(self, key: str) -> Value | None:
         match = _OUTPUT.match(key)
         if match is None:

@@ -28,6 +28,7 @@ class View:
         self.options = options
         self.digits = options.digits
         self.notation = notation(options.notation)
+        self._rounded: dict[str, Array] = {}
 
     def number(self, x: float) -> str:
         """One number as printed."""
@@ -72,8 +73,14 @@ class View:
         if value.expr is None or value.expr.op == "norm":
             return np.zeros(value.shape)
         with np.errstate(all="ignore"):
-            again = evaluate(value.expr, lambda operand: rounded(operand.array, self.digits))
-            return np.array(rounded(again, self.digits) != rounded(value.array, self.digits), dtype=np.float64)
+            again = rounded(evaluate(value.expr, self._printed), self.digits)
+            return np.array(again != self._printed(value), dtype=np.float64)
+
+    def _printed(self, value: Value) -> Array:
+        """The numbers of a value as they are printed; kept, because each is an operand several times."""
+        if value.id not in self._rounded:
+            self._rounded[value.id] = rounded(value.array, self.digits)
+        return self._rounded[value.id]
 
     def rows(self, value: Value) -> Iterator[tuple[Index, scalars.Tokens]]:
         """The entries of a value with the numbers put in; of a matrix only the first, which shows how."""
