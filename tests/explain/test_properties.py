@@ -1,5 +1,6 @@
 """Random worksheets of every kind: the hand rules against torch's autograd and against central differences."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import elman
+from elman.explain.render.ipynb import python_name
 
 HEADS = [
     ("sigmoid", "binary_cross_entropy"),
@@ -108,3 +110,22 @@ def test_every_gradient_agrees_with_autograd(sheet: dict[str, Any]) -> None:
     if sheet.get("activation") != "relu":
         assert trace.check_line is not None
         assert trace.check_line.passed, trace.check_line
+
+
+@settings(max_examples=15, deadline=None)
+@given(sheets(), st.booleans())
+def test_every_rendering_of_any_sheet(sheet: dict[str, Any], learn: bool) -> None:
+    """The lines fit, LaTeX is balanced, and the notebook's NumPy gives the numbers of the trace."""
+    if learn:
+        sheet |= {"clip": {"norm": 0.1}, "update": {"method": "adam", "rate": 0.1}}
+    trace = elman.explain(sheet)
+    assert max(map(len, trace.to("terminal").splitlines())) <= 80
+    latex = trace.to("latex").replace(r"\{", "").replace(r"\}", "")
+    assert latex.count("{") == latex.count("}")
+    assert len(json.loads(trace.to("json"))["values"]) == len(trace)
+    names: dict[str, Any] = {}
+    for cell in json.loads(trace.to("ipynb"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    for value in trace:
+        np.testing.assert_allclose(names[python_name(value)], value.array, rtol=1e-8, atol=1e-12, err_msg=value.id)

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Reader = Callable[["Value"], Any]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Expr:
     """One operation on expressions; the leaves are `ref` (a named value) and `const` (a number)."""
 
@@ -28,6 +28,11 @@ class Expr:
     args: tuple[Expr, ...] = ()
     value: Value | None = None
     fixed: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            self.value.id if self.value is not None else f"{self.op}({', '.join(map(repr, self.args or self.fixed))})"
+        )
 
     def __add__(self, other: Expr) -> Expr:
         return add(self, other)
@@ -107,7 +112,7 @@ class Source:
     path: tuple[str, ...]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Value:
     """A named array, the expression that made it, and why.
 
@@ -125,6 +130,9 @@ class Value:
     of: Value | None = None
     sources: tuple[Source, ...] = ()
     uses: list[Value] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<{self.id} = {self.array.tolist()}>"
 
     @property
     def id(self) -> str:

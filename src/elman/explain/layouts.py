@@ -155,7 +155,8 @@ def _check_shapes(block: _Block, gates: int) -> int:
         )
     if block.inputs.ndim != 2 or len(block.inputs) != gates * hidden:
         raise InputError(
-            f"parameters.{block.names[0]}: expected {gates * hidden} entries for {gates} gates, got {block.inputs.shape}"
+            f"parameters.{block.names[0]}: expected {gates * hidden} entries for {gates} gates, "
+            f"got {block.inputs.shape}"
         )
     for bias in (block.input_bias, block.recurrent_bias):
         if bias.shape != (gates * hidden,):

@@ -53,9 +53,9 @@ def norm(*arrays: Any) -> Any:
     return np.sqrt(sum(float(np.sum(array * array)) for array in arrays))
 
 
-def at_most_one(a: Any) -> Any:
-    """Give a, or 1 where it is larger."""
-    return np.minimum(a, 1.0)
+def at_least(a: Any, bound: float) -> Any:
+    """Give a, or the bound where a is smaller."""
+    return np.maximum(a, bound)
 
 
 def clamp(a: Any, bound: float) -> Any:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from elman.explain import maths as numpy_maths
 from elman.explain.expr import Array, Expr, Reader, call, times
 
@@ -39,7 +41,8 @@ def evaluate(expr: Expr, read: Reader, cut: Reader | None = None, maths: Any = n
 
 def number(expr: Expr) -> Array:
     """The number of an expression, with every named value as it stands on the tape."""
-    array: Array = numpy_maths.array(evaluate(expr, lambda value: value.array))
+    with np.errstate(all="ignore"):  # the tape refuses what is not finite, by its id
+        array: Array = numpy_maths.array(evaluate(expr, lambda value: value.array))
     return array
 
 
@@ -156,7 +159,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "zeros": Operation(lambda m, n: m.zeros(int(n)), _no_flow, ""),
     "sqrt": Operation(lambda m, a: m.sqrt(a), _no_flow, ""),
     "norm": Operation(lambda m, *arrays: m.norm(*arrays), _no_flow, ""),
-    "at_most_one": Operation(lambda m, a: m.at_most_one(a), _no_flow, ""),
+    "at_least": Operation(lambda m, a, bound: m.at_least(a, bound), _no_flow, ""),
     "clamp": Operation(lambda m, a, bound: m.clamp(a, bound), _no_flow, ""),
 }
 

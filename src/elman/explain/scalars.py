@@ -197,8 +197,8 @@ def _words(text: str) -> Callable[[_Expander, Expr, Index], Tokens]:
     return lambda _e, _expr, _index: [Token(text)]
 
 
-def _at_most_one(e: _Expander, expr: Expr, index: Index) -> Tokens:
-    return [Token("min(1, "), *e.expand(expr.args[0], index), Token(")")]
+def _at_least(e: _Expander, expr: Expr, index: Index) -> Tokens:
+    return [Token("max("), *e.expand(expr.args[0], index), Token(f", {expr.fixed[0]:g})")]
 
 
 def _clamp(e: _Expander, expr: Expr, index: Index) -> Tokens:
@@ -210,5 +210,5 @@ _WRITERS: Mapping[str, Callable[[_Expander, Expr, Index], Tokens]] = {
     "outer": _outer, "square": _square, "softmax": _softmax, "identity": _same, "cut": _same, "step": _step,
     "part": _part, "concat": _concat, "inner": _inner, "binary_cross_entropy": _binary, "cross_entropy": _cross,
     "half_squares": _half_squares, "zeros": _words("0"), "norm": _words("√(the sum of all squares)"),
-    "at_most_one": _at_most_one, "clamp": _clamp,
+    "at_least": _at_least, "clamp": _clamp,
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """One step of learning, written on the tape: clipping, then SGD with momentum or Adam.
 
-Clipping by norm multiplies all gradients by min(1, bound / norm), the norm taken over every parameter and embedding
+Clipping by norm multiplies all gradients by bound / max(norm, bound), the norm taken over every parameter and embedding
 together.
 """
 
@@ -36,7 +36,7 @@ def _clip(
             Name("norm"), call("norm", *gradients.values()), "the norm of all gradients together", phase="update"
         )
         reason = "shrink only if the norm is above the bound"
-        scale = tape.let(Name("scale"), call("at_most_one", const(bound) / norm), reason, phase="update")
+        scale = tape.let(Name("scale"), const(bound) / call("at_least", norm, fixed=(bound,)), reason, phase="update")
     clipped = {}
     for name, gradient in gradients.items():
         expr = scale * gradient if scale else call("clamp", gradient, fixed=(each or 0.0,))

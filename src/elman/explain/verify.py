@@ -92,7 +92,8 @@ def forward(tape: Tape, loss: Value, changed: Value, arrays: Array) -> Array:
     new = {changed.id: arrays}
     for value in tape.values.values():
         if value.phase == "forward" and value.expr is not None and any(operand.id in new for operand in value.operands):
-            new[value.id] = evaluate(value.expr, lambda v: new.get(v.id, v.array), lambda v: v.array)
+            with np.errstate(all="ignore"):  # a nudge may leave the range that the sheet's numbers stay in
+                new[value.id] = evaluate(value.expr, lambda v: new.get(v.id, v.array), lambda v: v.array)
     return np.broadcast_to(new.get(loss.id, loss.array), len(arrays))
 
 

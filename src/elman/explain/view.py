@@ -104,12 +104,8 @@ class View:
 
 
 def _place(consumer: Value, value: Value) -> str:
-    if consumer.name.symbol in {"y", "p", "hh", "loss"} and consumer.name.layer == value.name.layer:
+    if consumer.name.symbol in {"y", "p"}:
         return "the output"
-    if consumer.name.symbol == "hh" or consumer.name.layer != value.name.layer:
-        return (
-            f"layer {max(consumer.name.layer, value.name.layer + 1)}"
-            if consumer.name.symbol != "hh"
-            else "both directions"
-        )
-    return f"step {consumer.t}"
+    if consumer.name.symbol == "hh":
+        return "the joined directions"
+    return f"step {consumer.t}" if consumer.name.layer == value.name.layer else f"layer {consumer.name.layer}"

@@ -25,7 +25,7 @@ _PYTHON: dict[str, Template] = {
     "part": ("{0}[int({f0}) - 1 : int({f1})]", ATOM, (ATOM,)),
     "concat": ("np.concatenate([{0}, {1}])", ATOM, (SUM, SUM)),
     "sqrt": ("np.sqrt({0})", ATOM, (SUM,)),
-    "at_most_one": ("np.minimum(1, {0})", ATOM, (SUM,)),
+    "at_least": ("np.maximum({0}, {f0})", ATOM, (SUM,)),
     "clamp": ("np.clip({0}, -{f0}, {f0})", ATOM, (SUM,)),
     "zeros": ("np.zeros({f0})", ATOM, ()),
     "cut": ("{0}", ATOM, (ATOM,)),

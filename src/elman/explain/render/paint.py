@@ -1,7 +1,9 @@
 """Colour where it helps and plain ASCII where it must be: what a terminal can show."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 
+WIDTH = 80
 _KINDS = {"forward": "36", "backward": "35", "sums": "33", "update": "32"}
 _PLAIN = {
     "∘": "o", "·": "*", "≈": "~", "ᵀ": "^T", "²": "^2", "σ": "sigmoid", "½": "1/2 ", "Σ": "sum", "√": "sqrt", "‖": "|",
@@ -40,3 +42,18 @@ def plain_ascii(text: str) -> str:
     for sign, plain in _PLAIN.items():
         text = text.replace(sign, plain)
     return text.encode("ascii", "replace").decode("ascii")
+
+
+def wrapped(line: str, indent: int) -> list[str]:
+    """One long line as several, the later ones indented."""
+    if len(line) <= WIDTH:
+        return [line]
+    lead = len(line) - len(line.lstrip())
+    return wrap(
+        line.strip(),
+        WIDTH,
+        break_long_words=False,
+        break_on_hyphens=False,
+        initial_indent=" " * lead,
+        subsequent_indent=" " * indent,
+    )

@@ -9,11 +9,10 @@ from elman.explain.document import sections, shares_of
 from elman.explain.expr import Value
 from elman.explain.flow import product, sizes, spectra
 from elman.explain.options import Options
-from elman.explain.render.paint import Paint
+from elman.explain.render.paint import WIDTH, Paint, wrapped
 from elman.explain.trace import Trace
 from elman.explain.view import View
 
-WIDTH = 80
 COLUMNS = 6  # numbers beside each other in a table
 BAR = 30
 
@@ -81,7 +80,7 @@ def key_panel(trace: Trace, options: Options, view: View, paint: Paint) -> list[
         for value in section.values if section.kind != "given" else []:
             if value.expr is not None:
                 numbers = " ".join(view.number(float(x)) for x in np.ravel(value.array))
-                lines += [f"  {value.id:<12} {numbers}"]
+                lines += wrapped(f"  {value.id:<12} {numbers}", 15)
     return lines
 
 

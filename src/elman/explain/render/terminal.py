@@ -7,13 +7,11 @@ import numpy as np
 from elman.explain.document import Section, sections
 from elman.explain.expr import Value
 from elman.explain.options import Options
-from elman.explain.render.paint import Paint, plain_ascii
+from elman.explain.render.paint import WIDTH, Paint, plain_ascii, wrapped
 from elman.explain.render.panels import checks, flow_panel, key_panel, share_table
 from elman.explain.scalars import text_of
 from elman.explain.trace import Trace
 from elman.explain.view import GAP, View
-
-WIDTH = 80
 
 
 def render(trace: Trace, options: Options) -> str:
@@ -37,7 +35,7 @@ def _head(trace: Trace, view: View, paint: Paint) -> list[str]:
     sizes = f"I={problem.inputs} H={problem.hidden}" + (f" O={problem.outputs}" if problem.outputs else "")
     loss = f"   loss: {sheet.loss.kind.replace('_', ' ')}, {sheet.loss.at} step" if sheet.loss else "   no loss"
     reset = f"   reset {sheet.reset} the product, z: {sheet.z}" if sheet.cell == "gru" else ""
-    lines.append(f"{kind}   {sizes}{loss}{reset}")
+    lines += wrapped(f"{kind}   {sizes}{loss}{reset}", 4)
     return lines + (wrap(sheet.note, WIDTH) if sheet.note else [])
 
 
@@ -66,7 +64,7 @@ def _entry(trace: Trace, value: Value, section: Section, view: View, paint: Pain
         )
         return origin + _matrix(f"  {symbol}{made} = ", value, view, blank=blank and value.expr is not None)
     came = view.came_from(value)
-    lines = _wrapped(f"  {paint.symbol(symbol)} = {view.formula(value)}{f'   {came}' if came else ''}", 6)
+    lines = wrapped(f"  {paint.symbol(symbol)} = {view.formula(value)}{f'   {came}' if came else ''}", 6)
     if not blank:
         lines += _parts(value, view, section.example) + _rows(value, view)
     if value.array.size == 1 and not blank:
@@ -80,7 +78,7 @@ def _parts(value: Value, view: View, example: int | None) -> list[str]:
     for part, array in view.parts(value):
         if array.ndim <= 1:
             numbers = _vector(array, view)
-            lines += _wrapped(f"      {view.write(part, example)} = {numbers}", 10)
+            lines += wrapped(f"      {view.write(part, example)} = {numbers}", 10)
     return lines
 
 
@@ -90,7 +88,7 @@ def _rows(value: Value, view: View) -> list[str]:
         place = f"[{','.join(str(i + 1) for i in index)}] " if value.array.size > 1 else "= "
         star = " *" if marks[index] else ""
         result = f"{view.sign(value)} {view.number(float(value.array[index]))}{star}"
-        lines += _wrapped(f"      {place}{text_of(tokens)} {result}", 10)
+        lines += wrapped(f"      {place}{text_of(tokens)} {result}", 10)
     return lines
 
 
@@ -98,10 +96,10 @@ def _matrix(lead: str, value: Value, view: View, *, blank: bool, tail: str = "")
     array = value.array
     if blank:
         gaps = np.full(array.shape, GAP)
-        return _block(lead, gaps, tail) if array.ndim == 2 else _wrapped(f"{lead}{_bracket(np.atleast_1d(gaps))}", 6)
+        return _block(lead, gaps, tail) if array.ndim == 2 else wrapped(f"{lead}{_bracket(np.atleast_1d(gaps))}", 6)
     if array.ndim == 2:
         return _block(lead, np.vectorize(view.number)(array), tail)
-    return _wrapped(f"{lead}{_vector(array, view)}{tail}", 6)
+    return wrapped(f"{lead}{_vector(array, view)}{tail}", 6)
 
 
 def _vector(array: np.ndarray, view: View) -> str:
@@ -119,24 +117,10 @@ def _block(lead: str, texts: np.ndarray, tail: str) -> list[str]:
     lines = []
     for k, row in enumerate(texts):
         cells = "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
-        lines += _wrapped(
+        lines += wrapped(
             f"{lead if k == 0 else ' ' * len(lead)}[ {cells} ]{shape + tail if k == 0 else ''}", len(lead) + 2
         )
     return lines
-
-
-def _wrapped(line: str, indent: int) -> list[str]:
-    if len(line) <= WIDTH:
-        return [line]
-    lead = len(line) - len(line.lstrip())
-    return wrap(
-        line.strip(),
-        WIDTH,
-        break_long_words=False,
-        break_on_hyphens=False,
-        initial_indent=" " * lead,
-        subsequent_indent=" " * indent,
-    )
 
 
 def _one(trace: Trace, value: Value, view: View, paint: Paint) -> list[str]:
@@ -144,13 +128,13 @@ def _one(trace: Trace, value: Value, view: View, paint: Paint) -> list[str]:
     section = Section("one", "", [value], value.name.example)
     lines = [paint.heading(f"{value.id}   {value.phase}   shape {value.shape}", value.phase)]
     lines += _entry(trace, value, section, view, paint, blank=view.options.blank)
-    lines += _wrapped(f"  why: {value.reason}", 7)
+    lines += wrapped(f"  why: {value.reason}", 7)
     if value.operands:
         lines.append("  made from:")
         for operand in value.operands:
             lines += _matrix(f"    {operand.id} = ", operand, view, blank=False)
     users = ", ".join(user.id for user in value.uses) or "nothing"
-    lines += _wrapped(f"  used by: {users}", 11)
+    lines += wrapped(f"  used by: {users}", 11)
     for target, term in trace.derivative(value).items():
-        lines += _wrapped(f"  passes back to {target}: {view.write(term, value.name.example)}", 6)
+        lines += wrapped(f"  passes back to {target}: {view.write(term, value.name.example)}", 6)
     return lines

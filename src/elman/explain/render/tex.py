@@ -10,7 +10,7 @@ from elman.explain.view import View
 
 TERMS = 5  # of a sum on one line
 _SIGNS = {"·": r" \cdot ", "≈": r" \approx ", "²": "^2", "σ": r"\sigma", "½": r"\tfrac12", "√": r"\sqrt", "±": r"\pm "}
-_FUNCTIONS = ("tanh(", "ln(", "exp(", "min(", "relu(", "clip(", "the sum of all squares")
+_FUNCTIONS = ("tanh(", "ln(", "exp(", "max(", "relu(", "clip(", "the sum of all squares")
 
 
 def rows(value: Value, view: View, *, blank: bool = False) -> list[str]:
