@@ -130,21 +130,19 @@ class Value:
     of: Value | None = None
     sources: tuple[Source, ...] = ()
     uses: list[Value] = field(default_factory=list)
+    id: str = field(init=False)
+    operands: list[Value] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the address, and the values it was made from, each once, in the order of the formula."""
+        self.id = self.name.id
+        leaves = self.expr.leaves() if self.expr is not None else ()
+        self.operands = list({leaf.id: leaf for leaf in leaves}.values())
 
     def __repr__(self) -> str:
         return f"<{self.id} = {self.array.tolist()}>"
 
     @property
-    def id(self) -> str:
-        """The address of the value: `dh.5`."""
-        return self.name.id
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the array; () for a single number."""
         return self.array.shape
-
-    @property
-    def operands(self) -> list[Value]:
-        """The values it was made from, each once, in the order of the formula."""
-        return list({leaf.id: leaf for leaf in self.expr.leaves()}.values()) if self.expr is not None else []

@@ -1,10 +1,11 @@
 """The check that every run makes of itself: each gradient against central differences of the forward pass.
 
-Every entry of a value is nudged both ways, all entries in one batch, and the forward equations after it are computed
+Every entry of every value is nudged both ways, all in one batch, and the forward equations after it are computed
 again. The five-point difference is tried with smaller and smaller steps until it agrees. Behind a truncation the
 state is held fixed, as the truncated gradient assumes.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ TOLERANCE = 1e-6
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 ENTRIES = 100  # of one value; larger ones are checked at evenly spaced entries
 EVERY = 150  # forward values up to which those in between are checked too, not only parameters, inputs and first states
+ROOM = 2_000_000  # numbers in one batch
 _WEIGHTS = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
 
 
@@ -44,18 +46,17 @@ class Check:
 
 def verify(tape: Tape) -> Check | None:
     """Check the gradients on a tape; None where it has no loss."""
-    loss = tape.values.get("loss")
     checked = _checked(tape)
-    if loss is None or not checked:
+    if "loss" not in tape.values or not checked:
         return None
-    largest, worst, entries = 0.0, "", 0
-    scale = max(float(np.abs(tape.values[v.name.d().id].array).max()) for v in checked) or 1.0
-    for value in checked:
-        error, count = _error(tape, loss, value, scale)
-        entries += count
-        if error >= largest:
-            largest, worst = error, value.id
-    return Check(entries, largest, worst, _note(tape))
+    scale = max(float(np.abs(_rule(tape, value)).max()) for value in checked) or 1.0
+    errors = {value.id: np.inf for value in checked}
+    for step in STEPS:
+        for group in _groups([value for value in checked if errors[value.id] > TOLERANCE / 100]):
+            for value, difference in zip(group, _differences(tape, group, step), strict=True):
+                errors[value.id] = min(errors[value.id], _error(_rule(tape, value), difference, scale))
+    worst = max(errors, key=lambda name: errors[name])
+    return Check(sum(len(_entries(value)) for value in checked), errors[worst], worst, _note(tape))
 
 
 def _checked(tape: Tape) -> list[Value]:
@@ -64,37 +65,65 @@ def _checked(tape: Tape) -> list[Value]:
     return [v for v in forward if v.name.d().id in tape.values and (every or v.expr is None)]
 
 
-def _error(tape: Tape, loss: Value, value: Value, scale: float) -> tuple[float, int]:
-    entries = np.unique(np.linspace(0, value.array.size - 1, min(value.array.size, ENTRIES)).astype(int))
-    rule = tape.values[value.name.d().id].array.reshape(-1)[entries]
+def _entries(value: Value) -> Array:
+    return np.unique(np.linspace(0, value.array.size - 1, min(value.array.size, ENTRIES)).astype(int))
+
+
+def _rule(tape: Tape, value: Value) -> Array:
+    return np.array(tape.values[value.name.d().id].array.reshape(-1)[_entries(value)])
+
+
+def _error(rule: Array, difference: Array, scale: float) -> float:
     size = max(float(np.abs(rule).max()), 1e-4 * scale)
-    best = np.inf
-    for step in STEPS:
-        best = min(best, float(np.abs(rule - _difference(tape, loss, value, entries, step)).max()) / size)
-        if best <= TOLERANCE / 100:
-            break
-    return best, len(entries)
+    return float(np.nan_to_num(np.abs(rule - difference), nan=np.inf).max()) / size
 
 
-def _difference(tape: Tape, loss: Value, value: Value, entries: Array, step: float) -> Array:
-    """The five-point central difference of the loss at the given entries of a value."""
-    nudged = np.tile(value.array.reshape(-1), (len(_WEIGHTS) * len(entries), 1))
-    for k, (offset, _) in enumerate(_WEIGHTS):
-        rows = np.arange(len(entries)) + k * len(entries)
-        nudged[rows, entries] += offset * step
-    losses = forward(tape, loss, value, nudged.reshape(-1, *value.shape)).reshape(len(_WEIGHTS), -1)
-    weights = np.array([weight for _, weight in _WEIGHTS])
-    return np.asarray(weights @ losses / step)
+def _groups(values: list[Value]) -> Iterator[list[Value]]:
+    """The values a batch at a time, so that a large sheet does not fill the memory."""
+    group: list[Value] = []
+    for value in values:
+        if group and _room([*group, value]) > ROOM:
+            yield group
+            group = []
+        group.append(value)
+    if group:
+        yield group
 
 
-def forward(tape: Tape, loss: Value, changed: Value, arrays: Array) -> Array:
-    """Compute the loss again for a batch of arrays in the place of one value."""
-    new = {changed.id: arrays}
+def _room(group: list[Value]) -> int:
+    return len(_WEIGHTS) * sum(len(_entries(v)) for v in group) * sum(v.array.size for v in group)
+
+
+def _differences(tape: Tape, group: list[Value], step: float) -> list[Array]:
+    """The five-point central differences of the loss, for each value of a group; every entry has rows of its own."""
+    counts = [len(_entries(value)) for value in group]
+    starts = np.cumsum([0, *counts])
+    total = int(starts[-1])
+    nudges = {}
+    for value, start, count in zip(group, starts, counts, strict=False):
+        rows = np.concatenate([np.arange(count) + start + k * total for k in range(len(_WEIGHTS))])
+        offsets = np.repeat([offset * step for offset, _ in _WEIGHTS], count)
+        nudges[value.id] = (rows, np.tile(_entries(value), len(_WEIGHTS)), offsets)
+    losses = forward(tape, nudges, len(_WEIGHTS) * total).reshape(len(_WEIGHTS), total)
+    found = np.array([weight for _, weight in _WEIGHTS]) @ losses / step
+    return np.split(found, starts[1:-1])
+
+
+def forward(tape: Tape, nudges: Mapping[str, tuple[Array, Array, Array]], count: int) -> Array:
+    """Compute the loss `count` times over, each value nudged at its (rows, entries) by its offsets."""
+    new: dict[str, Array] = {}
     for value in tape.values.values():
-        if value.phase == "forward" and value.expr is not None and any(operand.id in new for operand in value.operands):
+        moved = value.phase == "forward" and any(operand.id in new for operand in value.operands)
+        if moved and value.expr is not None:
             with np.errstate(all="ignore"):  # a nudge may leave the range that the sheet's numbers stay in
                 new[value.id] = evaluate(value.expr, lambda v: new.get(v.id, v.array), lambda v: v.array)
-    return np.broadcast_to(new.get(loss.id, loss.array), len(arrays))
+        if value.id in nudges:
+            rows, entries, offsets = nudges[value.id]
+            copies = np.array(np.broadcast_to(new.get(value.id, value.array), (count, *value.shape))).reshape(count, -1)
+            copies[rows, entries] += offsets
+            new[value.id] = copies.reshape(count, *value.shape)
+    loss = tape.values["loss"]
+    return np.broadcast_to(new.get("loss", loss.array), count)
 
 
 def _note(tape: Tape) -> str:
