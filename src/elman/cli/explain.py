@@ -1,5 +1,7 @@
 """`elman explain`: print the worked calculation of a small network. Parses, makes one call, prints."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +40,8 @@ def explain(
     ] = None,
 ) -> None:
     """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
+    # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the whole start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from elman.explain.entry import explain as work
     from elman.explain.sheetfile import gallery
 
@@ -60,9 +64,6 @@ def explain(
 
 
 def _colors() -> bool:
-    import os
-    import sys
-
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
