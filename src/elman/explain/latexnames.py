@@ -41,7 +41,7 @@ def _split(symbol: str) -> tuple[str, str]:
     if symbol in _WORDS:
         return _WORDS[symbol], ""
     if "." in symbol or "weight" in symbol or "bias" in symbol:
-        return rf"\mathrm{{{_escape(symbol)}}}", ""
+        return rf"\text{{{_escape(symbol)}}}", ""
     letter, _, below = symbol.partition("_")
     return (rf"\{letter}" if letter == "Gamma" else letter), (rf"\mathrm{{{below}}}" if len(below) > 1 else below)
 
