@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman.explain.entry import explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
     from elman.models import TextGenerator, load
 
@@ -23,10 +24,12 @@ _HOME = {
     "load": "elman.models",
 }
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "TextGenerator", "__version__", "load"]
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "TextGenerator", "__version__", "explain", "load"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "explain":  # the package is callable
+        return import_module("elman.explain")
     if name not in _HOME:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

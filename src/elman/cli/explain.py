@@ -1,0 +1,77 @@
+"""`elman explain`: print the worked calculation of a small network. Parses, makes one call, prints."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.errors import InputError
+
+_SUFFIXES = {
+    ".md": "markdown",
+    ".tex": "latex",
+    ".json": "json",
+    ".ipynb": "ipynb",
+    ".txt": "terminal",
+    ".html": "html",
+}
+
+
+def explain(
+    worksheet: Annotated[str, typer.Argument(help="A YAML file, or a sheet of the gallery; 'list' names them.")],
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="terminal, markdown, latex, json, ipynb; by default from the output file's name."
+        ),
+    ] = None,
+    digits: Annotated[int | None, typer.Option(help="Decimals; the sheet's own, or 4, by default.")] = None,
+    notation: Annotated[str | None, typer.Option(help="xh, uwv, ng or pytorch.")] = None,
+    only: Annotated[str | None, typer.Option(help="forward or backward.")] = None,
+    step: Annotated[int | None, typer.Option(help="One step in time.")] = None,
+    key: Annotated[str | None, typer.Option("--id", help="One value: how it was made, and who uses it.")] = None,
+    blank: Annotated[bool, typer.Option("--blank", help="Gaps for the numbers, and the key behind them.")] = False,
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="No signs beyond ASCII.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A file to write instead of the screen.")
+    ] = None,
+) -> None:
+    """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
+    # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the whole start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from elman.explain.entry import explain as work
+    from elman.explain.sheetfile import gallery
+
+    if worksheet == "list":
+        typer.echo("\n".join(gallery()))
+        return
+    chosen = kind or _SUFFIXES.get(output.suffix if output else ".txt", "terminal")
+    text = work(worksheet).to(
+        chosen,
+        digits=digits,
+        notation=notation,
+        only=only,
+        step=step,
+        id=key,
+        blank=blank,
+        ascii=ascii_only,
+        color=output is None and _colors(),
+    )
+    _deliver(text, output)
+
+
+def _colors() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written: {error.strerror}; choose another file with -o") from None

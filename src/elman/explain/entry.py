@@ -1,0 +1,49 @@
+"""`elman.explain(worksheet)`: from whatever describes a small network to its trace."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from elman.errors import InputError
+from elman.explain.network import calculate
+from elman.explain.problem import problem
+from elman.explain.sheetfile import load
+from elman.explain.size import refuse_if_too_large
+from elman.explain.tape import Tape
+from elman.explain.trace import Trace
+from elman.explain.worksheet import Worksheet, read_sheet
+
+
+def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
+    """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time.
+
+    Args:
+        worksheet: the name of a gallery sheet, the path of a YAML file, a mapping of the same fields, a `Worksheet`;
+        or a small
+            recurrent module of Elman or `torch.nn`, with `inputs` (T, I) beside it.
+        inputs: the input vectors, only with a module.
+        more: with a module, further fields of the worksheet (`output`, `loss`, `target`, ...).
+    """
+    sheet = _sheet(worksheet, inputs, more)
+    checked = problem(sheet)
+    refuse_if_too_large(checked)
+    return Trace(checked, calculate(checked, Tape()))
+
+
+def _sheet(worksheet: Any, inputs: Any, more: Mapping[str, Any]) -> Worksheet:
+    if inputs is None and not more:
+        if isinstance(worksheet, Worksheet):
+            return worksheet
+        if isinstance(worksheet, str | Path):
+            return load(worksheet)
+        if isinstance(worksheet, Mapping):
+            return read_sheet(worksheet)
+    if hasattr(worksheet, "named_parameters"):
+        from elman.explain.from_torch import worksheet_of
+
+        described: Worksheet = worksheet_of(worksheet, inputs, **more)
+        return described
+    raise InputError(
+        "worksheet: expected a name, a path, a mapping, a Worksheet, or a torch module with inputs; "
+        f"got {type(worksheet).__name__}"
+    )
