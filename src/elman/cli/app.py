@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import demo, generate, info, train
+from elman.cli import demo, explain, generate, info, train
 
 app = typer.Typer(
     name="elman",
-    help="Recurrent neural networks with the lid off: train them, watch them, let them write.",
+    help="Recurrent neural networks with the lid off: train them, watch them, check them by hand, let them write.",
     epilog="Begin with: elman demo",
     no_args_is_help=True,
     add_completion=False,
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.add_typer(train.app, name="train")
 app.command()(generate.generate)
+app.command()(explain.explain)
 app.command()(info.info)
 
 
