@@ -6,7 +6,7 @@
              "w": {"next" | "out" | "up": numbers}}],                # of a state's gradient: what each arrow brings
  "sections": [{"kind", "title", "example", "lines": [value]}],
  "examples": [{"words", "steps"}], "carry": [[from, to, expression, numbers]],   # what an arrow brings forward
- "flow": [[value, norm as printed, share of the largest]], "facts": [sentence], ...}
+ "flow": [[value, norm as printed, share of the largest]], "facts": [[example, sentence]], ...}
 
 An expression is the number of a value, or `[operation, argument, ...]` with `{"f": [...]}` for fixed numbers; a
 constant is `["const", {"f": [1]}]`. A key that would hold nothing is left out.
@@ -50,7 +50,7 @@ def page_data(trace: Trace, options: Options) -> dict[str, Any]:
         "sections": [_section(section, index) for section in shown],
         "carry": [arrow for key in index for arrow in _carried(trace.values[key], index, view)],
         "flow": _flow(trace, index, view),
-        "facts": [line.strip() for line in spectrum_lines(trace, _first(trace), view)],
+        "facts": _facts(trace, view),
     }
 
 
@@ -146,16 +146,25 @@ def _carried(value: Value, index: dict[str, int], view: View) -> Iterable[list[A
                 yield [index.get(leaf.id, -1), index[value.id], _expr(part, index), _printed(array, view)]
 
 
+def _examples(trace: Trace) -> list[int | None]:
+    several = len(trace.problem.sequences) > 1
+    return [*range(1, len(trace.problem.sequences) + 1)] if several else [None]
+
+
 def _flow(trace: Trace, index: dict[str, int], view: View) -> list[list[Any]]:
     """The size of the gradient at every state, and its share of the largest in its example."""
     found = []
-    several = len(trace.problem.sequences) > 1
-    for example in [*range(1, len(trace.problem.sequences) + 1)] if several else [None]:
+    for example in _examples(trace):
         rows = sizes(trace, example)
         largest = max((size for _, size in rows), default=0.0) or 1.0
         found += [[index[v.id], view.number(n), round(n / largest, 4)] for v, n in rows if v.id in index]
     return found
 
 
-def _first(trace: Trace) -> int | None:
-    return 1 if len(trace.problem.sequences) > 1 else None
+def _facts(trace: Trace, view: View) -> list[tuple[int, str]]:
+    """What the recurrent weights promise and what happens, by example: a sentence that the terminal breaks is joined."""
+    found = []
+    for example in _examples(trace):
+        text = "\n".join(line.strip() for line in spectrum_lines(trace, example, view)).replace(";\n", "; ")
+        found += [(example or 0, line) for line in text.splitlines()]
+    return found

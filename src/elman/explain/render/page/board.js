@@ -9,6 +9,8 @@ const AT_ONCE = 400; // lines
 const NUMBERS = VALUES.reduce((sum, value) => sum + value.v.length, 0);
 
 function layOut() {
+  board.textContent = "";
+  STEPS.length = 0;
   for (const section of DATA.sections) {
     const part = document.createElement("section");
     part.className = `pass ${section.kind}`;
@@ -44,7 +46,7 @@ function fill(item, rows) {
   const value = VALUES[v];
   if (!item.firstChild) item.innerHTML = value.x === undefined ? given(v) : made(v);
   if (rows && value.x !== undefined && !item.querySelector(".work")) {
-    item.insertAdjacentHTML("beforeend", `<div class="work">${work(v)}<p class="why">${escaped(value.r)}.</p></div>`);
+    item.insertAdjacentHTML("beforeend", `<div class="work">${work(v)}<p class="why">${escaped(reason(value))}.</p></div>`);
   }
 }
 
@@ -73,10 +75,20 @@ function work(v) {
 }
 
 function oneRow(v, k) {
-  const { g, d, m = [] } = VALUES[v];
+  const { g, m = [] } = VALUES[v];
   const star = m.includes(k) ? MARK : "";
-  const end = math(row(mo(g ? "=" : "≈"), numberMath(v, k), star), `${g ? "=" : "≈"} ${d[k]}`);
+  const end = math(row(mo(g ? "=" : "≈"), numberMath(v, k), star), `${g ? "=" : "≈"} ${printed(v, k)}`);
   return `<div class="row"><span class="place">${place(v, k)}</span><span class="numbers">${substituted(v, k)} ${end}</span></div>`;
+}
+
+// The reason, with those who use a value for the same reason named together: "a.3 and y.2 use h.2: ...".
+function reason({ r }) {
+  const said = r.split(". ").map((part) => /^(\S+) uses (\S+): (.*)$/.exec(part));
+  if (said.length < 2 || said.includes(null)) return r;
+  const rules = new Map();
+  for (const [, user, used, rule] of said) rules.set(`${used}: ${rule}`, [...(rules.get(`${used}: ${rule}`) || []), user]);
+  const named = (users) => (users.length > 1 ? `${users.slice(0, -1).join(", ")} and ${users[users.length - 1]} use` : `${users[0]} uses`);
+  return [...rules].map(([rule, users]) => `${named(users)} ${rule}`).join(". ");
 }
 
 // A sum over the steps as a table: one row a step, one column an entry.
@@ -93,7 +105,7 @@ function shares(v) {
 }
 
 function htmlNumber(v, k) {
-  return `<span data-n="${v}:${k}" class="number${VALUES[v].x === undefined ? "" : " made"}">${pretty(VALUES[v].d[k])}</span>`;
+  return `<span data-n="${v}:${k}" class="number">${pretty(printed(v, k))}</span>`;
 }
 
 // A short sheet is written at once, a long one while nothing else is to be done.

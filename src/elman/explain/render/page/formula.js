@@ -157,14 +157,14 @@ function substituted(v, k) {
 }
 
 function numberMath(v, k) {
-  const { d, x } = VALUES[v];
-  return `<mn data-n="${v}:${k}"${x === undefined ? "" : ' class="made"'}>${pretty(d[k])}</mn>`;
+  return `<mn data-n="${v}:${k}">${pretty(printed(v, k))}</mn>`;
 }
 
 const MARK = '<mo class="mark">*</mo>';
 
 function result(v) {
-  const { h, d, m = [] } = VALUES[v];
+  const { h, m = [] } = VALUES[v];
+  const d = VALUES[v].d.map((_, k) => printed(v, k));
   const cell = (k) => numberMath(v, k) + (m.includes(k) ? MARK : "");
   if (d.length === 1) return math(row(cell(0)), d[0]);
   if (h.length === 1 && h[0] > 4) {

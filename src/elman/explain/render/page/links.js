@@ -33,7 +33,7 @@ function isHidden(v) {
 function aboutNumber(v, k) {
   const value = VALUES[v];
   const label = `<p class="which">${math(name(v, undefined), nameText(v))}<span class="place">${place(v, k)}</span>`;
-  if (isHidden(v) || (DATA.blank && hiding && value.x !== undefined)) return `${label} is yet to be worked out.</p>`;
+  if (isHidden(v) || (hiding && value.x !== undefined)) return `${label} is yet to be worked out.</p>`;
   const head = `${label} = <strong>${pretty(value.d[k])}</strong> <span class="full">${pretty(String(value.v[k]))}</span></p>`;
   const way = value.x === undefined ? "<p>given</p>" : `<p>${formula(v)}</p><p class="numbers">= ${substituted(v, k)}</p>`;
   const users = VALUES.flatMap((user, u) => (STEP_OF.has(u) && leaves(user.x).includes(v) ? [u] : []));
@@ -46,7 +46,7 @@ function spoken(v, k) {
   const value = VALUES[v];
   const entryName = place(v, k) ? `, entry ${unflat(value.h, k).map((i) => i + 1).join(", ")}` : "";
   const made = value.x === undefined ? "given" : `made from ${[...new Set(leaves(value.x))].slice(0, 4).map((u) => VALUES[u].s).join(", ")}`;
-  return `${nameText(v)}${entryName}: ${value.d[k]}; ${made}`;
+  return `${nameText(v)}${entryName}: ${pretty(printed(v, k))}; ${made}`;
 }
 
 // One Tab stop for a group of numbers, arrows inside it: only the number that can be reached carries a name and a role.

@@ -18,6 +18,8 @@ const COLUMN = Math.max(46, longest * 7.1 + 12);
 const CARRIED = new Map(DATA.carry.map(([from, to, x, d]) => [`${from}>${to}`, { x, d }]));
 
 function drawAll() {
+  pictures.textContent = "";
+  drawn.length = 0;
   const several = DATA.examples.length > 1;
   DATA.examples.forEach((example, k) => drawn.push(draw(example, several ? k + 1 : undefined)));
 }
@@ -82,7 +84,7 @@ function planned(words, steps, example) {
   const left = 10 + startWidth + gap;
   plan.columns = upTo(steps).map((k) => ({ t: k + 1, x: left + k * (cellWidth + gap) }));
   plan.columns.unshift({ t: 0, x: 10, start: true });
-  plan.width = left + steps * (cellWidth + gap) - gap + 12;
+  plan.width = left + steps * (cellWidth + gap) - gap + 12 + Math.max(0, (outputs.width - cellWidth) / 2);
   if (DATA.directions > 1) {
     plan.columns.push({ t: steps + 1, x: plan.width + gap - 12, start: true });
     plan.width += gap + startWidth;
@@ -147,7 +149,7 @@ function stack(v, x, y, width, rows, bars) {
   const lines = upTo(shown).map((k) => {
     const top = y + HEAD + k * ROW;
     const bar = bars ? `<rect class="track" x="${x + 4}" y="${top + 1.5}" width="${width - 8}" height="${ROW - 3}" rx="2"/><rect class="fill" x="${x + 4}" y="${top + 1.5}" width="${((width - 8) * value.v[k]).toFixed(1)}" height="${ROW - 3}" rx="2"/>` : "";
-    return bar + `<text class="number" data-n="${v}:${k}" x="${right}" y="${top + 13}">${pretty(value.d[k])}</text>`;
+    return bar + `<text class="number" data-n="${v}:${k}" x="${right}" y="${top + 13}">${pretty(printed(v, k))}</text>`;
   });
   if (shown < value.v.length) lines.push(`<text class="more" x="${right}" y="${y + HEAD + shown * ROW + 12}">+${value.v.length - shown}</text>`);
   return `<g class="stack ${value.p}"><rect class="slot" data-slot="${v}" x="${x + 1}" y="${y}" width="${width - 2}" height="${HEAD + ROW * rows}" rx="5"/>
@@ -156,11 +158,12 @@ function stack(v, x, y, width, rows, bars) {
 
 function svgName(v) {
   const [gradient, letter, below, above, accent] = VALUES[v].n;
-  const mark = { "^": "\u0302", "~": "\u0303", "←": "\u20d6" }[accent] || "";
+  const mark = { "^": "\u0302", "~": "\u0303" }[accent] || "";
+  const against = accent === "←" ? '<tspan class="script">←</tspan>' : "";
   const up = above ? `<tspan class="script" dy="-4">${escaped(above)}</tspan>` : "";
   const down = below ? `<tspan class="script" dy="${above ? 8 : 4}">${escaped(below)}</tspan>` : "";
   const back = above || below ? `<tspan dy="${below ? -4 : 4}">\u200b</tspan>` : "";
-  return `${gradient ? '<tspan class="d">d</tspan>' : ""}<tspan class="${letter.length > 1 ? "word" : "letter"}">${escaped(letter)}${mark}</tspan>${up}${down}${back}`;
+  return `${gradient ? '<tspan class="d">d</tspan>' : ""}${against}<tspan class="${letter.length > 1 ? "word" : "letter"}">${escaped(letter)}${mark}</tspan>${up}${down}${back}`;
 }
 
 function startCard({ t, x }, cell, plan) {
@@ -193,7 +196,7 @@ function output({ t, x }, plan) {
   const loss = find(example, "loss", 1, 0, t);
   const line = outputY + outputs.height - PAD - 3;
   const step = STEP_OF.get(loss);
-  const label = loss === undefined ? "" : `<g class="stack forward"><rect class="slot" data-slot="${loss}" x="${left + PAD}" y="${line - 14}" width="${outputs.width - 2 * PAD}" height="19" rx="5"/><g class="named"${step === undefined ? "" : ` data-step="${step}"`}><text class="symbol start" x="${left + PAD + 6}" y="${line}">${svgName(loss)} =</text><g class="digits"><text class="number" data-n="${loss}:0" x="${left + outputs.width - PAD - 7}" y="${line}">${pretty(VALUES[loss].d[0])}</text></g></g></g>`;
+  const label = loss === undefined ? "" : `<g class="stack forward"><rect class="slot" data-slot="${loss}" x="${left + PAD}" y="${line - 14}" width="${outputs.width - 2 * PAD}" height="19" rx="5"/><g class="named"${step === undefined ? "" : ` data-step="${step}"`}><text class="symbol start" x="${left + PAD + 6}" y="${line}">${svgName(loss)} =</text><g class="digits"><text class="number" data-n="${loss}:0" x="${left + outputs.width - PAD - 7}" y="${line}">${pretty(printed(loss, 0))}</text></g></g></g>`;
   return box(left, outputY, outputs.width, outputs.height, `out:${t}`, "output") +
     table(outputs.symbols, plan, { layer: 1, reverse: 0 }, t, left + PAD, outputY + PAD, outputs.rows, outputs.width - 2 * PAD) + label;
 }
@@ -244,7 +247,8 @@ function arrow(way, x1, y1, x2, y2, value, place, step) {
 }
 
 // A column of numbers beside an arrow, above (-1) or below (1) it; with a value, each is linked.
-function numbersAt(texts, x, y, side, rows, step, way, label, v) {
+function numbersAt(carried, x, y, side, rows, step, way, label, v) {
+  const texts = hiding ? carried.map(() => GAP) : carried;
   const shown = texts.length > rows ? rows - 1 : texts.length;
   const top = side < 0 ? y - (shown - 1) * 14 : y + 11;
   const later = step === undefined ? "" : ` data-step="${step}"`;
@@ -282,9 +286,11 @@ function inputArrows(t, x, plan) {
   return parts.join("");
 }
 
-// Round a cell that stands between: up, out to the left, up, and in again from below.
-function lanePath(way, from, top, lane, bottom, value, place) {
-  return `<path class="edge ${way}" data-of="${value}" data-at="${place}" d="M${from} ${top}V${top - 9}H${lane}V${bottom + 12}H${from}V${bottom + 1}" marker-end="url(#head-${way})"/>`;
+// Round a cell that stands between: out of one card, along a lane beside the cell, into the other.
+function lanePath(way, x, start, lane, end, value, place, out = -9, into = 12, step = undefined) {
+  const later = step === undefined ? "" : ` data-step="${step}"`;
+  const tip = start > end ? end + 1 : end - 1;
+  return `<path class="edge ${way}" data-of="${value}" data-at="${place}"${later} d="M${x} ${start}V${start + out}H${lane}V${end + into}H${x}V${tip}" marker-end="url(#head-${way})"/>`;
 }
 
 function outputArrows(t, x, plan) {
@@ -297,20 +303,21 @@ function outputArrows(t, x, plan) {
     if (source === undefined) return "";
     const middle = x + plan.cellWidth / 2;
     const place = `out:${t}`;
-    if (k > 0) {
-      const lane = x + plan.cellWidth + 9;
-      return `<path class="edge forward" data-of="${source}" data-at="${place}" d="M${middle + 24} ${cell.y}V${cell.y - 9}H${lane}V${bottom + 14}H${middle + 24}V${bottom + 1}" marker-end="url(#head-forward)"/>`;
-    }
-    const forward = arrow("forward", middle - 5, cell.y, middle - 5, bottom + 1, source, place);
-    if (gradient === undefined) return forward;
-    const ways = VALUES[gradient].w || {};
+    const lane = x + plan.cellWidth + 8;
+    const forward = k > 0
+      ? lanePath("forward", middle + 24, cell.y, lane, bottom, source, place, -9, 14)
+      : arrow("forward", middle - 5, cell.y, middle - 5, bottom + 1, source, place);
+    const ways = (gradient !== undefined && VALUES[gradient].w) || {};
     const brought = ways.out || (DATA.directions > 1 ? ways.up : undefined);
     if (!brought) return forward;
     const step = STEP_OF.get(gradient);
-    const high = brought.length > plan.rows ? plan.rows : brought.length;
-    const y = (bottom + cell.y) / 2 - (high * 14) / 2 - 1;
-    return forward + arrow("backward", middle + 6, bottom, middle + 6, cell.y - 1, gradient, place, step) +
-      numbersAt(brought, middle + 16 + COLUMN - 4, y, 1, plan.rows, step, "backward", "");
+    const top = plan.cells.find((c) => c.layer === DATA.layers).y;
+    const y = (bottom + top) / 2 - (Math.min(brought.length, plan.rows) * 14) / 2 - 1;
+    const back = k > 0
+      ? lanePath("backward", middle + 34, bottom, lane + 6, cell.y, gradient, place, 20, -4, step)
+      : arrow("backward", middle + 6, bottom, middle + 6, cell.y - 1, gradient, place, step);
+    const right = k > 0 ? lane + 14 + COLUMN : middle + 12 + COLUMN;
+    return forward + back + numbersAt(brought, right, y, 1, plan.rows, step, "backward", "");
   }).join("");
 }
 

@@ -5,7 +5,6 @@ const slider = $("scrub");
 const narration = $("narration");
 let now = 0;
 let playing = null;
-let hiding = DATA.blank;
 
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const isBack = (step) => VALUES[STEPS[step].v].p === "backward";
@@ -21,6 +20,7 @@ function show(step, { write = true } = {}) {
   light(null);
   board.querySelectorAll(".line").forEach((item) => item.classList.toggle("later", isHidden(Number(item.dataset.v))));
   const { line: item } = STEPS[now];
+  for (const near of STEPS.slice(Math.max(0, now - 20), now + 20)) fill(near.line, false);
   fill(item, true);
   item.classList.add("now", "armed");
   item.setAttribute("aria-current", "step");
@@ -36,12 +36,12 @@ function show(step, { write = true } = {}) {
 function tell() {
   const { v, section } = STEPS[now];
   const value = VALUES[v];
-  const numbers = DATA.blank && hiding ? "" : ` ${value.g ? "=" : "≈"} ${spokenNumbers(value)}`;
+  const numbers = hiding ? "" : ` ${value.g ? "=" : "≈"} ${spokenNumbers(value)}`;
   const time = value.t === undefined ? "" : `, t = ${value.t}`;
   const example = section.example ? `, example ${section.example}` : "";
   const came = value.c ? `, ${value.c}` : "";
   $("where").textContent = `${now + 1} / ${STEPS.length}`;
-  narration.textContent = `${phase(section.kind)}${example}${time}. ${nameText(v, value.e)}${numbers}${came}: ${value.r}.`;
+  narration.textContent = `${phase(section.kind)}${example}${time}. ${nameText(v, value.e)}${numbers}${came}: ${reason(value)}.`;
   slider.value = String(now);
   slider.setAttribute("aria-valuetext", `step ${now + 1} of ${STEPS.length}, ${phase(section.kind)}: ${nameText(v)}`);
   $("back").disabled = $("start").disabled = now === 0;
@@ -123,16 +123,15 @@ function drawFlow() {
     $("flow").hidden = true;
     return;
   }
-  $("flow-rows").innerHTML = DATA.flow.map(([v, text, share]) => {
-    const label = math(row(fence("‖"), name(v, undefined), fence("‖")), `norm of ${nameText(v)}`);
-    return `<tr data-flow="${STEP_OF.get(v)}"><th scope="row">${label}</th><td class="norm">${pretty(text)}</td><td class="bar"><span style="width:${(share * 100).toFixed(1)}%"></span></td></tr>`;
-  }).join("");
-  $("facts").innerHTML = facts().map((fact) => `<p>${escaped(fact)}.</p>`).join("");
+  $("flow-rows").innerHTML = DATA.flow.map(flowRow).join("");
+  $("facts").innerHTML = DATA.facts.map(([example, fact]) => `<p class="fact" data-example="${example}">${escaped(fact)}.</p>`).join("");
 }
 
-// Sentences that were broken for a narrow terminal are put together again.
-function facts() {
-  return DATA.facts.join("\n").replace(/;\n/g, "; ").split("\n").filter(Boolean);
+function flowRow([v, text, share]) {
+  const { e } = VALUES[v];
+  const label = math(row(fence("‖"), name(v, e), fence("‖")), `norm of ${nameText(v, e)}`);
+  const [number, wide] = hiding ? [GAP, 0] : [pretty(text), share * 100];
+  return `<tr data-flow="${STEP_OF.get(v)}" data-example="${e ?? 0}"><th scope="row">${label}</th><td class="norm">${number}</td><td class="gauge"><span style="width:${wide.toFixed(1)}%"></span></td></tr>`;
 }
 
 function paintFlow() {
@@ -140,6 +139,8 @@ function paintFlow() {
     item.classList.toggle("later", Number(item.dataset.flow) > now);
     item.classList.toggle("now", Number(item.dataset.flow) === now);
   }
+  const example = String(drawn[lastPicture].example ?? 0);
+  for (const item of document.querySelectorAll("[data-example]")) item.classList.toggle("other", item.dataset.example !== example);
 }
 
 // ---- keys and buttons ----
@@ -195,9 +196,9 @@ function whole() {
 function reveal() {
   if (!DATA.blank) return;
   hiding = !hiding;
-  document.body.classList.toggle("blank", hiding);
   $("reveal").setAttribute("aria-pressed", String(!hiding));
-  tell();
+  build();
+  show(now);
 }
 
 function help(open) {
@@ -229,22 +230,25 @@ function colourTrack() {
   slider.style.setProperty("--track", `linear-gradient(to right, ${stops.join(",")})`);
 }
 
-function begin() {
+function build() {
   layOut();
-  if (!STEPS.length) return;
   drawAll();
   drawFlow();
-  slider.max = String(STEPS.length - 1);
-  colourTrack();
-  for (const kind of ["forward", "backward"]) $(kind).disabled = !STEPS.some(({ section }) => section.kind === kind);
-  $("kind").textContent = DATA.kind;
-  $("check").textContent = DATA.check;
-  $("reveal").hidden = !DATA.blank;
-  document.body.classList.toggle("blank", DATA.blank);
+  document.body.classList.toggle("blank", hiding);
   fillGradually(() => {
     keepInView(STEPS[now].line);
     document.body.dataset.filled = "all";
   });
+}
+
+function begin() {
+  $("kind").textContent = DATA.kind;
+  $("check").textContent = DATA.check;
+  $("reveal").hidden = !DATA.blank;
+  build();
+  slider.max = String(STEPS.length - 1);
+  colourTrack();
+  for (const kind of ["forward", "backward"]) $(kind).disabled = !STEPS.some(({ section }) => section.kind === kind);
   listen();
   show(stepOfAddress() ?? STEP_OF.get(BY_ID.get(DATA.start)) ?? 0, { write: false });
   document.body.classList.add("ready");

@@ -5,6 +5,11 @@ const DATA = JSON.parse(document.getElementById("trace").textContent);
 const VALUES = DATA.values;
 const BY_ID = new Map(VALUES.map((value, k) => [value.i, k]));
 
+let hiding = DATA.blank; // a blank sheet has gaps where a number is to be found
+
+const GAP = "_____";
+const printed = (v, k) => (hiding && VALUES[v].x !== undefined ? GAP : VALUES[v].d[k]);
+
 const isLeaf = (x) => typeof x === "number";
 const isFixed = (x) => typeof x === "object" && !Array.isArray(x);
 const args = (x) => x.slice(1).filter((arg) => !isFixed(arg));
@@ -43,7 +48,7 @@ function expand(x, index) {
 function leaf(v, index) {
   const value = VALUES[v];
   const k = value.h.length ? flat(value.h, index.slice(index.length - value.h.length)) : 0;
-  return { s: signed(value.d[k]), v, k };
+  return { s: signed(printed(v, k)), v, k };
 }
 
 function group(x, index) {
