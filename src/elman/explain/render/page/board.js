@@ -58,10 +58,16 @@ function made(v) {
   const value = VALUES[v];
   const sign = value.g ? "=" : "≈";
   const left = math(row(name(v, value.e), mo("=")), `${nameText(v, value.e)} =`);
-  const right = `<span class="result"><math alttext="${value.g ? "equals" : "is about"}"><mo>${sign}</mo></math> ${result(v)}</span>`;
+  const right = `<span class="result${resultClass(value)}"><math alttext="${value.g ? "equals" : "is about"}"><mo>${sign}</mo></math> ${result(v)}</span>`;
   const came = value.c ? `<span class="came">${escaped(value.c)}</span>` : "";
   return `<a class="address" href="#step=${encodeURI(value.i)}">${escaped(value.i)}</a>
     <div class="eq">${left} ${formula(v)} ${right}${came}</div>`;
+}
+
+// A matrix stays beside its sign; one that is wider than the board scrolls.
+function resultClass({ h, d }) {
+  if (h.length === 2 && h[1] > 4) return " wide";
+  return h.length === 2 || d.length <= 4 ? " block" : "";
 }
 
 function work(v) {

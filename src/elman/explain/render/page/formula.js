@@ -160,7 +160,7 @@ function numberMath(v, k) {
   return `<mn data-n="${v}:${k}">${pretty(printed(v, k))}</mn>`;
 }
 
-const MARK = '<mo class="mark">*</mo>';
+const MARK = '<mo class="mark" lspace="0" rspace="0">*</mo>';
 
 function result(v) {
   const { h, m = [] } = VALUES[v];
