@@ -162,7 +162,7 @@ def _flow(trace: Trace, index: dict[str, int], view: View) -> list[list[Any]]:
 
 
 def _facts(trace: Trace, view: View) -> list[tuple[int, str]]:
-    """What the recurrent weights promise and what happens, by example: a sentence that the terminal breaks is joined."""
+    """What the recurrent weights promise and what happens, by example; the terminal's broken sentence is joined."""
     found = []
     for example in _examples(trace):
         text = "\n".join(line.strip() for line in spectrum_lines(trace, example, view)).replace(";\n", "; ")

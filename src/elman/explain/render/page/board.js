@@ -60,7 +60,7 @@ function made(v) {
   const left = math(row(name(v, value.e), mo("=")), `${nameText(v, value.e)} =`);
   const right = `<span class="result${resultClass(value)}"><math alttext="${value.g ? "equals" : "is about"}"><mo>${sign}</mo></math> ${result(v)}</span>`;
   const came = value.c ? `<span class="came">${escaped(value.c)}</span>` : "";
-  return `<a class="address" href="#step=${encodeURI(value.i)}">${escaped(value.i)}</a>
+  return `<a class="address" tabindex="-1" href="#step=${encodeURI(value.i)}">${escaped(value.i)}</a>
     <div class="eq">${left} ${formula(v)} ${right}${came}</div>`;
 }
 

@@ -16,9 +16,9 @@ function light(key) {
   }
   const [v, k] = key.split(":").map(Number);
   const from = new Set(entry(v, k).filter((token) => token.v !== undefined).map((token) => `${token.v}:${token.k}`));
+  about.innerHTML = aboutNumber(v, k);
   for (const node of everywhere(key)) node.classList.add("same");
   for (const source of from) for (const node of everywhere(source)) node.classList.add("from");
-  about.innerHTML = aboutNumber(v, k);
 }
 
 function dim() {

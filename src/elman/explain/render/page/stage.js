@@ -15,6 +15,7 @@ function show(step, { write = true } = {}) {
   before.classList.remove("now", "armed");
   before.removeAttribute("aria-current");
   for (const node of before.querySelectorAll("[data-n][tabindex]")) disarm(node);
+  before.querySelector(".address")?.setAttribute("tabindex", "-1");
   now = clamp(step);
   pinned = null;
   light(null);
@@ -24,6 +25,7 @@ function show(step, { write = true } = {}) {
   fill(item, true);
   item.classList.add("now", "armed");
   item.setAttribute("aria-current", "step");
+  item.querySelector(".address").removeAttribute("tabindex");
   const first = item.querySelector("[data-n]");
   if (first) arm(first);
   paint(now);
