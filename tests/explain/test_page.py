@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import elman
 from elman.explain.digits import show
 from elman.explain.options import Options
-from elman.explain.scalars import text_of
+from elman.explain.scalars import entry, text_of
 from elman.explain.view import View
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the page's tests need the Python package playwright")
@@ -70,9 +70,17 @@ class Opened:
         self.page, self.address = page, address
         self.said: list[str] = []
         self.asked: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
+        self.listeners = {
+            "console": lambda message: self.said.append(message.text),
+            "pageerror": lambda error: self.said.append(str(error)),
+            "request": lambda request: self.asked.append(request.url),
+        }
+        for event, listener in self.listeners.items():
+            page.on(event, listener)
+
+    def close(self) -> None:
+        for event, listener in self.listeners.items():
+            self.page.remove_listener(event, listener)
 
     def step(self) -> str:
         return str(self.page.text_content(".line.now .address"))
@@ -96,26 +104,39 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def tabs(browser: Any) -> Iterator[dict[str, Any]]:
+    """One tab for each way of opening a page, used by one test after the other."""
+    found: dict[str, Any] = {}
+    yield found
+    for tab in found.values():
+        tab.context.close()
+
+
 @pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    contexts, opened = [], []
+def open_page(browser: Any, tabs: dict[str, Any], tmp_path: Path) -> Iterator[Any]:
+    opened: list[Opened] = []
 
     def open_it(sheet: Any, step: str = "", *, options: dict[str, Any] | None = None, **context: Any) -> Opened:
-        (tmp_path / "page.html").write_text(elman.explain(sheet).to("html", **(options or {})), encoding="utf-8")
-        contexts.append(browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **context}))
-        address = f"file://{tmp_path}/page.html"
-        page = Opened(contexts[-1].new_page(), address)
-        page.page.goto(address + step)
+        file = tmp_path / f"{len(opened)}.html"
+        file.write_text(elman.explain(sheet).to("html", **(options or {})), encoding="utf-8")
+        if str(context) not in tabs:
+            tabs[str(context)] = browser.new_context(
+                **{"viewport": {"width": 1300, "height": 900}, **context}
+            ).new_page()
+        page = Opened(tabs[str(context)], f"file://{file}")
+        page.page.mouse.move(0, 0)
+        page.page.goto(page.address + step)
         page.page.wait_for_selector("body.ready", timeout=10_000)
         opened.append(page)
         return page
 
     yield open_it
     for page in opened:
-        assert page.said == []
-        assert {url.partition("#")[0] for url in page.asked} <= {page.address}
-    for context in contexts:
-        context.close()
+        page.close()
+    assert [page.said for page in opened] == [[] for _ in opened]
+    addresses = {page.address for page in opened}
+    assert {url.partition("#")[0] for page in opened for url in page.asked} <= addresses
 
 
 SHOWN = """() => [...document.querySelectorAll('#board .line')].map(line => [line.dataset.v,
@@ -313,6 +334,25 @@ def test_a_number_lights_up_everywhere_and_where_it_came_from(how: str, open_pag
         assert page.locator(".same").count() == 0
 
 
+def test_every_entry_of_a_matrix_tells_how_it_was_made(open_page: Any) -> None:
+    """The board puts the numbers into the first entry only; a number that is pointed at has its own."""
+    trace, opened = elman.explain("gru"), open_page("gru")
+    opened.page.keyboard.press("End")
+    told = opened.page.evaluate("""() => [...document.querySelectorAll('.line .result mtr:nth-child(2) mtd [data-n]')].map(n => {
+        n.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+        const maths = [...document.querySelectorAll('#about .numbers math')].map(m => m.getAttribute('alttext'));
+        return [n.closest('.line').querySelector('.address')?.textContent, n.dataset.n, maths.join(' ')]; })""")
+    values, compared = json.loads(opened.text("#trace"))["values"], 0
+    view = View(Options.of(trace))
+    for key, number, text in told:
+        value, k = trace[values[int(number.split(":")[0])]["i"]], int(number.split(":")[1])
+        if key and value.array.ndim == 2:
+            index = tuple(int(i) for i in np.unravel_index(k, value.shape))
+            assert text == text_of(entry(value, index, view.number)), (key, index)
+            compared += 1
+    assert compared > 50
+
+
 def test_a_number_can_be_kept(open_page: Any) -> None:
     opened = open_page("not-very-good", "#step=h.2")
     page, key = opened.page, entry_of(opened, "h.2", 0)
@@ -417,6 +457,7 @@ def test_print_shows_the_whole_calculation_and_no_controls(open_page: Any) -> No
         "document.getElementById('board').scrollHeight <= document.getElementById('board').clientHeight + 1"
     )
     assert len(opened.page.pdf(format="A4")) > 20_000
+    opened.page.emulate_media(media="screen")
 
 
 @pytest.mark.parametrize(("cell", "width"), [("rnn", 360), ("lstm", 360), ("gru", 800), ("lstm", 1920)])
