@@ -232,7 +232,7 @@ def test_scrub(open_page: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "step"), [("1/dh.5", "1/dh.5"), ("17", "1/a.6"), ("dW_hh@9", "1/x.1"), ("", "1/x.1")]
+    ("address", "step"), [("1/dh.5", "1/dh.5"), ("17", "1/a.6"), ("dW_hh@9", "1/x.1"), ("%", "1/x.1"), ("", "1/x.1")]
 )
 def test_a_link_names_a_step(address: str, step: str, open_page: Any) -> None:
     opened = open_page("love-book", f"#step={address}")

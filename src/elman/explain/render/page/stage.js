@@ -73,8 +73,16 @@ function writeAddress() {
   }
 }
 
+function decoded(text) {
+  try {
+    return decodeURI(text);
+  } catch {
+    return ""; // not an address of ours
+  }
+}
+
 function stepOfAddress() {
-  const asked = decodeURI((/^#step=(.+)$/.exec(location.hash) || [])[1] || "");
+  const asked = decoded((/^#step=(.+)$/.exec(location.hash) || [])[1] || "");
   if (/^\d+$/.test(asked)) return clamp(Number(asked) - 1);
   return STEP_OF.get(BY_ID.get(asked));
 }
