@@ -15,7 +15,7 @@ from elman.errors import InputError
 from elman.explain.digits import show
 from elman.explain.render.ipynb import python_name
 
-FORMATS = ("terminal", "markdown", "latex", "json", "ipynb")
+FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
 SHEETS = elman.explain.gallery()
 TRACES = {name: elman.explain(name) for name in SHEETS}
 

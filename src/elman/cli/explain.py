@@ -25,7 +25,7 @@ def explain(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--format", help="terminal, markdown, latex, json, ipynb; by default from the output file's name."
+            "--format", help="terminal, markdown, latex, json, ipynb, html; by default from the output file's name."
         ),
     ] = None,
     digits: Annotated[int | None, typer.Option(help="Decimals; the sheet's own, or 4, by default.")] = None,

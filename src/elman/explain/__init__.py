@@ -7,7 +7,7 @@
     sources value.array, value.reason                 # the number at full precision, and why [v.id for v in
     value.operands]            # what it was made from; `uses`: what was made from it trace.derivative("1/h.5")
     # what h_5 passes back, as an expression for each operand trace.to("terminal")                      # or markdown,
-    latex, json, ipynb trace.gradients["dW_hh"]; trace.gradients.compare()   # held to torch's autograd
+    latex, json, ipynb, html trace.gradients["dW_hh"]; trace.gradients.compare()   # held to torch's autograd
     print(trace.check_line)                   # the check against central differences that every run makes
 
 The parts, from the bottom: `ids` (names), `expr` (expressions and values), `operations` (what each operation means:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
     from elman.explain.tape import Tape
 
-FORMATS = ("terminal", "markdown", "latex", "json", "ipynb")
+FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
 PASSES = ("forward", "backward")
 _OUTPUT = re.compile(r"(?P<stem>(\d+/)?d?(y|p|target|loss))(\.(?P<t>\d+))?$")
 
@@ -88,7 +88,7 @@ class Trace:
         return [value for value in kept if step is None or value.t == step]
 
     def to(self, kind: str, **options: Any) -> str:
-        """Render the trace: terminal, markdown, latex, json or ipynb. The options are those of `Options`."""
+        """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
         if kind not in FORMATS:
             raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {kind!r}")
         from elman.explain.options import Options
@@ -99,6 +99,12 @@ class Trace:
     def _repr_markdown_(self) -> str:
         """What a notebook shows."""
         return self.to("markdown")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows where it can show a page."""
+        from elman.explain.render.html import framed
+
+        return framed(self.to("html"))
 
     def _other_spelling(self, key: str) -> Value | None:
         match = _OUTPUT.match(key)

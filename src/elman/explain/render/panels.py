@@ -54,10 +54,11 @@ def flow_panel(trace: Trace, example: int | None, view: View, paint: Paint) -> l
     for value, size in found:
         bar = "█" * max(round(BAR * size / largest), 1 if size else 0)
         lines.append(f"    {view.symbol(value, example):>8} {view.number(size):>9} {bar}")
-    return lines + _spectrum_lines(trace, example, view)
+    return lines + spectrum_lines(trace, example, view)
 
 
-def _spectrum_lines(trace: Trace, example: int | None, view: View) -> list[str]:
+def spectrum_lines(trace: Trace, example: int | None, view: View) -> list[str]:
+    """Norms and spectral radius of the recurrent weights, with what they bound and what happens here."""
     lines = [
         f"    {s.name}: spectral radius {view.number(s.radius)}, norm {view.number(s.norm)} (largest singular value)"
         for s in spectra(trace)
