@@ -14,12 +14,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # Rich's help costs a tenth of a second at every start
 )
-app.command()(demo.demo)
+app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.add_typer(train.app, name="train")
 app.command()(generate.generate)
-app.command()(explain.explain)
+app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command()(info.info)
 
 

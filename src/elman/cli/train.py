@@ -9,8 +9,6 @@ from elman.cli.running import Interruption
 
 app = typer.Typer(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode="rich")
 
-NETWORK, LEARNING, STOPPING, READING = "The network", "Learning", "When to stop", "Reading and writing"
-
 
 @app.callback()
 def _group() -> None:
@@ -32,53 +30,38 @@ def text(
             show_default=False,
         ),
     ],
-    cell: Annotated[str, typer.Option(help="lstm, gru or rnn.", rich_help_panel=NETWORK)] = "lstm",
-    hidden: Annotated[int, typer.Option(help="Size of each layer's state.", rich_help_panel=NETWORK)] = 256,
-    layers: Annotated[int, typer.Option(help="Recurrent layers.", rich_help_panel=NETWORK)] = 2,
-    embedding: Annotated[
-        int, typer.Option(help="Length of the vector learned for each character.", rich_help_panel=NETWORK)
-    ] = 64,
-    one_hot: Annotated[
-        bool, typer.Option("--one-hot", help="Feed characters one-hot, without an embedding.", rich_help_panel=NETWORK)
-    ] = False,
-    dropout: Annotated[
-        float, typer.Option(help="Share of features dropped in training, 0 up to 1.", rich_help_panel=NETWORK)
-    ] = 0.0,
-    k1: Annotated[int, typer.Option(help="Characters between two updates.", rich_help_panel=LEARNING)] = 128,
+    cell: Annotated[str, typer.Option(help="lstm, gru or rnn.")] = "lstm",
+    hidden: Annotated[int, typer.Option(help="Size of each layer's state.")] = 256,
+    layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 2,
+    embedding: Annotated[int, typer.Option(help="Length of the vector learned for each character.")] = 64,
+    one_hot: Annotated[bool, typer.Option("--one-hot", help="Feed characters one-hot, without an embedding.")] = False,
+    dropout: Annotated[float, typer.Option(help="Share of features dropped in training, 0 up to 1.")] = 0.0,
+    k1: Annotated[int, typer.Option(help="Characters between two updates.")] = 128,
     k2: Annotated[
         int | None,
-        typer.Option(help="Characters that gradients reach back.", rich_help_panel=LEARNING, show_default="k1"),
+        typer.Option(help="Characters that gradients reach back.", show_default="k1"),
     ] = None,
-    batch: Annotated[int, typer.Option(help="Streams of text learned side by side.", rich_help_panel=LEARNING)] = 64,
-    optimizer: Annotated[str, typer.Option(help="adam, sgd or rmsprop.", rich_help_panel=LEARNING)] = "adam",
-    learning_rate: Annotated[float, typer.Option(help="Step size.", rich_help_panel=LEARNING)] = 2e-3,
-    momentum: Annotated[float, typer.Option(help="Of sgd and rmsprop.", rich_help_panel=LEARNING)] = 0.9,
+    batch: Annotated[int, typer.Option(help="Streams of text learned side by side.")] = 64,
+    optimizer: Annotated[str, typer.Option(help="adam, sgd or rmsprop.")] = "adam",
+    learning_rate: Annotated[float, typer.Option(help="Step size.")] = 2e-3,
+    momentum: Annotated[float, typer.Option(help="Of sgd and rmsprop.")] = 0.9,
     schedule: Annotated[
         str,
-        typer.Option(
-            help="Of the learning rate: constant, cosine, linear, exponential or plateau.", rich_help_panel=LEARNING
-        ),
+        typer.Option(help="Of the learning rate: constant, cosine, linear, exponential or plateau."),
     ] = "constant",
-    decay: Annotated[float, typer.Option(help="Factor of exponential and plateau.", rich_help_panel=LEARNING)] = 0.5,
-    clip: Annotated[
-        float, typer.Option(help="Largest global norm of the gradients; 0 never clips.", rich_help_panel=LEARNING)
-    ] = 5.0,
-    clip_value: Annotated[
-        float, typer.Option(help="Largest single gradient; 0 never clips.", rich_help_panel=LEARNING)
-    ] = 0.0,
-    seed: Annotated[int, typer.Option(help="Same seed, same text, same weights.", rich_help_panel=LEARNING)] = 0,
+    decay: Annotated[float, typer.Option(help="Factor of exponential and plateau.")] = 0.5,
+    clip: Annotated[float, typer.Option(help="Largest global norm of the gradients; 0 never clips.")] = 5.0,
+    clip_value: Annotated[float, typer.Option(help="Largest single gradient; 0 never clips.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same text, same weights.")] = 0,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over the text.", rich_help_panel=STOPPING, show_default="8, unless --minutes"),
+        typer.Option(help="Passes over the text.", show_default="8, unless --minutes"),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Time to train.", rich_help_panel=STOPPING, show_default=False)
-    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time to train.", show_default=False)] = None,
     patience: Annotated[
         int | None,
         typer.Option(
             help="Stop after so many evaluations without a better held-out loss.",
-            rich_help_panel=STOPPING,
             show_default="never",
         ),
     ] = None,
@@ -86,38 +69,30 @@ def text(
         int | None,
         typer.Option(
             help="Updates between two evaluations.",
-            rich_help_panel=STOPPING,
             show_default="an epoch, or an eighth of --minutes",
         ),
     ] = None,
-    validation: Annotated[
-        float, typer.Option(help="Share of the text, at its end, that is held out.", rich_help_panel=STOPPING)
-    ] = 0.1,
+    validation: Annotated[float, typer.Option(help="Share of the text, at its end, that is held out.")] = 0.1,
     separator: Annotated[
         str | None,
         typer.Option(
             help="What ends each document in the text: the state is reset after it.",
-            rich_help_panel=READING,
             show_default="one document",
         ),
     ] = None,
     errors: Annotated[
         str,
-        typer.Option(help="Bytes that are not UTF-8: strict refuses, replace reads U+FFFD.", rich_help_panel=READING),
+        typer.Option(help="Bytes that are not UTF-8: strict refuses, replace reads U+FFFD."),
     ] = "strict",
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on from the checkpoint, to the same weights, bit for bit.", rich_help_panel=READING
-        ),
+        typer.Option("--resume", help="Go on from the checkpoint, to the same weights, bit for bit."),
     ] = False,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Start anew though an unfinished run is there.", rich_help_panel=READING),
+        typer.Option("--overwrite", help="Start anew though an unfinished run is there."),
     ] = False,
-    checkpoint_seconds: Annotated[
-        float, typer.Option(help="Time between two checkpoints.", rich_help_panel=READING)
-    ] = 60.0,
+    checkpoint_seconds: Annotated[float, typer.Option(help="Time between two checkpoints.")] = 60.0,
 ) -> None:
     """Train a character generator on a text.
 
