@@ -7,7 +7,7 @@ import typer
 
 from elman.cli.running import Interruption
 
-app = typer.Typer(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

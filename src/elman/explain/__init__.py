@@ -2,13 +2,14 @@
 
 `elman.explain(worksheet)` gives a `Trace`: values by id, in the order in which a teacher writes them.
 
-    trace = elman.explain("love-book")        # a gallery name, a YAML file, a mapping, a Worksheet, or a torch module
-    value = trace["1/dh.5"]                   # a Value: id, array, shape, phase, t, reason, expr, operands, uses,
-    sources value.array, value.reason                 # the number at full precision, and why [v.id for v in
-    value.operands]            # what it was made from; `uses`: what was made from it trace.derivative("1/h.5")
-    # what h_5 passes back, as an expression for each operand trace.to("terminal")                      # or markdown,
-    latex, json, ipynb, html trace.gradients["dW_hh"]; trace.gradients.compare()   # held to torch's autograd
-    print(trace.check_line)                   # the check against central differences that every run makes
+    trace = elman.explain("love-book")  # a gallery name, a YAML file, a mapping, a Worksheet, or a torch module
+    value = trace["1/dh.5"]  # a Value: id, array, shape, phase, t, reason, expr, operands, uses, sources
+    value.array, value.reason  # the number at full precision, and why
+    [v.id for v in value.operands]  # what it was made from; `uses`: what was made from it
+    trace.derivative("1/h.5")  # what h_5 passes back, as an expression for each operand
+    trace.to("terminal")  # or markdown, latex, json, ipynb, html
+    trace.gradients.compare()  # held to torch's autograd
+    print(trace.check_line)  # the check against central differences that every run makes
 
 The parts, from the bottom: `ids` (names), `expr` (expressions and values), `operations` (what each operation means:
 value, derivative, reason), `tape` (writing values down, walking back), `cells` (the equations), `worksheet`,
