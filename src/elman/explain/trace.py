@@ -18,6 +18,7 @@ from elman.explain.verify import Check, verify
 
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
+    from elman.explain.marking.report import Marks
     from elman.explain.tape import Tape
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb")
@@ -86,6 +87,12 @@ class Trace:
         phases = {"forward": {"parameter", "given", "forward"}, "backward": {"backward", "update"}}
         kept = [value for value in self if only is None or value.phase in phases[only]]
         return [value for value in kept if step is None or value.t == step]
+
+    def check(self, answers: Any) -> Marks:
+        """Mark a student's numbers: a CSV or YAML file, or a mapping from ids to numbers; any subset."""
+        from elman.explain.marking.report import check
+
+        return check(self, answers)
 
     def to(self, kind: str, **options: Any) -> str:
         """Render the trace: terminal, markdown, latex, json or ipynb. The options are those of `Options`."""
