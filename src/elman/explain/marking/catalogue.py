@@ -5,7 +5,7 @@ and has no rule: the tolerance recognises it, and the verdict is "rounding".
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from elman.explain.marking import rules
 from elman.explain.marking.slips import Slip
@@ -23,7 +23,7 @@ class Mistake:
     did: str
     fix: str
     cells: tuple[str, ...]
-    slips: Callable[[Problem], Iterable[Slip]]
+    slips: Callable[[Problem], Iterable[Slip]] = field(compare=False)
 
     def on(self, problem: Problem) -> tuple[Slip, ...]:
         """The ways in which it can be made on this sheet."""

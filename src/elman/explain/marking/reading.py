@@ -5,15 +5,13 @@ not: an error is carried forward, and one wrong value does not make all that fol
 rounding is the half unit of each operand, carried through the line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from elman.errors import DataError
 from elman.explain.expr import Array, Expr, Value, add, call
 from elman.explain.marking.answers import Answer
-from elman.explain.marking.digits_typed import half
 from elman.explain.marking.slips import Rewrite, Slip
 from elman.explain.network import calculate
 from elman.explain.operations import evaluate
@@ -41,115 +39,156 @@ class _OtherNetwork(Tape):
         return Tape._write(self, value)
 
 
-def lines(
-    problem: Problem, slips: Sequence[Slip], right: Mapping[str, Value]
-) -> tuple[Mapping[str, Value], dict[str, Expr]]:
-    """The values of the network that the slips leave, and the right-hand side of each as the student writes it."""
-    values = right
-    if any(slip.problem or slip.forward for slip in slips):
-        for slip in slips:
-            problem = slip.problem(problem) if slip.problem else problem
-        values = calculate(problem, _OtherNetwork([slip.forward for slip in slips if slip.forward])).values
-    return values, {key: expr for key, value in values.items() if (expr := _line(value, slips, values)) is not None}
-
-
-def _line(value: Value, slips: Sequence[Slip], values: Mapping[str, Value]) -> Expr | None:
+def network(problem: Problem, slips: Sequence[Slip], right: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The values of the network that the slips leave; the right ones where no slip touches the network."""
+    if not any(slip.problem or slip.forward for slip in slips):
+        return right
     for slip in slips:
-        value = slip.instead(value, values) if slip.instead else value
-    if value.expr is None:
-        return None
-    expr = value.expr
-    keeps = [slip.keep for slip in slips if slip.keep]
-    if value.sources and value.name.share is None and expr.op != "zeros":
-        kept = [source for source in value.sources if all(keep(value, source) for keep in keeps)]
-        if len(kept) < len(value.sources):
-            expr = add(*(s.expr for s in kept)) if kept else call("zeros", fixed=(value.array.size,))
-    for slip in slips:
-        expr = slip.line(value, expr, values) if slip.line else expr
-    return expr
+        problem = slip.problem(problem) if slip.problem else problem
+    return calculate(problem, _OtherNetwork([slip.forward for slip in slips if slip.forward])).values
 
 
 class Reading:
-    """The numbers of a student with these slips, worked from the answers; without slips, the right rules."""
+    """The numbers of a student with these slips, worked from the answers; without slips, the right rules.
+
+    `values` are those of the network that the slips leave. Nothing is worked before it is asked for. `plain` is the
+    reading without slips, which says how far rounding can reach before this reading works it out for itself.
+    """
 
     def __init__(
-        self, problem: Problem, right: Mapping[str, Value], answers: Mapping[str, Answer], slips: Sequence[Slip] = ()
+        self,
+        values: Mapping[str, Value],
+        answers: Mapping[str, Answer],
+        slips: Sequence[Slip] = (),
+        plain: "Reading | None" = None,
     ) -> None:
-        self.slips, self.answers = tuple(slips), answers
-        self.values, self.lines = lines(problem, slips, right)
-        self.worked: dict[str, Array] = {}
-        self.seen: dict[str, Array] = {}
+        self.slips, self.answers, self.values, self.plain = tuple(slips), answers, values, plain
+        self._lines: dict[str, Expr | None] = {}
+        self._worked: dict[str, Array] = {}
+        self._seen: dict[str, Array] = {}
         self._moved: dict[str, Array] = {}
-        with np.errstate(all="ignore"):
-            for value in self.values.values():
-                self._see(value)
 
-    def _see(self, value: Value) -> Array:
-        if value.id not in self.seen:
-            expr = self.lines.get(value.id)
-            array = value.array if expr is None else np.asarray(evaluate(expr, self._see), dtype=np.float64)
-            self.worked[value.id] = array
-            answer = self.answers.get(value.id)
-            own = answer.array if answer is not None and answer.array.shape == array.shape else None
-            self.seen[value.id] = array if own is None else np.where(np.isnan(own), array, own)
-        return self.seen[value.id]
+    def line(self, key: str) -> Expr | None:
+        """The right-hand side of a value as the student writes it; None where the value is given."""
+        if key not in self._lines:
+            self._lines[key] = self._written(self.values[key])
+        return self._lines[key]
+
+    def _written(self, value: Value) -> Expr | None:
+        for slip in self.slips:
+            value = slip.instead(value, self.values) if slip.instead else value
+        if value.expr is None:
+            return None
+        expr = value.expr
+        keeps = [slip.keep for slip in self.slips if slip.keep]
+        if keeps and value.sources and value.name.share is None and expr.op != "zeros":
+            kept = [source for source in value.sources if all(keep(value, source) for keep in keeps)]
+            if len(kept) < len(value.sources):
+                expr = add(*(s.expr for s in kept)) if kept else call("zeros", fixed=(value.array.size,))
+        for slip in self.slips:
+            expr = slip.line(value, expr, self.values) if slip.line else expr
+        return expr
+
+    def worked(self, key: str) -> Array | None:
+        """The number of a line, from the student's own earlier numbers; None where this network has no such value."""
+        if key not in self.values:
+            return None
+        if key not in self._worked:
+            expr = self.line(key)
+            for leaf in expr.leaves() if expr is not None else ():
+                self._settle(leaf.id)
+            self._worked[key] = self._number(key)
+        return self._worked[key]
+
+    def _number(self, key: str) -> Array:
+        expr = self.line(key)
+        if expr is None:
+            return self.values[key].array
+        with np.errstate(all="ignore"):
+            return np.asarray(evaluate(expr, lambda value: self._seen[value.id]), dtype=np.float64)
+
+    def _settle(self, key: str) -> None:
+        """See a value: the student's own numbers, and worked ones where there are none, those before it first."""
+        for name in self._hidden(key, self._seen):
+            answer, array = self.answers.get(name), None
+            if answer is None or np.isnan(answer.array).any():
+                array = self._worked[name] = self._number(name)
+            if answer is not None:
+                array = answer.array if array is None else np.where(np.isnan(answer.array), array, answer.array)
+            self._seen[name] = np.asarray(array)
+
+    def _hidden(self, key: str, done: Mapping[str, Array]) -> Iterator[str]:
+        """The values behind one that are not done, each after those it is made from; not past what is given."""
+        stack = [key]
+        while stack:
+            name = stack[-1]
+            answer, expr = self.answers.get(name), self.line(name)
+            whole = answer is not None and not np.isnan(answer.array).any()
+            waiting = [] if whole or expr is None else [leaf.id for leaf in expr.leaves() if leaf.id not in done]
+            if waiting and name not in done:
+                stack += waiting
+                continue
+            stack.pop()
+            if name not in done:
+                yield name
 
     def closeness(self, key: str) -> int:
         """How well the answer for a value fits this reading: EXACT to the digits typed, ROUNDED on the way, or FAR."""
-        answer, worked = self.answers[key], self.worked.get(key)
+        answer, worked = self.answers[key], self.worked(key)
         if worked is None or worked.shape != answer.array.shape:
             return FAR
         given = ~np.isnan(answer.array)
-        off = np.abs(answer.array - worked)[given]
+        off, unit = np.abs(answer.array - worked)[given], answer.unit[given]
         if not np.isfinite(off).all():
             return FAR
-        if (off <= answer.unit[given]).all():
+        if (off <= unit).all():
             return EXACT
-        return ROUNDED if (off <= 2 * answer.unit[given] + self.moved(key)[given]).all() else FAR
+        if self.plain is not None and (off > 4 * unit + 4 * self.plain.moved(key)[given]).any():
+            return FAR
+        return ROUNDED if (off <= 2 * unit + self.moved(key)[given]).all() else FAR
 
     def moved(self, key: str) -> Array:
         """How far a line can move when each operand moves by what rounding may have done to it."""
-        if key not in self._moved:
-            expr, total = self.lines.get(key), np.zeros(self.worked[key].shape)
-            self._moved[key] = total
-            if expr is not None:
-                for operand in {leaf.id: leaf for leaf in expr.leaves()}.values():
-                    total = total + self._moved_by(expr, operand, total.shape)
-                self._moved[key] = total
-        return self._moved[key]
+        self.worked(key)
+        expr = self.line(key)
+        for leaf in expr.leaves() if expr is not None else ():
+            for name in self._hidden(leaf.id, self._moved):
+                self._moved[name] = self._move(name)
+        return self._move(key)
+
+    def _move(self, key: str) -> Array:
+        expr, total = self.line(key), np.zeros(self.values[key].shape)
+        answer = self.answers.get(key)
+        if expr is None or (answer is not None and key in self._seen and key not in self._worked):
+            return total
+        for operand in {leaf.id: leaf for leaf in expr.leaves()}.values():
+            total = total + self._moved_by(expr, operand, total.shape)
+        return total
 
     def _moved_by(self, expr: Expr, operand: Value, shape: tuple[int, ...]) -> Array:
         total, uncertain = np.zeros(shape), self._uncertain(operand)
         with np.errstate(all="ignore"):
-            middle = evaluate(expr, lambda v: self.seen[v.id])
+            middle = evaluate(expr, lambda v: self._seen[v.id])
             for index in (place for place in np.ndindex(uncertain.shape) if uncertain[place]):
-                nudged = np.array(self.seen[operand.id])
+                nudged = np.array(self._seen[operand.id])
                 nudged[index] += uncertain[index]
-                moved = evaluate(expr, lambda v, other=nudged: other if v.id == operand.id else self.seen[v.id])
-                total = total + np.abs(moved - middle)
+                other = {**self._seen, operand.id: nudged}
+                total = total + np.abs(evaluate(expr, lambda v, other=other: other[v.id]) - middle)  # type: ignore[misc]
         return np.nan_to_num(total, nan=0.0, posinf=0.0)
 
     def _uncertain(self, value: Value) -> Array:
         """Half a unit for what was typed; for what was not, how far it can have moved, and its own rounding."""
-        answer, expr = self.answers.get(value.id), self.lines.get(value.id)
+        answer, expr = self.answers.get(value.id), self.line(value.id)
         if expr is None:
             return np.zeros(value.shape)
-        exact = expr.op == "ref" or (self.seen[value.id] == 0).all()
-        hidden = self.moved(value.id) + (0.0 if exact else self._usual)
+        if answer is not None and not np.isnan(answer.array).any():
+            return answer.unit
+        exact = expr.op == "ref" or (self._seen[value.id] == 0).all()
+        hidden = self._moved[value.id] + (0.0 if exact else self._usual)
         return hidden if answer is None else np.where(np.isnan(answer.array), hidden, answer.unit)
 
     @cached_property
     def _usual(self) -> float:
-        """Half a unit of the sheet: the coarser of what is typed, since hidden steps are no more exact."""
+        """Half a unit of the sheet, as most of it is typed: hidden steps are taken to be as exact."""
         typed = [float(unit) for a in self.answers.values() for unit in a.unit[~np.isnan(a.array)]]
-        return float(np.median(typed)) if typed else half(15, 0.0)
-
-
-def reading(
-    problem: Problem, right: Mapping[str, Value], answers: Mapping[str, Answer], slips: Sequence[Slip]
-) -> Reading | None:
-    """The reading with these slips; None where they lead out of the range of numbers."""
-    try:
-        return Reading(problem, right, answers, slips)
-    except (DataError, FloatingPointError):
-        return None
+        return float(np.median(typed)) if typed else 0.0

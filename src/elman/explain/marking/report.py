@@ -143,7 +143,7 @@ class Marks:
         value = self.trace.values[verdict.line or verdict.id]
         reading = self._search.reading(verdict.made) if verdict.made else None
         symbol = view.symbol(value)
-        wrong = reading.lines.get(value.id) if reading is not None else None
+        wrong = reading.line(value.id) if reading is not None and value.id in reading.values else None
         if wrong is not None and repr(wrong) != repr(value.expr):
             yield from wrapped(f"  you wrote     {symbol} = {view.write(wrong)}", 16)
         if value.expr is not None:

@@ -7,15 +7,15 @@ explained if the right rule gives it, or any of the rules in hand: a mistake nee
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 
+from elman.errors import DataError
 from elman.explain.expr import Array, Value
 from elman.explain.marking.answers import Answer
 from elman.explain.marking.catalogue import CATALOGUE, Mistake
-from elman.explain.marking.reading import EXACT, FAR, Reading, reading
-from elman.explain.marking.slips import Slip
+from elman.explain.marking.reading import EXACT, FAR, Reading, network
+from elman.explain.marking.slips import Slip, Values
 from elman.explain.problem import Problem
 
 WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
@@ -37,6 +37,7 @@ class Made:
 
 
 Set = tuple[Made, ...]
+Score = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,25 @@ class Search:
 
     def __init__(self, problem: Problem, right: Mapping[str, Value], answers: Mapping[str, Answer]) -> None:
         self.problem, self.right, self.answers = problem, right, answers
-        self._readings: dict[Set, Reading | None] = {}
+        self.plain = Reading(right, answers)
+        self._readings: dict[Set, Reading | None] = {(): self.plain}
+        self._networks: dict[Set, Values] = {}
         self._close: dict[Set, Array] = {}
         self.spent = 0
 
     def reading(self, made: Set) -> Reading | None:
-        """The answers as read by a student who made these mistakes."""
+        """The answers as read by a student who made these mistakes; None where they leave the range of numbers."""
         if made not in self._readings:
-            self.spent += len(self.right)
+            values = self._network(tuple(one for one in made if one.slip.problem or one.slip.forward))
             slips = [one.slip for one in made]
-            self._readings[made] = reading(self.problem, self.right, self.answers, slips)
+            self._readings[made] = Reading(values, self.answers, slips, self.plain) if values else None
         return self._readings[made]
+
+    def _network(self, made: Set) -> Values:
+        if made not in self._networks:
+            self.spent += len(self.right)
+            self._networks[made] = _network(self.problem, self.right, made)
+        return self._networks[made]
 
     def is_true(self, key: str) -> bool:
         """Whether an answer is right to the digits typed, whatever came before."""
@@ -73,9 +82,8 @@ class Search:
     @cached_property
     def open(self) -> list[str]:
         """The values that neither truth nor the right rule explains, in the order of the sheet."""
-        plain = self.reading(())
         wrong = [key for key in self.right if key in self.answers and not self.is_true(key)]
-        return [key for key in wrong if plain is None or plain.closeness(key) == FAR]
+        return [key for key in wrong if self.plain.closeness(key) == FAR]
 
     @cached_property
     def known(self) -> list[Made]:
@@ -85,44 +93,53 @@ class Search:
     def close(self, made: Set) -> Array:
         """How close each open value comes with these mistakes, any of them, or none."""
         if made not in self._close:
-            found = self.reading(made)
-            own = np.array([found.closeness(key) if found else FAR for key in self.open])
-            parts = [self.close(part) for part in combinations(made, len(made) - 1)] if len(made) > 1 else []
-            self._close[made] = np.max([own, *parts], axis=0) if self.open else own
+            close = self.apart(made) if len(made) > 1 else np.zeros(len(self.open), dtype=int)
+            found = self.reading(made) if (close == FAR).any() else None
+            if found is not None:
+                self.spent += len(self.right) // 4
+                rest = [found.closeness(key) if was == FAR else was for key, was in zip(self.open, close, strict=True)]
+                close = np.array(rest, dtype=int)
+            self._close[made] = close
         return self._close[made]
 
-    def score(self, made: Set) -> tuple[int, int, int]:
+    def apart(self, made: Set) -> Array:
+        """How close each open value comes with one of the mistakes alone."""
+        found: Array = np.max([self.close((one,)) for one in made], axis=0)
+        return found
+
+    def score(self, made: Set) -> Score:
         """The better, the smaller: values not explained, mistakes needed, values only explained by rounding."""
-        close = self.close(made)
-        return int((close == FAR).sum()), len(made), int((close != EXACT).sum())
+        return _score(made, self.close(made)) if made else (len(self.open), 0, 0)
 
     def run(self) -> Found:
-        """Find the mistakes."""
+        """Find the mistakes: none, one, two that are met one by one, two that meet in one line."""
         if not self.open:
             return Found(())
         singles: list[Set] = [(one,) for one in self.known]
-        best, instead = self._best(singles)
-        if self.score(best)[0] == 0 or not singles:
-            return Found(best, instead)
-        near = sorted(singles, key=self.score)[:NEAR]
-        pairs = list(_pairs(near, singles))
-        best, instead = self._best([best, *pairs])
-        if self.score(best)[0] == 0:
-            return Found(best, instead)
-        first = [pair for pair in _pairs(singles, singles) if pair not in set(pairs)]
-        best, instead = self._best([best, *first])
-        return Found(best, instead, complete=self.spent <= WORK)
+        found = self._best((), singles)
+        if self.score(found.made)[0] == 0 or not singles:
+            return found
+        pairs = list(_pairs(singles, singles))
+        apart = [pair for pair in pairs if not (self.apart(pair) == FAR).any()]
+        if apart:
+            return self._best(found.made, apart)
+        near = list(_pairs(sorted(singles, key=self.score)[:NEAR], singles))
+        found = self._best(found.made, near)
+        return found if self.score(found.made)[0] == 0 else self._best(found.made, pairs)
 
-    def _best(self, sets: Sequence[Set]) -> tuple[Set, tuple[Set, ...]]:
-        best: Set = ()
+    def _best(self, best: Set, sets: Sequence[Set]) -> Found:
         for made in sets:
             if self.spent > WORK:
                 break
             if self.score(made) < self.score(best) and self.score(made)[0] < len(self.open):
                 best = made
         score = self.score(best)
-        equal = [made for made in sets if made in self._close and made != best and self.score(made) == score]
-        return best, tuple(equal) if best else ()
+        equal = [made for made in sets if made in self._close and {*made} != {*best} and self.score(made) == score]
+        return Found(best, tuple(equal) if best else (), complete=self.spent <= WORK)
+
+
+def _score(made: Set, close: Array) -> Score:
+    return int((close == FAR).sum()), len(made), int((close != EXACT).sum())
 
 
 def _pairs(some: Iterable[Set], others: Sequence[Set]) -> Iterator[Set]:
@@ -141,10 +158,18 @@ def applicable(problem: Problem, right: Mapping[str, Value]) -> list[Made]:
     return [made for made in every if shows(numbers(problem, right, (made,)), right)]
 
 
-def numbers(problem: Problem, right: Mapping[str, Value], made: Set) -> dict[str, Array]:
+def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:
     """The whole sheet of a student who makes these mistakes, at full precision; only ids of the right sheet."""
-    found = reading(problem, right, {}, [one.slip for one in made])
-    return {key: found.worked[key] for key in right if key in found.worked} if found else {}
+    values = _network(problem, right, made)
+    found = Reading(values, {}, [one.slip for one in made])
+    return {key: array for key in right if key in values and (array := found.worked(key)) is not None}
+
+
+def _network(problem: Problem, right: Values, made: Set) -> Values:
+    try:
+        return network(problem, [one.slip for one in made], right)
+    except DataError:
+        return {}
 
 
 def shows(wrong: Mapping[str, Array], right: Mapping[str, Value]) -> bool:

@@ -6,7 +6,7 @@ to one line, that line alone is rewritten, and what comes after follows from it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from elman.explain.expr import Expr, Source, Value, add, call, const
 from elman.explain.problem import Problem
@@ -22,15 +22,15 @@ class Slip:
 
     `problem` and `forward` change the network, and the gradients are derived from what they leave. `keep` says which
     terms of a gradient are gathered, `instead` which line is written in the place of a value's own, and `line`
-    rewrites a right-hand side.
+    rewrites a right-hand side. Two slips with one label are the same way to make a mistake.
     """
 
     label: str = ""
-    problem: Callable[[Problem], Problem] | None = None
-    forward: Rewrite | None = None
-    keep: Callable[[Value, Source], bool] | None = None
-    instead: Callable[[Value, Values], Value] | None = None
-    line: Rewrite | None = None
+    problem: Callable[[Problem], Problem] | None = field(default=None, compare=False)
+    forward: Rewrite | None = field(default=None, compare=False)
+    keep: Callable[[Value, Source], bool] | None = field(default=None, compare=False)
+    instead: Callable[[Value, Values], Value] | None = field(default=None, compare=False)
+    line: Rewrite | None = field(default=None, compare=False)
 
 
 def replaced(expr: Expr, change: Change) -> Expr:

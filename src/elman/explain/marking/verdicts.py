@@ -1,15 +1,13 @@
 """The marks: one verdict a value, the headline, and the lines to fix."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from elman.explain.expr import Array, Value
-from elman.explain.marking.answers import Answer
+from elman.explain.expr import Array
 from elman.explain.marking.reading import EXACT, FAR, Reading
-from elman.explain.marking.search import Made, Search, Set
-from elman.explain.problem import Problem
+from elman.explain.marking.search import Search, Set
 
 RIGHT, ROUNDING, FOLLOWS, MISTAKE, WRONG = "right", "rounding", "follows", "mistake", "wrong"
 PASSED = (RIGHT, ROUNDING)
@@ -45,19 +43,17 @@ def verdicts(search: Search, made: Set) -> Iterator[Verdict]:
 class _Judge:
     def __init__(self, search: Search, made: Set) -> None:
         self.search, self.right = search, search.right
-        plain = search.reading(())
-        assert plain is not None, "the right rules always give numbers"  # noqa: S101
-        self.plain = plain
+        self.plain = search.plain
         self.sets: list[Set] = [*((one,) for one in made), *([made] if len(made) > 1 else [])]
         self.bad: dict[str, str] = {}  # a value that depends on a wrong answer, and on which
 
     def mark(self, key: str) -> Verdict:
         """The verdict on one answer."""
-        answer, worked = self.search.answers[key], self.plain.worked[key]
+        answer, worked = self.search.answers[key], self.plain.worked(key)
         kind, note, line, made = self._kind(key)
         if kind not in PASSED:
             self.bad[key] = key
-        return Verdict(key, kind, answer.array, self.right[key].array, worked, note, line, made)
+        return Verdict(key, kind, answer.array, self.right[key].array, np.asarray(worked), note, line, made)
 
     def _kind(self, key: str) -> tuple[str, str, str, Set]:
         if self.search.is_true(key):
@@ -107,8 +103,7 @@ class _Judge:
         value, ours = self.right[key], found.values.get(key)
         if ours is None or value.expr is None:
             return ours is not None and not np.array_equal(ours.array, value.array)
-        other = found.lines[key]
-        return repr(other) != repr(value.expr)
+        return repr(found.line(key)) != repr(value.expr)
 
 
 def first_wrong(marked: list[Verdict]) -> Verdict | None:
