@@ -67,6 +67,7 @@ class Reading:
         self._worked: dict[str, Array] = {}
         self._seen: dict[str, Array] = {}
         self._moved: dict[str, Array] = {}
+        self._reach: dict[str, Array] = {}
 
     def line(self, key: str) -> Expr | None:
         """The right-hand side of a value as the student writes it; None where the value is given."""
@@ -111,7 +112,7 @@ class Reading:
         """See a value: the student's own numbers, and worked ones where there are none, those before it first."""
         for name in self._hidden(key, self._seen):
             answer, array = self.answers.get(name), None
-            if answer is None or np.isnan(answer.array).any():
+            if not self._is_whole(name):
                 array = self._worked[name] = self._number(name)
             if answer is not None:
                 array = answer.array if array is None else np.where(np.isnan(answer.array), array, answer.array)
@@ -122,9 +123,8 @@ class Reading:
         stack = [key]
         while stack:
             name = stack[-1]
-            answer, expr = self.answers.get(name), self.line(name)
-            whole = answer is not None and not np.isnan(answer.array).any()
-            waiting = [] if whole or expr is None else [leaf.id for leaf in expr.leaves() if leaf.id not in done]
+            expr = None if self._is_whole(name) else self.line(name)
+            waiting = [leaf.id for leaf in expr.leaves() if leaf.id not in done] if expr is not None else []
             if waiting and name not in done:
                 stack += waiting
                 continue
@@ -149,17 +149,23 @@ class Reading:
 
     def moved(self, key: str) -> Array:
         """How far a line can move when each operand moves by what rounding may have done to it."""
-        self.worked(key)
-        expr = self.line(key)
-        for leaf in expr.leaves() if expr is not None else ():
-            for name in self._hidden(leaf.id, self._moved):
-                self._moved[name] = self._move(name)
-        return self._move(key)
+        if key not in self._reach:
+            self.worked(key)
+            expr = self.line(key)
+            for leaf in expr.leaves() if expr is not None else ():
+                for name in self._hidden(leaf.id, self._moved):
+                    self._moved[name] = np.zeros(()) if self._is_whole(name) else self._move(name)
+            self._reach[key] = self._move(key)
+        return self._reach[key]
+
+    def _is_whole(self, key: str) -> bool:
+        """Whether the student gives every number of a value."""
+        answer = self.answers.get(key)
+        return answer is not None and not bool(np.isnan(answer.array).any())
 
     def _move(self, key: str) -> Array:
         expr, total = self.line(key), np.zeros(self.values[key].shape)
-        answer = self.answers.get(key)
-        if expr is None or (answer is not None and key in self._seen and key not in self._worked):
+        if expr is None:
             return total
         for operand in {leaf.id: leaf for leaf in expr.leaves()}.values():
             total = total + self._moved_by(expr, operand, total.shape)
@@ -181,7 +187,7 @@ class Reading:
         answer, expr = self.answers.get(value.id), self.line(value.id)
         if expr is None:
             return np.zeros(value.shape)
-        if answer is not None and not np.isnan(answer.array).any():
+        if answer is not None and self._is_whole(value.id):
             return answer.unit
         exact = expr.op == "ref" or (self._seen[value.id] == 0).all()
         hidden = self._moved[value.id] + (0.0 if exact else self._usual)

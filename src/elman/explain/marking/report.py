@@ -113,8 +113,12 @@ class Marks:
             return
         yield ""
         yield from self._headline(self.headline, view, paint)
-        for verdict in self.verdicts:
-            if verdict.kind in {MISTAKE, WRONG} and verdict is not self.headline:
+        others = [v for v in self.verdicts if v.kind in {MISTAKE, WRONG} and v is not self.headline]
+        same = [v.id for v in others if v.made and v.made == self.headline.made]
+        if same:
+            yield from wrapped(f"  the same mistake in {' '.join(same)}", 6)
+        for verdict in others:
+            if verdict.id not in same:
                 yield from self._other(verdict, view)
 
     def _roundings(self) -> str:

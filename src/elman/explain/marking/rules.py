@@ -25,7 +25,7 @@ from elman.explain.marking.slips import (
 from elman.explain.problem import Problem
 
 # Orders in which libraries stack the blocks of the gates; the sheet's own order is that of `cells.py`.
-ORDERS = {"lstm": ("ifog", "iofg", "igfo"), "gru_after": ("zrn",), "gru_before": ("zrn",)}
+ORDERS = {"lstm": ("ifog", "iofg", "igfo"), "gru_after": ("zrn", "nzr"), "gru_before": ("zrn", "nzr")}
 
 
 def local_only() -> Slip:

@@ -90,7 +90,7 @@ class _Judge:
         stack, seen = [key], {key}
         while stack:
             current = stack.pop()
-            if self._differs(found, current):
+            if self.right[current].expr is not None and self._differs(found, current):
                 before.append(current)
             for operand in self.right[current].operands:
                 if operand.id not in self.search.answers and operand.id not in seen:
