@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from elman.explain.expr import Value
-from elman.explain.marking.search import Made, applicable, numbers
+from elman.explain.marking.search import Made, numbers
 from elman.explain.operations import evaluate
 from elman.explain.trace import Trace
 
@@ -30,7 +30,7 @@ def with_mistakes(trace: Trace, made: Iterable[Made], digits: int, ids: Iterable
 
 def ways(trace: Trace, number: str = "E") -> list[Made]:
     """The ways to make a mistake, or any, that show on a sheet."""
-    return [made for made in applicable(trace.problem, trace.values) if number in {made.mistake.number, "E"}]
+    return [made for made in trace.mistakes if number in {made.mistake.number, "E"}]
 
 
 def carried_on(trace: Trace, change: Callable[[str, Any], Any]) -> dict[str, Any]:

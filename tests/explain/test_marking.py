@@ -90,7 +90,7 @@ def test_final_gradients_are_enough(name: str) -> None:
     """Only the sums are handed in: the line to fix is one that is not among the answers."""
     trace = SHEETS[name]
     sums = list(trace.gradients)
-    for made in ways(trace):
+    for made in ways(trace)[::4]:
         sheet = with_mistakes(trace, [made], 5, sums)
         if sheet == with_mistakes(trace, [], 5, sums):
             assert made.slip.label == "log10 for ln"  # the loss alone
@@ -170,7 +170,7 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 def test_a_mistake_missing_from_the_catalogue_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sabotage twin: recognition comes from the catalogue and from nothing else."""
     trace = elman.explain("not-very-good")
-    sheet = with_mistakes(trace, ways(trace, "E3"), 5)
+    sheet = with_mistakes(trace, ways(elman.explain("not-very-good"), "E3"), 5)
     monkeypatch.setattr(search, "CATALOGUE", [m for m in CATALOGUE if m.number != "E3"])
     marks = trace.check(sheet)
     assert marks.mistakes == ()

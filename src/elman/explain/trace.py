@@ -19,6 +19,7 @@ from elman.explain.verify import Check, verify
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
     from elman.explain.marking.report import Marks
+    from elman.explain.marking.search import Made
     from elman.explain.tape import Tape
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb")
@@ -70,6 +71,13 @@ class Trace:
         from elman.explain.gradients_view import Gradients
 
         return Gradients(self)
+
+    @cached_property
+    def mistakes(self) -> list[Made]:
+        """Every way to make a known mistake that changes a number of this sheet."""
+        from elman.explain.marking.search import applicable
+
+        return applicable(self.problem, self.values)
 
     def derivative(self, value: Value | str) -> dict[str, Expr]:
         """What a value passes back: for each value it was made from, its term in that one's gradient."""

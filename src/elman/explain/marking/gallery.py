@@ -8,7 +8,7 @@ import numpy as np
 from elman.explain.expr import Array, Value
 from elman.explain.marking.catalogue import CATALOGUE
 from elman.explain.marking.reading import Reading, network
-from elman.explain.marking.search import Made, applicable
+from elman.explain.marking.search import Made
 from elman.explain.options import Options
 from elman.explain.render.paint import Paint, plain_ascii, wrapped
 from elman.explain.trace import Trace
@@ -21,7 +21,7 @@ def gallery(traces: Sequence[Trace], *, digits: int | None = None, ascii: bool =
     """Each known mistake on the first of these sheets where it changes a number, with the numbers side by side."""
     paint, lines = Paint(color), []
     views = [View(Options.of(trace, digits=digits)) for trace in traces]
-    known = [applicable(trace.problem, trace.values) for trace in traces]
+    known = [trace.mistakes for trace in traces]
     for mistake in CATALOGUE:
         lines += ["", paint.heading(f"{mistake.number}  {mistake.name}", "backward")]
         lines += wrapped(f"  done    {mistake.did}", 10) + wrapped(f"  to fix  {mistake.fix}", 10)

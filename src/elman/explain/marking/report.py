@@ -42,7 +42,7 @@ _SAID = {
 def check(trace: Trace, answers: Any) -> "Marks":
     """Mark a student's numbers against a trace."""
     given = read_answers(answers, trace.__getitem__)
-    search = Search(trace.problem, trace.values, given)
+    search = Search(trace, given)
     found = search.run()
     return Marks(trace, search, found, tuple(verdicts(search, found.made)))
 

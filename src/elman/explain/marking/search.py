@@ -17,8 +17,10 @@ from elman.explain.marking.catalogue import CATALOGUE, Mistake
 from elman.explain.marking.reading import EXACT, FAR, Reading, network
 from elman.explain.marking.slips import Slip, Values
 from elman.explain.problem import Problem
+from elman.explain.trace import Trace
 
 WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
+MISSES = 3  # values that a pair has to explain one of, or it is given up
 NEAR = 12  # single mistakes tried with every other, before all pairs are
 
 
@@ -52,9 +54,9 @@ class Found:
 class Search:
     """The readings of one sheet of answers, kept, because singles are asked for again in pairs."""
 
-    def __init__(self, problem: Problem, right: Mapping[str, Value], answers: Mapping[str, Answer]) -> None:
-        self.problem, self.right, self.answers = problem, right, answers
-        self.plain = Reading(right, answers)
+    def __init__(self, trace: Trace, answers: Mapping[str, Answer]) -> None:
+        self.trace, self.problem, self.right, self.answers = trace, trace.problem, trace.values, answers
+        self.plain = Reading(trace.values, answers)
         self._readings: dict[Set, Reading | None] = {(): self.plain}
         self._networks: dict[Set, Values] = {}
         self._close: dict[Set, Array] = {}
@@ -85,11 +87,6 @@ class Search:
         wrong = [key for key in self.right if key in self.answers and not self.is_true(key)]
         return [key for key in wrong if self.plain.closeness(key) == FAR]
 
-    @cached_property
-    def known(self) -> list[Made]:
-        """Every way to make a known mistake that changes some number of this sheet."""
-        return applicable(self.problem, self.right)
-
     def close(self, made: Set) -> Array:
         """How close each open value comes with these mistakes, any of them, or none."""
         if made not in self._close:
@@ -97,10 +94,19 @@ class Search:
             found = self.reading(made) if (close == FAR).any() else None
             if found is not None:
                 self.spent += len(self.right) // 4
-                rest = [found.closeness(key) if was == FAR else was for key, was in zip(self.open, close, strict=True)]
-                close = np.array(rest, dtype=int)
+                close = self._filled(close, found, give_up=MISSES if len(made) > 1 else len(close))
             self._close[made] = close
         return self._close[made]
+
+    def _filled(self, close: Array, found: Reading, give_up: int) -> Array:
+        """The open values that are still far, looked at in this reading; a pair that misses the first is given up."""
+        filled, misses, hit = close.copy(), 0, False
+        for k in np.flatnonzero(close == FAR):
+            filled[k] = found.closeness(self.open[k])
+            hit, misses = hit or bool(filled[k] != FAR), misses + 1
+            if misses >= give_up and not hit:
+                break
+        return filled
 
     def apart(self, made: Set) -> Array:
         """How close each open value comes with one of the mistakes alone."""
@@ -115,7 +121,7 @@ class Search:
         """Find the mistakes: none, one, two that are met one by one, two that meet in one line."""
         if not self.open:
             return Found(())
-        singles: list[Set] = [(one,) for one in self.known]
+        singles: list[Set] = [(one,) for one in self.trace.mistakes]
         found = self._best((), singles)
         if self.score(found.made)[0] == 0 or not singles:
             return found
