@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from elman.errors import DataError
-from elman.explain.expr import Array, Value
+from elman.explain.expr import Array
 from elman.explain.marking.answers import Answer
 from elman.explain.marking.catalogue import CATALOGUE, Mistake
 from elman.explain.marking.reading import EXACT, FAR, Reading, network
@@ -158,17 +158,24 @@ def _pairs(some: Iterable[Set], others: Sequence[Set]) -> Iterator[Set]:
                 yield first + second
 
 
-def applicable(problem: Problem, right: Mapping[str, Value]) -> list[Made]:
+def applicable(problem: Problem, right: Values) -> list[Made]:
     """Every way to make a known mistake on a sheet that changes a number of it."""
     every = [Made(mistake, slip) for mistake in CATALOGUE for slip in mistake.on(problem)]
-    return [made for made in every if shows(numbers(problem, right, (made,)), right)]
+    return [made for made in every if _shows(_numbers(problem, right, (made,)), right)]
 
 
 def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:
     """The whole sheet of a student who makes these mistakes, at full precision; only ids of the right sheet."""
+    return dict(_numbers(problem, right, made))
+
+
+def _numbers(problem: Problem, right: Values, made: Set) -> Iterator[tuple[str, Array]]:
     values = _network(problem, right, made)
     found = Reading(values, {}, [one.slip for one in made])
-    return {key: array for key in right if key in values and (array := found.worked(key)) is not None}
+    for key in right:
+        array = found.worked(key)
+        if array is not None:
+            yield key, array
 
 
 def _network(problem: Problem, right: Values, made: Set) -> Values:
@@ -178,10 +185,10 @@ def _network(problem: Problem, right: Values, made: Set) -> Values:
         return {}
 
 
-def shows(wrong: Mapping[str, Array], right: Mapping[str, Value]) -> bool:
-    """Whether any number differs from the right one."""
+def _shows(wrong: Iterable[tuple[str, Array]], right: Values) -> bool:
+    """Whether any number differs from the right one; no more is worked than up to the first."""
     return any(
         array.shape == right[key].shape and not np.allclose(array, right[key].array, rtol=1e-9, atol=1e-12)
-        for key, array in wrong.items()
+        for key, array in wrong
         if right[key].expr is not None
     )
