@@ -7,7 +7,7 @@ and has no rule: the tolerance recognises it, and the verdict is "rounding".
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from elman.explain.marking import rules
+from elman.explain.marking import networks, rules
 from elman.explain.marking.slips import Slip
 from elman.explain.problem import Problem
 
@@ -136,13 +136,13 @@ CATALOGUE: tuple[Mistake, ...] = (
         "E16", "blocks in another order",
         "the blocks of the weights were taken in the order of another library",
         "take the blocks in the order of this sheet",
-        ALL, rules.other_order,
+        ALL, networks.other_order,
     ),
     Mistake(
         "E17", "another GRU",
         "another variant of the GRU was computed",
         "use the equations of this sheet: where the reset gate stands, and what z keeps",
-        ("gru",), rules.other_gru,
+        ("gru",), networks.other_gru,
     ),
     Mistake(
         "E18", "wrong product",
@@ -160,7 +160,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "E20", "mean and sum exchanged",
         "the losses were averaged where the sheet says sum, or the other way round",
         "combine the losses as the sheet says",
-        ALL, rules.mean_or_sum,
+        ALL, networks.mean_or_sum,
     ),
     Mistake(
         "E21", "early rounding",
