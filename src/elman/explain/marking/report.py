@@ -129,7 +129,7 @@ class Marks:
         yield paint.heading(f"FIRST WRONG VALUE: {verdict.id}", "backward")
         yield from wrapped(f"  yours     {_numbers(verdict.yours, view)}", 12)
         yield from wrapped(f"  expected  {_numbers(verdict.expected, view)}", 12)
-        if not np.allclose(verdict.carried, verdict.expected, rtol=1e-6, atol=1e-9):
+        if _numbers(verdict.carried, view) != _numbers(verdict.expected, view):
             yield from wrapped(f"  from your own numbers  {_numbers(verdict.carried, view)}", 12)
         if verdict.kind == WRONG:
             yield "  no known mistake, alone or with another, gives this number"
