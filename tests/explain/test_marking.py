@@ -65,7 +65,7 @@ def test_the_numbers_of_the_catalogue() -> None:
         assert found, (entry, marks.found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.sampled_from(sorted(SHEETS)), st.randoms(use_true_random=False))
 def test_two_mistakes_are_recognised_together(name: str, random: Any) -> None:
     trace = SHEETS[name]
