@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elman.explain.entry import explain
+    from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
     from elman.models import TextGenerator, load
 
@@ -22,9 +22,22 @@ _HOME = {
     "LSTMCell": "elman.layers",
     "TextGenerator": "elman.models",
     "load": "elman.models",
+    "check": "elman.explain.entry",
 }
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "TextGenerator", "__version__", "explain", "load"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "GRUCell",
+    "LSTMCell",
+    "RNNCell",
+    "TextGenerator",
+    "__version__",
+    "check",
+    "explain",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,9 @@ _SUFFIXES = {
 
 
 def explain(
-    worksheet: Annotated[str, typer.Argument(help="A YAML file, or a sheet of the gallery; 'list' names them.")],
+    worksheet: Annotated[
+        str | None, typer.Argument(help="A YAML file, or a sheet of the gallery; 'list' names them.")
+    ] = None,
     *,
     kind: Annotated[
         str | None,
@@ -34,6 +36,9 @@ def explain(
     step: Annotated[int | None, typer.Option(help="One step in time.")] = None,
     key: Annotated[str | None, typer.Option("--id", help="One value: how it was made, and who uses it.")] = None,
     blank: Annotated[bool, typer.Option("--blank", help="Gaps for the numbers, and the key behind them.")] = False,
+    mistakes: Annotated[
+        bool, typer.Option("--mistakes", help="The known mistakes: each one's numbers beside the right ones.")
+    ] = False,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="No signs beyond ASCII.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A file to write instead of the screen.")
@@ -45,6 +50,11 @@ def explain(
     from elman.explain.entry import explain as work
     from elman.explain.sheetfile import gallery
 
+    if mistakes:
+        _deliver(_mistakes(worksheet, digits, ascii_only, color=output is None and _colors()), output)
+        return
+    if worksheet is None:
+        raise InputError(f"worksheet: none given; give a YAML file or one of {', '.join(gallery())}")
     if worksheet == "list":
         typer.echo("\n".join(gallery()))
         return
@@ -61,6 +71,15 @@ def explain(
         color=output is None and _colors(),
     )
     _deliver(text, output)
+
+
+def _mistakes(worksheet: str | None, digits: int | None, ascii_only: bool, *, color: bool) -> str:
+    from elman.explain.entry import explain as work
+    from elman.explain.marking.gallery import SHEETS
+    from elman.explain.marking.gallery import gallery as side_by_side
+
+    traces = [work(name) for name in ([worksheet] if worksheet else SHEETS)]
+    return side_by_side(traces, digits=digits, ascii=ascii_only, color=color)
 
 
 def _colors() -> bool:

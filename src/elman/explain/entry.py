@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
 from elman.explain.network import calculate
@@ -12,6 +12,9 @@ from elman.explain.size import refuse_if_too_large
 from elman.explain.tape import Tape
 from elman.explain.trace import Trace
 from elman.explain.worksheet import Worksheet, read_sheet
+
+if TYPE_CHECKING:
+    from elman.explain.marking.report import Marks
 
 
 def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
@@ -28,6 +31,16 @@ def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
     checked = problem(sheet)
     refuse_if_too_large(checked)
     return Trace(checked, calculate(checked, Tape()))
+
+
+def check(worksheet: Any, answers: Any) -> "Marks":
+    """Mark a student's sheet: every number right, rounding, carried forward, a known mistake by name, or wrong.
+
+    Args:
+        worksheet: whatever `explain` takes.
+        answers: a CSV or YAML file, or a mapping, of ids and numbers; any subset of the sheet.
+    """
+    return explain(worksheet).check(answers)
 
 
 def _sheet(worksheet: Any, inputs: Any, more: Mapping[str, Any]) -> Worksheet:

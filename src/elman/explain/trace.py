@@ -18,6 +18,8 @@ from elman.explain.verify import Check, verify
 
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
+    from elman.explain.marking.report import Marks
+    from elman.explain.marking.search import Made
     from elman.explain.tape import Tape
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
@@ -70,6 +72,13 @@ class Trace:
 
         return Gradients(self)
 
+    @cached_property
+    def mistakes(self) -> list[Made]:
+        """Every way to make a known mistake that changes a number of this sheet."""
+        from elman.explain.marking.search import applicable
+
+        return applicable(self.problem, self.values)
+
     def derivative(self, value: Value | str) -> dict[str, Expr]:
         """What a value passes back: for each value it was made from, its term in that one's gradient."""
         key = value if isinstance(value, str) else value.id
@@ -86,6 +95,12 @@ class Trace:
         phases = {"forward": {"parameter", "given", "forward"}, "backward": {"backward", "update"}}
         kept = [value for value in self if only is None or value.phase in phases[only]]
         return [value for value in kept if step is None or value.t == step]
+
+    def check(self, answers: Any) -> Marks:
+        """Mark a student's numbers: a CSV or YAML file, or a mapping from ids to numbers; any subset."""
+        from elman.explain.marking.report import check
+
+        return check(self, answers)
 
     def to(self, kind: str, **options: Any) -> str:
         """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
