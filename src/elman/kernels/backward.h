@@ -63,7 +63,7 @@ struct BackwardPass {
         Member shared = {};
         for (int m = 0; m < members; m++) {
             Member one = shared;
-            one.share = share_of(call, m, members, split_units);
+            one.share = share_of(sequence, m, members, split_units);
             const Index rows = one.share.rows();
             if (m == 0 || !split_units) {
                 one.sums = layout.floats(steps * rows * sums_stride), one.rows = layout.array<GatheredRow>(steps * rows);

@@ -67,7 +67,7 @@ struct ForwardPass {
         Member shared = {};
         for (int m = 0; m < members; m++) {
             Member one = shared;
-            one.share = share_of(call, m, members, split_units);
+            one.share = share_of(sequence, m, members, split_units);
             const Index rows = one.share.rows();
             one.x = layout.floats(steps * rows * x_stride), one.sums = layout.floats(steps * rows * sums_stride);
             one.start = layout.array<Index>(steps + 1);

@@ -78,27 +78,24 @@ struct Units {
     Index lanes(Index block) const { return min(W, H - block * W); }
 };
 
-inline Index lengths_before(const elman_call& call, Index row) {
-    if (call.batch_sizes == nullptr) return row * call.T;
-    Index steps = 0;
-    for (Index t = 0; t < call.T; t++) steps += min(row, call.batch_sizes[t]);
-    return steps;
-}
-
 // The row at which member `m` of `members` begins, so that all have about as many steps to compute.
-inline Index split_rows(const elman_call& call, Index m, Index members) {
+inline Index split_rows(const Sequence& sequence, Index m, Index members) {
+    const elman_call& call = sequence.call;
     if (call.batch_sizes == nullptr) return call.B * m / members;
-    const Index wanted = lengths_before(call, call.B) * m / members;
-    Index row = 0;
-    while (row < call.B && lengths_before(call, row) < wanted) row++;
+    const Index wanted = sequence.rows() * m / members;
+    Index row = 0, steps = 0, length = call.T;
+    while (row < call.B && steps < wanted) {
+        while (length > 0 && call.batch_sizes[length - 1] <= row) length--;  // rows stand by falling length
+        steps += length, row++;
+    }
     return row;
 }
 
-inline Share share_of(const elman_call& call, Index m, Index members, bool split_units) {
-    const Index blocks = Units{call.H}.blocks();
-    if (!split_units) return {split_rows(call, m, members), split_rows(call, m + 1, members), 0, blocks};
+inline Share share_of(const Sequence& sequence, Index m, Index members, bool split_units) {
+    const Index blocks = Units{sequence.call.H}.blocks();
+    if (!split_units) return {split_rows(sequence, m, members), split_rows(sequence, m + 1, members), 0, blocks};
     const Index groups = ceil_div(blocks, 2);
-    return {0, call.B, 2 * (groups * m / members), min(blocks, 2 * (groups * (m + 1) / members))};
+    return {0, sequence.call.B, 2 * (groups * m / members), min(blocks, 2 * (groups * (m + 1) / members))};
 }
 
 // One instantiation packs W_hh or W_ih for the forward pass: `gates` of the matrix's row blocks, interleaved so that

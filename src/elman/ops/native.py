@@ -10,7 +10,7 @@ reached through `torch.ops.elman.recurrence`, which has a fake and a backward.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,9 +20,22 @@ from elman.ops.reference.gru import gru
 from elman.ops.reference.lstm import lstm
 from elman.ops.reference.rnn import rnn
 
-# The kernels' number for each cell, and how many vectors of H it keeps a step for its backward pass (kernels/elman.h).
-_CELLS = {"rnn_tanh": (0, 0), "rnn_relu": (1, 0), "lstm": (2, 4), "gru": (3, 4), "gru_reset_before": (4, 3)}
-_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
+
+class _Cell(NamedTuple):
+    """What `kernels/elman.h` and `kernels/cells.h` say of a cell."""
+
+    number: int
+    gates: int
+    saved: int  # vectors of H that it keeps a step for its backward pass
+
+
+_CELLS = {
+    "rnn_tanh": _Cell(0, gates=1, saved=0),
+    "rnn_relu": _Cell(1, gates=1, saved=0),
+    "lstm": _Cell(2, gates=4, saved=4),
+    "gru": _Cell(3, gates=3, saved=4),
+    "gru_reset_before": _Cell(4, gates=3, saved=3),
+}
 _INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 _TENSORS = _INPUTS + 1  # and batch_sizes
 
@@ -85,10 +98,10 @@ def _fits(
 
     Layers check x and the states, but anybody may replace a weight. Written out, it takes 2 microseconds.
     """
-    if cell not in _GATES or h_0.dim() != 2 or x.dim() != (3 if batch_sizes is None else 2):
+    if cell not in _CELLS or h_0.dim() != 2 or x.dim() != (3 if batch_sizes is None else 2):
         return False
     state = h_0.shape
-    rows = _GATES[cell] * state[1]
+    rows = _CELLS[cell].gates * state[1]
     f32 = torch.float32
     return (
         (weight_ih.shape == (rows, x.shape[-1]) and weight_ih.dtype is f32 and weight_ih.is_cpu)
@@ -109,9 +122,9 @@ def _fits(
 
 def _misfit(arguments: Sequence[Tensor | None], batch_sizes: Tensor | None, cell: str) -> RuntimeError:
     """What does not fit, as an exception of the type that torch's own operations raise."""
-    if cell not in _GATES:
-        return RuntimeError(f"elman: expected cell to be one of {', '.join(_GATES)}, got {cell!r}")
-    gates = {1: "H", 3: "3*H", 4: "4*H"}[_GATES[cell]]
+    if cell not in _CELLS:
+        return RuntimeError(f"elman: expected cell to be one of {', '.join(_CELLS)}, got {cell!r}")
+    gates = {1: "H", 3: "3*H", 4: "4*H"}[_CELLS[cell].gates]
     x = "(T, B, I)" if batch_sizes is None else "(N, I)"
     state = ("(B, H)", "(B, H)" if cell == "lstm" else "None")
     shapes = (x, *state, f"({gates}, I)", f"({gates}, H)", *[f"({gates},), or None for both"] * 2)
@@ -175,7 +188,7 @@ def _forward(
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
     if not _fits(x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, cell):
         raise _misfit((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), batch_sizes, cell)
-    number, saved = _CELLS[cell]
+    number, _, saved = _CELLS[cell]
     x, h_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
@@ -228,7 +241,14 @@ def _backward(
         for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), needed, strict=True)
     ]
     kernels.run(
-        *(_CELLS[cell][0], 1, reverse, torch.get_num_threads(), *_sizes(x, h_0, batch_sizes), _pointer(batch_sizes)),
+        *(
+            _CELLS[cell].number,
+            1,
+            reverse,
+            torch.get_num_threads(),
+            *_sizes(x, h_0, batch_sizes),
+            _pointer(batch_sizes),
+        ),
         *(x.data_ptr(), *_strides(x), h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh), y.data_ptr(), 0, 0, _pointer(gates), _pointer(cells)),
         *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
@@ -312,7 +332,7 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     grads, inputs, (batch_sizes, cell, _) = given[:3], given[3 : 3 + _INPUTS], given[3 + _INPUTS :]
     if not _fits(*given[3 : 5 + _INPUTS]):
         raise _misfit(inputs, batch_sizes, cell)
-    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[1]), _CELLS[cell][1]
+    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[1]), _CELLS[cell].saved
     shapes = {
         "grad_y": (grads[0], y_shape),
         "grad_h_n": (grads[1], inputs[1].shape),
@@ -332,7 +352,7 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
     *_, cell, _, keep = rest
-    saved, rows, hidden = _CELLS[cell][1], x.shape[:-1], h_0.shape[-1]
+    saved, rows, hidden = _CELLS[cell].saved, x.shape[:-1], h_0.shape[-1]
     y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
     gates = x.new_empty((*rows, saved, hidden)) if keep and saved else None
     c_n = None if c_0 is None else c_0.new_empty(c_0.shape)
