@@ -15,6 +15,8 @@ def gru(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     reset_after: bool = True,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -28,11 +30,12 @@ def gru(
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
         reset_after: Whether the reset gate stands after the product with weight_hh, as in torch, or before it.
+        segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     cell = "gru" if reset_after else "gru_reset_before"
-    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse)
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse, segment)
     return y, h_n

@@ -15,6 +15,8 @@ def rnn(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     nonlinearity: str = "tanh",
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -28,6 +30,7 @@ def rnn(
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
         nonlinearity: "tanh" or "relu".
+        segment: Changes nothing: the backward pass needs nothing but y. The other cells have it.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
