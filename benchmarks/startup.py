@@ -1,4 +1,4 @@
-"""How soon the command line answers, as a whole process: help, a worked calculation, and what a start cannot do without.
+"""How soon the command line answers, as a whole process: help, a worked calculation, and the least a start takes.
 
 python -m benchmarks.startup
 """

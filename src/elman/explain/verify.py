@@ -119,7 +119,7 @@ def _differences(tape: Tape, group: list[Value], step: float) -> list[Array]:
     return np.split(found, starts[1:-1])
 
 
-def forward(tape: Tape, nudges: Mapping[str, tuple[Array, Array, Array]], count: int) -> Array:
+def forward(tape: Tape, nudges: Mapping[str, tuple[Indices, Indices, Array]], count: int) -> Array:
     """Compute the loss `count` times over, each value nudged at its (rows, entries) by its offsets."""
     new: dict[str, Array] = {}
     for value in tape.values.values():
