@@ -13,7 +13,13 @@ from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ["tests/contract", "tests/kernels", "tests/ops", "tests/models"]
-STUDIES = ["benchmarks.accuracy", "benchmarks.recurrence", "benchmarks.startup", "benchmarks.shakespeare"]
+STUDIES = [
+    "benchmarks.accuracy",
+    "benchmarks.recurrence",
+    "benchmarks.startup",
+    "benchmarks.shakespeare",
+    "benchmarks.long_sequences",
+]
 
 
 def tests_pass() -> bool:

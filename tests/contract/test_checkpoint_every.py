@@ -28,7 +28,7 @@ RUN_CASES = [
 NATIVE = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
 
 
-def assert_same(got: dict[str, Tensor], want: dict[str, Tensor], *, exact: bool = True) -> None:
+def assert_same(got: dict[Any, Tensor], want: dict[Any, Tensor], *, exact: bool = True) -> None:
     if not exact:
         assert_all_close(got, want)
         return
@@ -145,11 +145,26 @@ def test_second_derivatives_are_those_of_the_plain_pass(cell: Cell) -> None:
 
 
 @NATIVE
-@pytest.mark.parametrize("every", [3, "sqrt"])
-def test_compiled_in_one_graph(cell: Cell, every: Any) -> None:
-    layer, _ = pair(cell, DROPPED, torch.float32)
-    layer.eval()
-    want = results(layer, DROPPED)
+def test_compiled_in_one_graph(cell: Cell) -> None:
+    layer, _ = pair(cell, CASES[0], torch.float32)
+    want = results(layer, CASES[0])
     layer.compile(fullgraph=True, backend="aot_eager")
-    assert_same(results(layer, DROPPED, checkpoint_every=every), want)
+    assert_same(results(layer, CASES[0], checkpoint_every=3), want)
+    torch._dynamo.reset()
+
+
+@NATIVE
+def test_compiled_once_for_any_length() -> None:
+    layer = elman.LSTM(3, 4, 2, bidirectional=True)
+    compiled = torch.compile(lambda x: layer(x, checkpoint_every="sqrt")[0], fullgraph=True, backend="aot_eager")
+    graphs = torch._dynamo.utils.counters["stats"]
+    before = graphs["unique_graphs"]
+    for T in (7, 20, 50):
+        x = torch.randn(T, 2, 3)
+        got, want = (
+            dict(enumerate([y, *torch.autograd.grad(y.sum(), list(layer.parameters()))]))
+            for y in (compiled(x), layer(x)[0])
+        )
+        assert_same(got, want)
+    assert graphs["unique_graphs"] - before <= 2
     torch._dynamo.reset()

@@ -87,7 +87,7 @@ def segment(layer: Module, checkpoint_every: Any, steps: int) -> int:
     if checkpoint_every is None:
         return 0
     if checkpoint_every == "sqrt":
-        return math.isqrt(steps - 1) + 1
+        return math.ceil(math.sqrt(steps))  # math.isqrt is not known to torch.compile
     if not isinstance(checkpoint_every, int) or isinstance(checkpoint_every, bool) or checkpoint_every < 1:
         raise ValueError(
             f"{_name(layer)}: expected checkpoint_every to be a number of steps from 1 on, 'sqrt' or None, "
