@@ -336,6 +336,8 @@ def test_what_is_not_there_says_what_is() -> None:
     for key in (1, -2, 0.5, ()):
         refused(lambda key=key: rec[key], "expected a layer from -1 to 0")
     refused(lambda: rec[0, "reverse"], "the module has layer 0 forward")
+    refused(lambda: rec["", "reverse"], "the module has layer 0 forward")
+    refused(lambda: rec["", 0, "reverse", 1], "the module has layer 0 forward")
     refused(lambda: rec["encoder"], "'encoder' was not called in the block; '' was")
     refused(lambda: rec.c, "c is an LSTM's, and this layer has the gates")
     refused(lambda: rec.share("weight_hh_l0", 6), "expected a step from 0 to 5, got 6")

@@ -28,10 +28,11 @@ class Call:
         self.name = name
         self.steps = steps
 
-    def __getitem__(self, key: int | tuple[int, str]) -> Steps:
-        layer, direction = key if isinstance(key, tuple) else (key, FORWARD)
-        count = 1 + max(layer for layer, _ in self.steps)
-        found = self.steps.get((layer + count if layer < 0 else layer, direction))
+    def __getitem__(self, key: Any) -> Steps:
+        layer, direction = key if isinstance(key, tuple) and len(key) == 2 else (key, FORWARD)
+        if isinstance(layer, int) and layer < 0:
+            layer += 1 + max(k for k, _ in self.steps)
+        found = self.steps.get((layer, direction))
         if found is None:
             raise InputError(f"record: {self.name or 'the module'} has {_list(self.steps)}; got {key!r}")
         return found

@@ -73,7 +73,8 @@ class Record:
         self._layers = {name: m for name, m in model.named_modules() if isinstance(m, Recurrent)}
         self._keep, self._most_calls, self._limit = frozenset(only), calls, limit
         self.calls: list[Call] = []
-        self._planned: list[int] = []
+        self._planned: list[int] = []  # the bytes of each
+        self._total = 0
         self._names: list[str] = []
         if not self._layers:
             raise InputError(_no_layer(model))
@@ -110,7 +111,7 @@ class Record:
     def __getitem__(self, key: int | str | tuple[Any, ...]) -> Steps:
         first, *rest = key if isinstance(key, tuple) and key else (key,)
         if isinstance(first, str):
-            return self._last(first)[tuple(rest) if len(rest) == 2 else rest[0] if rest else -1]
+            return self._last(first)[tuple(rest) if len(rest) > 1 else rest[0] if rest else -1]
         layers = list(dict.fromkeys((name, layer) for name, layer, _ in self.names))
         if not layers:
             raise InputError("record: nothing was recorded; call the model within the block")
@@ -156,10 +157,10 @@ class Record:
             raise InputError("record: neither a torch.func transform nor autocast can be recorded; do without either")
         self._drop_oldest(name)
         planned = planned_bytes(layer, x, batch, self._keep)
-        if sum(self._planned) + planned > self._limit:
+        if self._total + planned > self._limit:
             raise InputError(
                 f"record: this call of {name or type(layer).__name__} takes {planned:,} bytes, all calls together "
-                f"{sum(self._planned) + planned:,}, and limit is {self._limit:,}. Raise limit=, keep fewer calls with "
+                f"{self._total + planned:,}, and limit is {self._limit:,}. Raise limit=, keep fewer calls with "
                 "calls=, or less of each with only="
             )
         directions = (FORWARD, REVERSE) if layer.bidirectional else (FORWARD,)
@@ -174,15 +175,19 @@ class Record:
         }
         self.calls.append(Call(name, found))
         self._planned.append(planned)
+        self._total += planned
         if name not in self._names:
             self._names.append(name)
         return traces
 
     def _drop_oldest(self, name: str) -> None:
         """Leave room for one more call among those that are kept of a module."""
+        if self._most_calls is None:
+            return
         mine = [k for k, call in enumerate(self.calls) if call.name == name]
-        if self._most_calls is not None and len(mine) >= self._most_calls:
-            del self.calls[mine[0]], self._planned[mine[0]]
+        if len(mine) >= self._most_calls:
+            del self.calls[mine[0]]
+            self._total -= self._planned.pop(mine[0])
 
 
 def _no_layer(model: nn.Module) -> str:

@@ -144,12 +144,21 @@ class Steps:
         """The layer's input, (T, B, I), kept for the shares."""
         return self._padded("x")
 
-    def before(self, t: int) -> Tensor:
-        """The state h that step t started from, (B, H)."""
+    def rows(self, name: str, t: int) -> Tensor:
+        """One part of step t, without padding and in the order in which a packed batch stands."""
+        if self._layout.batch_sizes is None:
+            return self._get(name)[t]
+        begin = int(self._layout.batch_sizes[:t].sum())
+        return self._get(name)[begin : begin + int(self._layout.batch_sizes[t])]
+
+    def rows_before(self, t: int) -> Tensor:
+        """The state h that the rows of step t started from: the step's before, or, in rows that begin, `h_0`."""
         earlier, first = (t + 1, self._layout.steps - 1) if self.reverse else (t - 1, 0)
+        count, h_0 = len(self.rows("h", t)), self._get("h_0")
         if t == first:
-            return self.h_0
-        return torch.where(self.mask[earlier][:, None].to(self.h.device), self.h[earlier], self.h_0)
+            return h_0[:count]
+        before = self.rows("h", earlier)[:count]
+        return torch.cat((before, h_0[len(before) : count]))
 
     @property
     def held(self) -> list[Tensor]:
