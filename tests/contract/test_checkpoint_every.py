@@ -69,6 +69,12 @@ def test_what_is_no_number_of_steps(cell: Cell, every: Any) -> None:
         layer(torch.zeros(5, 2, 3), checkpoint_every=every)
 
 
+def test_a_recorded_layer_refuses(cell: Cell) -> None:
+    layer = cell.layer(3, 4, **cell.options)
+    with elman.record(layer), pytest.raises(InputError, match=r"keeps every step.*Leave out one"):
+        layer(torch.zeros(5, 2, 3), checkpoint_every=2)
+
+
 def kept_floats(layer: torch.nn.RNNBase, T: int, every: Any) -> int:
     """What autograd keeps beyond x, y and the weights."""
     kept: dict[int, int] = {}

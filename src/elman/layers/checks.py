@@ -104,6 +104,13 @@ def no_segments(layer: Module, reason: str) -> InputError:
     )
 
 
+def recorded_segments(layer: Module) -> InputError:
+    """What a layer that is recorded answers to `checkpoint_every`."""
+    return InputError(
+        f"{_name(layer)}: a record keeps every step, and checkpoint_every asks to keep none. Leave out one of the two"
+    )
+
+
 def same_kind(layer: Module, x: Tensor, weight: Tensor, error: type[Exception]) -> None:
     """The input has the weights' type, unless autocast converts both, and lies where they do.
 

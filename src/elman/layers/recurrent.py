@@ -18,9 +18,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
 from elman.ops.dispatch import Backend, Choice, choose
+from elman.ops.trace import Trace
 
 State = tuple[Tensor, ...]
 Operation = Callable[..., State]
+# What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
+# of a packed batch: a trace to fill in for each layer and direction.
+Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
 
 
 class Recurrent(RNNBase):
@@ -29,6 +33,8 @@ class Recurrent(RNNBase):
     native: ClassVar[Operation]
     reference: ClassVar[Operation]
     torch_has_it: bool = True
+    gates: ClassVar[tuple[str, ...]]
+    recorder: "Recorder | None" = None
 
     @staticmethod
     def reject_projection(arguments: dict[str, Any]) -> None:
@@ -104,7 +110,7 @@ class Recurrent(RNNBase):
         if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
         segment = checks.segment(self, checkpoint_every, batch_sizes.shape[0])
-        y, final = self._run(x, state, batch, batch_sizes, segment)
+        y, final = self._run(x, state, batch, batch_sizes, segment, restore)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
@@ -120,9 +126,39 @@ class Recurrent(RNNBase):
                 checks.state(self, s, (len(self._all_weights), batch, width), x, what)
 
     def _run(
-        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, segment: int
+        self,
+        x: Tensor,
+        state: State | None,
+        batch: int,
+        batch_sizes: Tensor | None,
+        segment: int,
+        restore: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
+        if self.recorder is None:
+            return self._run_on(x, state, batch, batch_sizes, segment, None)
+        if segment:
+            raise checks.recorded_segments(self)
+        done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, restore)
+        return done
+
+    @torch.compiler.disable(reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call, untyped-decorator]
+    def _run_recorded(
+        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, restore: Tensor | None
+    ) -> tuple[Tensor, State]:
+        self._choose(x)  # a backend that shows no step refuses before anything is kept
+        traces = None if self.recorder is None else self.recorder(self, x, batch, batch_sizes, restore)
+        return self._run_on(x, state, batch, batch_sizes, 0, traces)
+
+    def _run_on(
+        self,
+        x: Tensor,
+        state: State | None,
+        batch: int,
+        batch_sizes: Tensor | None,
+        segment: int,
+        traces: Sequence[Trace] | None,
+    ) -> tuple[Tensor, State]:
         name, reason = self._choose(x)
         count = len(self._all_weights)
         if name == "torch":
@@ -133,7 +169,7 @@ class Recurrent(RNNBase):
             [self._zeros(x, batch)] * count if state is None else [tuple(s[k] for s in state) for k in range(count)]
         )
         operation = self.native if name == "native" else self.reference
-        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes)
+        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
         """A state of zeros; one tensor stands for all parts that are equally wide."""
@@ -142,10 +178,21 @@ class Recurrent(RNNBase):
         return tuple(zeros[width] for width in widths)
 
     def _choose(self, x: Tensor) -> Choice:
-        return choose(x.dtype, x.device, projection=self.proj_size > 0, torch_has_it=self.torch_has_it)
+        return choose(
+            x.dtype,
+            x.device,
+            projection=self.proj_size > 0,
+            torch_has_it=self.torch_has_it,
+            recorded=self.recorder is not None,
+        )
 
     def _run_stack(
-        self, operation: Operation, x: Tensor, before: Sequence[State], batch_sizes: Tensor | None
+        self,
+        operation: Operation,
+        x: Tensor,
+        before: Sequence[State],
+        batch_sizes: Tensor | None,
+        traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
         """Each layer and direction is one operation, with its own state before; dropout stands between the layers."""
         weights = self.all_weights
@@ -157,7 +204,8 @@ class Recurrent(RNNBase):
             outputs = []
             for k in range(first, first + directions):
                 arguments = (x, before[k], self._with_biases(weights[k]), batch_sizes, k > first)
-                y, *final = self._call(operation, *arguments)
+                traced = operation if traces is None else partial(operation, trace=traces[k])
+                y, *final = self._call(traced, *arguments)
                 outputs.append(y)
                 finals.append(final)
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
@@ -176,6 +224,12 @@ class Recurrent(RNNBase):
         else:
             y, *final = function(x, batch_sizes, hx, weights, *config)
         return y, tuple(final)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave the record behind."""
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        state.pop("recorder", None)
+        return state
 
     def _with_biases(self, weights: Sequence[Tensor]) -> Sequence[Tensor | None]:
         """w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""

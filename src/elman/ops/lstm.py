@@ -5,6 +5,7 @@ from typing import cast
 from torch import Tensor
 
 from elman.ops.native import recurrence
+from elman.ops.trace import Trace
 
 
 def lstm(
@@ -17,6 +18,7 @@ def lstm(
     bias_hh: Tensor | None,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
+    trace: Trace | None = None,
     *,
     segment: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -32,11 +34,12 @@ def lstm(
         bias_hh: (4*H,), or None.
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
+        trace: Filled in with every step's values and, later, gradients, if there is one.
         segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, segment)
+    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, segment, trace)
     return y, h_n, cast(Tensor, c_n)

@@ -20,6 +20,7 @@ from elman import kernels
 from elman.ops.reference.gru import gru
 from elman.ops.reference.lstm import lstm
 from elman.ops.reference.rnn import rnn
+from elman.ops.trace import Trace, check_first_order
 
 
 class _Cell(NamedTuple):
@@ -70,8 +71,9 @@ def recurrence(
     cell: str,
     reverse: bool,
     segment: int = 0,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Run one layer in one direction.
+    """Run one layer in one direction; in eager mode, a `trace` is filled in.
 
     With a `segment` the backward pass runs that many steps at a time forward again, and until then nothing is kept but
     y and, for the LSTM, the c between two segments. Results and gradients have the same bits.
@@ -81,11 +83,12 @@ def recurrence(
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
-    if torch.compiler.is_compiling() or type(x) is not Tensor:
+    if trace is None and (torch.compiler.is_compiling() or type(x) is not Tensor):
         y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, segment, keep)
         return y, h_n, (c_n if c_0 is not None else None)
-    if keep:
-        y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, segment)  # type: ignore[no-untyped-call]
+    if keep or trace is not None:
+        found = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, segment, trace)  # type: ignore[no-untyped-call]
+        y, h_n, c_n = found
         return y, h_n, c_n
     y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
     return y, h_n, c_n
@@ -226,7 +229,7 @@ def _forward(
         *(_pointer(bias_ih), _pointer(bias_hh)),
         *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates)),
         *((0, segment, _pointer(cells)) if segment else (_pointer(cells), 0, 0)),
-        *(0,) * 12,
+        *(0,) * 15,
     )
     return y, h_n, c_n, gates, cells
 
@@ -251,6 +254,7 @@ def _backward(
     gates: Tensor | None,
     cells: Tensor | None,
     wanted: Sequence[bool],
+    trace: Trace | None = None,
 ) -> list[Tensor | None]:
     """Gradients of the seven inputs; None for an input that is None, and where none is wanted.
 
@@ -270,6 +274,7 @@ def _backward(
         rows, hidden = min(segment * sizes[1], sizes[4]), sizes[3]
         gates, borders = x.new_empty((rows, _CELLS[cell].saved, hidden)), cells
         cells = None if borders is None else x.new_empty((rows, hidden))
+    recorded = {} if trace is None else _to_record(trace, y, cell)
     kernels.run(
         *(_CELLS[cell].number, 1, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes)),
         *(x.data_ptr(), *_strides(x), h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
@@ -278,8 +283,19 @@ def _backward(
         *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
         *((0, 0) if grad_y is None else _strides(grad_y)),
         *(_pointer(tensor) for tensor in out),
+        *(_pointer(recorded.get(name)) for name in ("dh", "dc", "dgates")),
     )
+    if trace is not None:
+        trace.add(recorded)
     return out
+
+
+def _to_record(trace: Trace, y: Tensor, cell: str) -> dict[str, Tensor]:
+    """Memory for what a record wants of a backward pass."""
+    shapes = {"dh": y.shape, "dgates": (*y.shape[:-1], _CELLS[cell].gates, y.shape[-1])}
+    if cell == "lstm":
+        shapes["dc"] = y.shape
+    return {name: y.new_empty(shape) for name, shape in shapes.items() if name in trace.keep}
 
 
 class _Recurrence(torch.autograd.Function):
@@ -287,9 +303,13 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        y, h_n, c_n, gates, cells = _forward(*arguments, keep=True)
-        ctx.save_for_backward(*arguments[:_TENSORS], y, gates, cells)
-        ctx.options = arguments[_TENSORS:]
+        *given, trace = arguments
+        y, h_n, c_n, gates, cells = _forward(*given, keep=True)
+        ctx.save_for_backward(*given[:_TENSORS], y, gates, cells)
+        ctx.options, ctx.trace = given[_TENSORS:], trace
+        if trace is not None:
+            x, h_0, c_0, *_ = given
+            trace.put({"x": x, "h_0": h_0, "c_0": c_0, "h": y, "c": cells, "gates": gates})
         ctx.set_materialize_grads(False)
         return y, h_n, c_n
 
@@ -297,10 +317,13 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[:_INPUTS]
         given: tuple[Any, ...] = (*saved[:_TENSORS], *ctx.options)
+        if ctx.trace is not None:
+            check_first_order()
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, given, wanted), None, None, None, None
+            return *_differentiable_backward(grads, given, wanted), None, None, None, None, None
         y, gates, cells = saved[_TENSORS:]
-        return *_backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted), None, None, None, None
+        found = _backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted, trace=ctx.trace)
+        return *found, None, None, None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {

@@ -17,6 +17,7 @@ from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State
 from elman.ops.reference.segments import results
+from elman.ops.trace import Trace
 
 GATES = ("r", "z", "n")
 
@@ -56,6 +57,7 @@ def gru(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     reset_after: bool = True,
+    trace: Trace | None = None,
     *,
     segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
@@ -65,5 +67,6 @@ def gru(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, reset_after=reset_after)
-    y, h_n = results(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, segment)
+    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
+    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
     return y, h_n

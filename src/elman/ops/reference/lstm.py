@@ -16,6 +16,7 @@ from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State
 from elman.ops.reference.segments import results
+from elman.ops.trace import Trace
 
 GATES = ("i", "f", "g", "o")
 
@@ -55,6 +56,7 @@ def lstm(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     w_hr: Tensor | None = None,
+    trace: Trace | None = None,
     *,
     segment: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -66,5 +68,5 @@ def lstm(
         y (T, B, H), or (N, H) for a packed batch, h_n (B, H) and c_n (B, H).
     """
     parameters = Parameters(w_ih, w_hh, b_ih, b_hh, w_hr)
-    y, h_n, c_n = results(step, x, (h_0, c_0), parameters, batch_sizes, reverse, segment)
+    y, h_n, c_n = results(step, x, (h_0, c_0), parameters, batch_sizes, reverse, trace, segment)
     return y, h_n, c_n

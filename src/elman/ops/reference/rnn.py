@@ -14,6 +14,7 @@ from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State
 from elman.ops.reference.segments import results
+from elman.ops.trace import Trace
 
 GATES = ("a",)
 _NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
@@ -48,6 +49,7 @@ def rnn(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     nonlinearity: str = "tanh",
+    trace: Trace | None = None,
     *,
     segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
@@ -57,5 +59,6 @@ def rnn(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, nonlinearity=nonlinearity)
-    y, h_n = results(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, segment)
+    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
+    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
     return y, h_n

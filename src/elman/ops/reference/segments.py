@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from elman.ops.reference.loop import Parameters, State, Step, finish, resize, unroll
+from elman.ops.trace import Trace
 
 
 def results(
@@ -20,15 +21,16 @@ def results(
     parameters: Parameters,
     batch_sizes: Tensor | None,
     reverse: bool,
+    trace: Trace | None,
     segment: int,
 ) -> tuple[Tensor, ...]:
-    """Walk `step` over a sequence, `segment` steps at a time, or all of them if it is 0.
+    """Walk `step` over a sequence, `segment` steps at a time, or all of them, filling in the trace, if it is 0.
 
     Returns:
         y, (T, B, H) or (N, H) as x, and the parts of the final state, each (B, H).
     """
     if not segment or x.shape[0] == 0:
-        done = unroll(step, x, initial, parameters, batch_sizes, reverse)
+        done = unroll(step, x, initial, parameters, batch_sizes, reverse, trace)
         return done.y, *done.final
 
     def walk(x: Tensor, batch_sizes: Tensor | None, *before: Tensor) -> tuple[Tensor, ...]:
