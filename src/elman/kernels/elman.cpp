@@ -133,6 +133,9 @@ int elman_run(const elman_call* given) {
     if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
     if (call.backward) {
         expect_all_of(call.grad_x, call.N * call.I);
+        expect_all_of(call.grad_h, call.N * call.H);
+        expect_all_of(call.grad_c, call.N * call.H);
+        expect_all_of(call.grad_gates, call.N * gates_of(call.cell) * call.H);
     } else {
         expect_all_of(call.y, call.N * call.H);
         expect_all_of(call.cells, call.N * call.H);
@@ -163,6 +166,15 @@ int elman_use_instruction_set(const char* name) {
         if (std::strcmp(set.name, name) == 0) return chosen.store(&set), 0;
     }
     return 1;
+}
+
+void elman_borrow_threads(void* parallel, void* thread_num, void* num_threads, void* in_parallel) {
+    OpenMP openmp;
+    std::memcpy(&openmp.GOMP_parallel, &parallel, sizeof parallel);
+    std::memcpy(&openmp.omp_get_thread_num, &thread_num, sizeof thread_num);
+    std::memcpy(&openmp.omp_get_num_threads, &num_threads, sizeof num_threads);
+    std::memcpy(&openmp.omp_in_parallel, &in_parallel, sizeof in_parallel);
+    borrow_threads(openmp);
 }
 
 int64_t elman_call_size() { return sizeof(elman_call); }

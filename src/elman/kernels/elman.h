@@ -39,6 +39,9 @@ struct elman_call {
     int64_t grad_y_step, grad_y_row;
     float *grad_x;  // (N, I)
     float *grad_h_0, *grad_c_0, *grad_weight_ih, *grad_weight_hh, *grad_bias_ih, *grad_bias_hh;
+    // For a record of each step, total derivatives: of every state, (N, H), and of the gates before their activation,
+    // (N, G, H) in the order of the weights; of the GRU's n the sum with the input's part.
+    float *grad_h, *grad_c, *grad_gates;
 };
 
 // 0; 1 when memory ran out; 2 when batch_sizes is not as said above, so that rows would be read that do not exist.
@@ -49,6 +52,10 @@ ELMAN_API const char* elman_instruction_sets();
 ELMAN_API const char* elman_instruction_set();
 // 0, or 1 when this machine or this build has no such set.
 ELMAN_API int elman_use_instruction_set(const char* name);
+
+// Share calls among the threads of an OpenMP library from now on, reached through these of its functions: GOMP_parallel,
+// omp_get_thread_num, omp_get_num_threads, omp_in_parallel.
+ELMAN_API void elman_borrow_threads(void* parallel, void* thread_num, void* num_threads, void* in_parallel);
 
 ELMAN_API int64_t elman_call_size();
 }
