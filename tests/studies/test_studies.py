@@ -11,6 +11,8 @@ import torch
 
 from elman.bptt import Clip
 
+# One seed in every run; the others where there is time, `-m study`.
+SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.study) for seed in (0, 2))]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -36,7 +38,7 @@ def test_the_shared_gradient_is_the_sum_of_the_copies(cell, seed):
     assert set(worst) == {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
     assert max(worst.values()) < 1e-10
     assert shares[0] == 0
-    assert shares[1] < 0.1 * shares[-1]
+    assert shares[1] < 0.03 * shares[-1]
 
 
 def test_one_copy_left_out_is_seen(monkeypatch):
@@ -47,7 +49,7 @@ def test_one_copy_left_out_is_seen(monkeypatch):
     assert min(worst.values()) > 1e-3
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_only_the_recurrent_network_reads_order_at_every_length(seed):
     found, _ = script("order_matters").study(seed, epochs=8)
     bag, window, padded, recurrent = found.values()
@@ -97,7 +99,7 @@ def test_a_tanh_takes_back_what_a_radius_above_one_adds(seed):
     assert left["orthogonal x 0.9"] < left["orthogonal"] < left["orthogonal x 1.1"] < 1.1**study.FAR / 10
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_clipping_lets_a_network_learn_that_explodes_without(seed):
     study = script("vanishing_and_exploding")
     lost, norm = study.summed("SGD", Clip(), seed)
@@ -107,7 +109,7 @@ def test_clipping_lets_a_network_learn_that_explodes_without(seed):
     assert clipped < 0.05 < 0.1 < unclipped
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_carried_state_knows_what_lies_before_the_window(seed):
     study = script("streams_and_splits")
     most = study.within_reach(seed)
@@ -116,7 +118,7 @@ def test_carried_state_knows_what_lies_before_the_window(seed):
     assert study.learn_modes(carried=True, seed=seed) > 0.93
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_split_foretells_what_cannot_be_foretold(seed):
     study = script("streams_and_splits")
     *_, at_random = study.forecast(True, seed, epochs=30)
