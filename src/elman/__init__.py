@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
-    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
     from elman.models import SequenceClassifier, TextGenerator, load
 
 __version__ = "0.1.0"
@@ -20,6 +20,9 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "adopt": "elman.layers",
+    "record": "elman.layers",
+    "release": "elman.layers",
     "SequenceClassifier": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
@@ -36,9 +39,12 @@ __all__ = [
     "SequenceClassifier",
     "TextGenerator",
     "__version__",
+    "adopt",
     "check",
     "explain",
     "load",
+    "record",
+    "release",
 ]
 
 
