@@ -31,8 +31,8 @@ def calendar_features(stamps: Stamps, frequency: Frequency, season: int) -> npt.
     length = ((year + 1).astype(MICROSECONDS) - year.astype(MICROSECONDS)).astype(np.int64)
     phase = {
         YEAR: (stamps - year.astype(MICROSECONDS)).astype(np.int64) / length,
-        WEEK: since_monday / WEEK,
-        DAY: since_monday / DAY,
+        WEEK: since_monday % WEEK / WEEK,
+        DAY: since_monday % DAY / DAY,
     }
     apart = frequency.step * {"microsecond": 1, "business day": DAY}.get(frequency.unit, _MONTH)
     cycles = [cycle for cycle in phase if cycle >= 2 * apart]

@@ -129,7 +129,7 @@ class Panel:
                 np.int64(one["first"]).astype(kind),
                 np.array(one["values"], dtype=np.float64),
                 np.array(one["observed"], dtype=bool),
-                np.array(one["covariates"], dtype=np.float64).reshape(-1, width),
+                np.array(one["covariates"], dtype=np.float64).reshape(len(one["values"]), width),
             )
             for one in numbers["series"]
         )

@@ -1,5 +1,6 @@
 """From what a user has to a `Panel`: a frame or file in the long format, or the plain values of one series."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,8 +97,9 @@ def _stamps(table: Table, column: str) -> Stamps:
             "write them so, because 01/02 is January to some and February to others"
         )
     try:
-        dates = pd.DatetimeIndex(pd.to_datetime(cells))
-    except (ValueError, TypeError) as error:
+        with warnings.catch_warnings(action="error"):  # pandas warns before it guesses cell by cell
+            dates = pd.DatetimeIndex(pd.to_datetime(cells))
+    except (ValueError, TypeError, UserWarning) as error:
         raise DataError(f"{table.name}: column {column!r}: not all cells are dates ({_first_line(error)})") from error
     if dates.tz is not None:
         raise DataError(
