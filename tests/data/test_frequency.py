@@ -89,7 +89,9 @@ def test_seasons_are_the_calendars(alias, seasons, said):
 
 
 @settings(max_examples=30, deadline=None)
-@given(alias=st.sampled_from(["MS", "QE", "D", "h", "15min", "B"]), begin=st.integers(0, 10), periods=st.integers(1, 40))
+@given(
+    alias=st.sampled_from(["MS", "QE", "D", "h", "15min", "B"]), begin=st.integers(0, 10), periods=st.integers(1, 40)
+)
 def test_calendar_features_are_waves_of_the_stamp_alone(alias, begin, periods):
     stamps = stamps_of(alias, periods=60)
     frequency = infer_frequency(stamps)

@@ -9,9 +9,7 @@ from elman.data.scaling import Scale, column_scale, last_value_error, wants_log
 
 
 @settings(max_examples=50, deadline=None)
-@given(
-    values=st.lists(st.floats(0.01, 1e6), min_size=2, max_size=30), log=st.booleans(), horizon=st.integers(1, 40)
-)
+@given(values=st.lists(st.floats(0.01, 1e6), min_size=2, max_size=30), log=st.booleans(), horizon=st.integers(1, 40))
 def test_invert_undoes_apply(values, log, horizon):
     series = np.array(values)
     scale = Scale.fit(series, horizon, log)

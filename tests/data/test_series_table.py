@@ -107,7 +107,10 @@ def changed(at, **cells):
 
 
 BAD = {
-    "gaps": (lambda: dropped(long(), [2, 3]), r"series 'a': gaps: 2 stamps are missing, the first 2020-02-01 \(every day"),
+    "gaps": (
+        lambda: dropped(long(), [2, 3]),
+        r"gaps: 2 stamps are missing, the first 2020-02-01 \(every day",
+    ),
     "duplicate": (lambda: pd.concat([long(), long().iloc[[4]]]), "series 'a': 2020-02-03 comes more than once"),
     "missing value": (lambda: changed(5, y=np.nan), "series 'a': 1 values are missing, the first 'y' at 2020-02-04"),
     "not a number": (lambda: changed(5, y="much"), "row 6, column 'y': expected a number, came 'much'"),
@@ -124,7 +127,7 @@ BAD = {
     "one row each": (lambda: long(days=DAYS[:1]), "too short: no series has more than one row"),
     "empty": (lambda: long().iloc[:0], "no rows"),
     "two dimensions": (lambda: np.zeros((3, 2)), r"came shape \(3, 2\)"),
-    "an empty list": (lambda: [], r"came shape \(0,\)"),
+    "an empty list": (list, r"came shape \(0,\)"),
 }
 
 

@@ -57,6 +57,8 @@ class Forecaster(Estimator):
         optimizer: "adam", "sgd" (with momentum) or "rmsprop".
         learning_rate: step size.
         momentum: of "sgd" and "rmsprop".
+        weight_decay: share of the learning rate by which weights shrink in an update.
+        averaging: weight of the past in a running mean of the weights that is measured and kept, 0 for none.
         schedule: "constant", "cosine", "linear", "exponential" or "plateau".
         decay: factor of "exponential" and "plateau".
         clip: largest global norm of the gradients; None leaves it alone.
@@ -116,6 +118,8 @@ class Forecaster(Estimator):
         optimizer: str = "adam",
         learning_rate: float = 3e-3,
         momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
         schedule: str = "constant",
         decay: float = 0.5,
         clip: float | None = 5.0,
