@@ -1,6 +1,6 @@
 """A forecaster: learns how series go on, and says how sure it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Unpack, cast
 
@@ -18,8 +18,10 @@ from elman.models.forecasting.network import ForecastNetwork, Sizes
 from elman.models.forecasting.origins import before_last_origins, check_every, check_known, new_origins
 from elman.models.forecasting.outlook import Outlook, evaluate, forecast_errors, future_columns
 from elman.models.forecasting.preparation import Preparation
+from elman.models.forecasting.reporting import file_columns, report
 from elman.models.forecasting.settings import ForecastSettings
 from elman.models.forecasting.windows import Windows, input_sizes, make_windows
+from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.train import Task
 
@@ -150,7 +152,7 @@ class Forecaster(Estimator):
         """
         checked = Run.checked(run)
         settings = self._settings()
-        panel = self._read(X)
+        panel = self.series_of(X)
         return self._learn(checked, {"series": panel.fingerprint()}, lambda: self._begin(panel, settings))
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
@@ -226,11 +228,25 @@ class Forecaster(Estimator):
             DataError, InputError, ModelFileError, TrainingError, Interrupted: as `fit` does.
         """
         settings = self._settings()
-        panel = self._read(X)
+        panel = self.series_of(X)
         training = before_last_origins(panel, settings.horizon, origins, every)
         copy = clone(self).fit(training, **run)
         found: Evaluation = copy.evaluate(panel, every=every, levels=levels if settings.validation else ())
         return found
+
+    def read(self, source: Any) -> Iterator[Panel]:
+        """Return the series of a table whole: a forecast begins after their last rows."""
+        self._check_fitted()
+        yield self._read_known(source)
+
+    def rows(self, piece: Panel) -> Columns:
+        """Return the forecasts of `predict` as columns for a file, with 95 % intervals where there are any."""
+        levels = (95,) if self.intervals_ else ()
+        return file_columns(future_columns(self._outlook(), piece, self.preparation_.horizon, levels))
+
+    def report(self, source: Any) -> Report:
+        """Return how good the model is on what a table has beyond that on which it was trained."""
+        return report(self.evaluate(source, levels=(95,) if self.intervals_ else ()))
 
     def score(self, X: Any, y: None = None) -> float:
         """Return the share of the last value's error that forecasting saves on what X has that was not trained on.
@@ -241,7 +257,12 @@ class Forecaster(Estimator):
         errors = {row["method"]: row["MAE"] for row in found.table()}
         return float(1 - errors[OURS] / errors["last value"]) if errors["last value"] else float("nan")
 
-    def _read(self, X: Any) -> Panel:
+    def series_of(self, X: Any) -> Panel:
+        """Return the series of a table as the options say how to read it; `fit` and all others take it in X's place.
+
+        Raises:
+            DataError: a series has gaps, repeated stamps or missing values, or the table cannot be read.
+        """
         return X if isinstance(X, Panel) else read_panel(X, **self._settings().reading())
 
     def _read_known(self, X: Any) -> Panel:
@@ -250,7 +271,7 @@ class Forecaster(Estimator):
         Raises:
             DataError: a series is unknown, too short to forecast from, or of another frequency.
         """
-        panel = self._read(X)
+        panel = self.series_of(X)
         check_known(panel, self.preparation_)
         return panel
 

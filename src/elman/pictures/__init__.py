@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
+    from elman.pictures.outlook import forecast
     from elman.pictures.plane import eigenvalues, phase
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
     "eigenvalues": "elman.pictures.plane",
+    "forecast": "elman.pictures.outlook",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
     "losses": "elman.pictures.curves",
@@ -31,6 +33,7 @@ _HOME = {
 
 __all__ = [
     "eigenvalues",
+    "forecast",
     "gate_map",
     "gradient_flow",
     "losses",

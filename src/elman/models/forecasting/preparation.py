@@ -97,6 +97,12 @@ class Preparation:
         return self.context + self.lag
 
     @property
+    def described(self) -> str:
+        """What was found on the training part, in one line."""
+        logs = sum(scale.log for scale in self.scales.values())
+        return f"season {self.season}, context {self.context}, {logs} of {len(self.scales)} series in logarithms"
+
+    @property
     def covariate_count(self) -> int:
         """Covariates that are read, C."""
         return len(next(iter(self.covariates.values()))[0])
