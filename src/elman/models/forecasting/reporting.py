@@ -44,7 +44,8 @@ def title(found: Evaluation) -> str:
     count, horizon = found.truth.shape
     many = f"{len(found.panel)} series, " if len(found.panel) > 1 else ""
     first = min(shown(found.panel.stamps(n, at, at + 1)[0]) for n, at in zip(found.series, found.origins, strict=True))
-    return f"{found.panel.source}: {many}{count} origins from {first} on, {horizon} steps ahead"
+    origins = "1 origin" if count == 1 else f"{count:,} origins"
+    return f"{found.panel.source}: {many}{origins} from {first} on, {horizon} steps ahead"
 
 
 def draw(path: Path, panel: Panel, found: Evaluation | None, ahead: dict[str, Any] | None = None) -> None:
