@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
-    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import Forecaster, TextGenerator, load
+    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
+    from elman.models import Forecaster, SequenceClassifier, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -20,7 +20,11 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "adopt": "elman.layers",
+    "record": "elman.layers",
+    "release": "elman.layers",
     "Forecaster": "elman.models",
+    "SequenceClassifier": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
     "check": "elman.explain.entry",
@@ -34,11 +38,15 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceClassifier",
     "TextGenerator",
     "__version__",
+    "adopt",
     "check",
     "explain",
     "load",
+    "record",
+    "release",
 ]
 
 

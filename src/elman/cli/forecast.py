@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from elman.cli import options as shared
 from elman.cli.running import Interruption
 
 
@@ -55,26 +56,22 @@ def forecast(
         str, typer.Option(help="log, none, or auto: logarithms where swings grow with the level.")
     ] = "auto",
     members: Annotated[int, typer.Option(help="Networks trained side by side and averaged.")] = 3,
-    cell: Annotated[str, typer.Option(help="gru, lstm or rnn.")] = "gru",
-    hidden: Annotated[int, typer.Option(help="Size of each layer's state.")] = 32,
-    layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
-    dropout: Annotated[float, typer.Option(help="Share of features dropped in training, 0 up to 1.")] = 0.2,
+    cell: shared.Cell = "gru",
+    hidden: shared.Hidden = 32,
+    layers: shared.Layers = 1,
+    dropout: shared.Dropout = 0.2,
     validation: Annotated[float, typer.Option(help="Share of each series, at its end, for early stopping.")] = 0.2,
     batch: Annotated[int, typer.Option(help="Windows in an update.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Step size.")] = 3e-3,
+    learning_rate: shared.LearningRate = 3e-3,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the windows.", show_default="200, unless --minutes")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(help="Time to train.", show_default=False)] = None,
+    minutes: shared.Minutes = None,
     patience: Annotated[int, typer.Option(help="Stop after so many evaluations without a better held-out loss.")] = 20,
-    seed: Annotated[int, typer.Option(help="Same seed, same series, same forecast.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint, to the same weights, bit for bit.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Start anew though an unfinished run is there.")
-    ] = False,
-    checkpoint_seconds: Annotated[float, typer.Option(help="Time between two checkpoints.")] = 60.0,
+    seed: shared.Seed = 0,
+    resume: shared.Resume = False,
+    overwrite: shared.Overwrite = False,
+    checkpoint_seconds: shared.CheckpointSeconds = 60.0,
 ) -> None:
     """Forecast one series or many, with intervals.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elman.cli.predict import lines
+from elman.cli.grids import lines
 from elman.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     from elman.data.table_writer import TableWriter
     from elman.models.forecasting.reporting import draw, file_columns
     from elman.models.reports import Grid
+    from elman.pictures import save
 
     frame = model.predict(levels=levels)
     ahead = {name: frame[name].to_numpy() for name in frame.columns}
@@ -80,7 +81,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     table, picture = (stem.with_name(f"{stem.name}.forecast{end}") for end in (".csv", ".png"))
     with TableWriter(table) as writer:
         writer.write(columns)
-    draw(picture, panel, found, ahead)
+    save(draw(panel, found, ahead), picture)
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     typer.echo("\n".join(lines(Grid(list(columns), rows[:PRINTED]))))
     if len(rows) > PRINTED:

@@ -2,6 +2,7 @@
 
 from elman.models.forecaster import Forecaster
 from elman.models.loading import load
+from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.text_generator import TextGenerator
 
-__all__ = ["Forecaster", "TextGenerator", "load"]
+__all__ = ["Forecaster", "SequenceClassifier", "TextGenerator", "load"]

@@ -6,6 +6,7 @@ from typing import Any, Unpack, cast
 
 import narwhals as nw
 from sklearn.base import clone
+from torch import Tensor
 
 from elman.data.series import Panel
 from elman.data.series_table import read_panel
@@ -324,7 +325,7 @@ class Forecaster(Estimator):
             "history": self.history_.numbers(),
         }
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._prepare(Sizes(*content["sizes"]), self._settings())
         self.preparation_ = Preparation.from_numbers(content["preparation"])
         self.intervals_ = Intervals.from_numbers(content["intervals"]) if content["intervals"] else None

@@ -1,7 +1,6 @@
 """Forecasts as others read them: columns of a file, a table to print, a picture."""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,8 +8,10 @@ from elman.data.gaps import shown
 from elman.data.series import Panel
 from elman.models.forecasting.evaluation import OURS, Evaluation
 from elman.models.reports import Columns, Grid, Report
-from elman.pictures import save
 from elman.pictures.outlook import Course, forecast
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHOWN = 48
 """Steps of history drawn before the first forecast, at the least."""
@@ -36,7 +37,7 @@ def grid(found: Evaluation) -> Grid:
 
 def report(found: Evaluation) -> Report:
     """Return an evaluation as `elman evaluate` prints it."""
-    return Report(title(found), [grid(found)], [], lambda path: draw(path, found.panel, found))
+    return Report(title(found), [grid(found)], [], lambda: draw(found.panel, found))
 
 
 def title(found: Evaluation) -> str:
@@ -48,17 +49,13 @@ def title(found: Evaluation) -> str:
     return f"{found.panel.source}: {many}{origins} from {first} on, {horizon} steps ahead"
 
 
-def draw(path: Path, panel: Panel, found: Evaluation | None, ahead: dict[str, Any] | None = None) -> None:
+def draw(panel: Panel, found: Evaluation | None, ahead: dict[str, Any] | None = None) -> "Figure":
     """Draw the first series: its end, forecasts from origins a horizon apart, and what comes next.
 
     Args:
-        path: the picture to write.
         panel: the series.
         found: forecasts and what came, if there were any.
         ahead: what comes next, as `Forecaster.predict` has it, column by column.
-
-    Raises:
-        ModelFileError: the picture cannot be written.
     """
     one = panel.series[0]
     future = _ahead(ahead, one.name) if ahead else None
@@ -67,7 +64,7 @@ def draw(path: Path, panel: Panel, found: Evaluation | None, ahead: dict[str, An
     earliest = int(found.origins[rows].min()) if found and rows else len(one)
     shown_at_least = max(SHOWN, 3 * (len(one) - earliest))
     begin = max(0, earliest - shown_at_least)
-    figure = forecast(
+    return forecast(
         panel.stamps(0, begin, len(one)),
         np.where(one.observed, one.values, np.nan)[begin:],
         future,
@@ -75,7 +72,6 @@ def draw(path: Path, panel: Panel, found: Evaluation | None, ahead: dict[str, An
         y=str(one.name),
         title=f"{one.name}, {panel.frequency}",
     )
-    save(figure, path)
 
 
 def _apart(found: Evaluation) -> list[int]:
