@@ -20,6 +20,7 @@ STUDIES = [
     "benchmarks.startup",
     "benchmarks.shakespeare",
     "benchmarks.long_sequences",
+    "benchmarks.jobs",
 ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
-    from elman.models import TextGenerator, load
+    from elman.models import Forecaster, SequenceClassifier, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -23,6 +23,8 @@ _HOME = {
     "adopt": "elman.layers",
     "record": "elman.layers",
     "release": "elman.layers",
+    "Forecaster": "elman.models",
+    "SequenceClassifier": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
     "check": "elman.explain.entry",
@@ -32,9 +34,11 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Forecaster",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceClassifier",
     "TextGenerator",
     "__version__",
     "adopt",

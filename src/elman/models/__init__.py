@@ -1,6 +1,8 @@
 """One file a job, and `load` for any model that was saved."""
 
+from elman.models.forecaster import Forecaster
 from elman.models.loading import load
+from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.text_generator import TextGenerator
 
-__all__ = ["TextGenerator", "load"]
+__all__ = ["Forecaster", "SequenceClassifier", "TextGenerator", "load"]
