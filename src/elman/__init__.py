@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import TextGenerator, load
+    from elman.models import SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
     "check": "elman.explain.entry",
@@ -32,6 +33,7 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceTagger",
     "TextGenerator",
     "__version__",
     "check",

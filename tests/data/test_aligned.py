@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from elman.data.aligned import align_tags, cut, guess_cut
+from elman.data.aligned import align_tags, cut, cut_rows, guess_cut
 from elman.errors import DataError, InputError
 
 
@@ -21,10 +21,25 @@ def test_a_text_is_cut_and_anything_else_left_alone():
         (["cat", "so"], [[1, 2, 3], np.array([4, 5])], "characters"),
         (["cat", "so a", "be"], ["xyz", "x yz", "xy"], "symbols"),
         (["cat", "so", "be"], ["x y z", "x", "x y"], "characters"),
+        (["cat", "so a"], ["xyz", "zzzz"], "characters"),
     ],
 )
 def test_the_cut_that_fits_the_tags_is_guessed(rows, tags, how):
     assert guess_cut(rows, tags) == how
+
+
+@pytest.mark.parametrize(("how", "found"), [("words", ["ab", "c"]), ("symbols", ["aB", "c"])])
+def test_words_are_in_lower_case(how, found):
+    assert cut("aB c", how) == cut(["aB", "c"], how) == found
+
+
+def test_numbers_have_no_case():
+    assert cut(np.ones(2), "words").tolist() == [1, 1]
+
+
+def test_an_empty_row_is_named():
+    with pytest.raises(DataError, match="row 2: the sequence is empty"):
+        cut_rows(["a b", "  "], "symbols")
 
 
 def test_tags_stand_beside_their_steps():

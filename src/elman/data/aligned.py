@@ -4,28 +4,42 @@ A row of tags is a list of labels, or a text that holds them: one a character, o
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from elman.errors import DataError, InputError
 
-Cut: TypeAlias = Literal["symbols", "characters"]
-"""How a text becomes tokens: what stands between spaces, or every character."""
+Cut: TypeAlias = Literal["symbols", "words", "characters"]
+"""How a text becomes tokens: what stands between spaces, the same in lower case, or every character."""
 
 
 def cut(row: Any, how: Cut) -> Any:
-    """Return the tokens of a text; a row that is no text comes back as it is."""
-    if not isinstance(row, str):
-        return row
-    return list(row) if how == "characters" else row.split()
+    """Return the tokens of a text; a row that is no text comes back as it is, but for the case of words."""
+    if isinstance(row, str):
+        return list(row) if how == "characters" else cut(row.split(), how)
+    return [token.lower() for token in row] if how == "words" and isinstance(row, list) else row
 
 
 def guess_cut(rows: Sequence[Any], tags: Sequence[Any]) -> Cut:
-    """Return the cut that gives more texts as many tokens as tags; where both do, spaces count if there are any."""
+    """Return the cut that gives more texts as many tokens as tags; at a tie "symbols", if there are spaces."""
     texts = [(row, given) for row, given in zip(rows, tags, strict=False) if isinstance(row, str)]
-    fits = {how: sum(tags_of(given, len(cut(row, how))) is not None for row, given in texts) for how in get_args(Cut)}
-    if fits["symbols"] == fits["characters"]:
-        return "symbols" if any(len(row.split()) > 1 for row, _ in texts) else "characters"
-    return "symbols" if fits["symbols"] > fits["characters"] else "characters"
+    if all(len(row.split()) < 2 for row, _ in texts):
+        return "characters"
+    apart = sum(tags_of(given, len(row.split())) is not None for row, given in texts)
+    each = sum(tags_of(given, len(row)) is not None for row, given in texts)
+    return "symbols" if apart >= each else "characters"
+
+
+def cut_rows(rows: Sequence[Any], how: Cut) -> list[Any]:
+    """Return every row cut.
+
+    Raises:
+        DataError: a row has no step; the message names the first.
+    """
+    found = [cut(row, how) for row in rows]
+    empty = next((number for number, row in enumerate(found, 1) if len(row) == 0), None)
+    if empty:
+        raise DataError(f"row {empty}: the sequence is empty: leave the row out")
+    return found
 
 
 def align_tags(rows: Sequence[Any], tags: Sequence[Any]) -> list[list[Any]]:

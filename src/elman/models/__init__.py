@@ -1,6 +1,7 @@
 """One file a job, and `load` for any model that was saved."""
 
 from elman.models.loading import load
+from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 
-__all__ = ["TextGenerator", "load"]
+__all__ = ["SequenceTagger", "TextGenerator", "load"]

@@ -1,0 +1,254 @@
+"""A tagger: learns to give every step of a sequence its label."""
+
+from collections.abc import Iterable
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.data.aligned import align_tags
+from elman.data.sequences import Sequences
+from elman.data.splits import count_duplicates, split_rows
+from elman.models.by_length import ByLength
+from elman.models.estimator import Estimator
+from elman.models.running import Run, RunOptions
+from elman.models.tag_counts import TagCounts
+from elman.models.tagger_reading import UNSEEN, Labelled, Reading, read_examples
+from elman.models.tagger_settings import TaggerSettings
+from elman.models.tagging_network import TaggedSteps, TaggingNetwork, probabilities
+from elman.models.trunk import Trunk
+
+
+class SequenceTagger(Estimator):
+    """A network that reads a sequence and gives a tag to each of its steps: words, characters, symbols or numbers.
+
+    Sequences have any lengths. They are packed, never padded, so that company never changes a result.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state in one direction.
+        layers: recurrent layers, one on top of the other.
+        bidirectional: whether each layer reads from the end as well, so that a tag may follow from what comes later.
+        embedding: length of the vector learned for each token.
+        tokens: how a text is cut: "symbols" at spaces, "words" at spaces and in lower case, "characters" into all of
+            its characters; "auto" takes what gives as many tokens as tags.
+        min_count: how often a token has to come in training to be known; the others share one vector.
+        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
+        input_dropout: share of what comes in at each step that is dropped while training.
+        symbol_dropout: share of tokens read as the unknown one while training, so that unknown ones mean something.
+        batch: sequences in an update.
+        epochs: passes over the sequences; 10 where neither epochs nor minutes are given.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the sequences, the last ones, that is held out.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        seed: fixes first weights, dropout and order. Same seed, same data, same weights.
+
+    Attributes:
+        classes_: the tags of the training part, sorted, after `fit`.
+        network_: the trained network.
+        baselines_: held-out nats per tag of predictors that look at no neighbour; empty with nothing held out.
+        progress_: counts and losses of the training.
+        duplicates_: held-out sequences that stand in the training part too.
+        left_out_: held-out sequences left out of the loss because they have a tag that training never saw.
+
+    Raises:
+        InputError: an option is unknown, of the wrong type, or out of range.
+
+    Example:
+        >>> words, phones = ["cab", "bad", "ace"] * 20, ["K AE B", "B AE D", "EY S -"] * 20
+        >>> model = elman.SequenceTagger(hidden=16, epochs=20).fit(words, phones)
+        >>> model.predict(["bad"])
+        [['B', 'AE', 'D']]
+    """
+
+    kind = "sequence-tagger"
+    settings_type = TaggerSettings
+    reading_: Reading
+    network_: TaggingNetwork
+    likeliest_: npt.NDArray[np.int64]
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden: int = 96,
+        layers: int = 1,
+        bidirectional: bool = True,
+        embedding: int = 32,
+        tokens: str = "auto",
+        min_count: int = 1,
+        dropout: float = 0.3,
+        input_dropout: float = 0.0,
+        symbol_dropout: float = 0.02,
+        batch: int = 64,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 3e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._take_options(locals())
+
+    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "SequenceTagger":
+        """Learn from sequences and a tag for each of their steps.
+
+        Args:
+            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; or one array `(n, T)` or `(n, T, I)`.
+            y: for each sequence a list of T tags, or a text that holds them, apart by spaces or one a character.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: a row has more or fewer tags than steps, or data cannot be used otherwise; the row is named.
+            InputError: `files` cannot be written, or there are more or fewer rows of tags than sequences.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked, settings = Run.checked(run), self._settings()
+        rows, tags, cut = read_examples(X, y, settings.tokens)
+        learned, held_out = split_rows(len(rows), settings.validation)
+        reading = Reading.learn(_some(rows, learned), _some(tags, learned), cut, settings.min_count)
+        known = [row for row in held_out if UNSEEN not in reading.numbers([tags[row]])]
+        training = reading.label(_some(rows, learned), _some(tags, learned))
+        measured = reading.label(_some(rows, known), _some(tags, known)) if known else None
+
+        def begin() -> ByLength:
+            self._prepare(reading)
+            self.duplicates_ = count_duplicates(_keys(_some(rows, learned)), _keys(_some(rows, held_out)))
+            self.left_out_ = len(held_out) - len(known)
+            return self._task(training, measured)
+
+        return self._learn(checked, training.fingerprint(), begin)
+
+    def predict(self, X: Any) -> list[list[Any]]:
+        """Return the likeliest tag of every step, a list for each sequence.
+
+        Raises:
+            DataError: the sequences are of another kind than in training, or one is empty; the row is named.
+            InputError: the model is not fitted.
+        """
+        found, inputs = self._probabilities(X)
+        return self.reading_.names(found.argmax(-1), inputs)
+
+    def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
+        """Return the probability of every tag at every step, an array `(T, K)` for each sequence, as `classes_` lie.
+
+        Raises:
+            DataError: the sequences are of another kind than in training, or one is empty; the row is named.
+            InputError: the model is not fitted.
+        """
+        found, inputs = self._probabilities(X)
+        return np.split(found, inputs.starts[1:-1])
+
+    def predict_counts(self, X: Any) -> list[list[Any]]:
+        """Return the tag that came most often with each token in training: what to beat; errors as in `predict`."""
+        self._check_fitted()
+        inputs = self.reading_.input.encode(self.reading_.read(X))
+        return self.reading_.names(self.likeliest_[self.reading_.token_numbers(inputs)], inputs)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of steps whose tag is right, over all sequences.
+
+        Raises:
+            DataError: a row has more or fewer tags than steps, or `predict` would raise it.
+            InputError: the model is not fitted, or there are more or fewer rows of tags than sequences.
+        """
+        found = self.predict(X)
+        wanted = align_tags(found, y)
+        pairs = [pair for rows in zip(found, wanted, strict=True) for pair in zip(*rows, strict=True)]
+        return float(np.mean([tag == other for tag, other in pairs]))
+
+    @property
+    def classes_(self) -> list[Any]:
+        """The tags of the training part, sorted."""
+        return self.reading_.classes
+
+    def _probabilities(self, source: Any) -> tuple[npt.NDArray[np.float32], Sequences]:
+        """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
+        self._check_fitted()
+        inputs = self.reading_.input.encode(self.reading_.read(source))
+        return probabilities(self.network_, inputs, self.batch), inputs
+
+    def _content(self) -> dict[str, Any]:
+        return self.reading_.content() | {
+            "likeliest": self.likeliest_.tolist(),
+            "duplicates": self.duplicates_,
+            "left_out": self.left_out_,
+        }
+
+    def _rebuild(self, content: dict[str, Any]) -> None:
+        self._prepare(Reading.of(content))
+        self.likeliest_ = np.array(content["likeliest"], np.int64)
+        self.duplicates_, self.left_out_ = content["duplicates"], content["left_out"]
+
+    def _prepare(self, reading: Reading) -> None:
+        """Make a network with first weights."""
+        s: TaggerSettings = self._settings()
+        trunk = Trunk(
+            reading.symbols,
+            s.embedding if reading.symbols else reading.features,
+            cell=s.cell,
+            hidden=s.hidden,
+            layers=s.layers,
+            bidirectional=s.bidirectional,
+            dropout=s.dropout,
+            input_dropout=s.input_dropout,
+            symbol_dropout=s.symbol_dropout,
+        )
+        self.reading_ = reading
+        self.network_ = TaggingNetwork(trunk, len(reading.classes))
+        self.baselines_ = {}
+
+    def _task(self, training: Labelled, held_out: Labelled | None) -> ByLength:
+        """Return the job of learning tagged sequences, and keep what counting their tags gives."""
+        size = self.reading_.symbols or 1
+        symbols = self.reading_.token_numbers(training.inputs)
+        counts = TagCounts.of(symbols, training.tags, size, len(self.classes_))
+        self.likeliest_ = counts.likeliest()
+        if held_out:
+            self.baselines_ = counts.losses(self.reading_.token_numbers(held_out.inputs), held_out.tags)
+        s: TaggerSettings = self._settings()
+        return ByLength(
+            self.network_,
+            TaggedSteps(self.network_, training.inputs, training.tags),
+            TaggedSteps(self.network_, held_out.inputs, held_out.tags) if held_out else None,
+            batch=s.batch,
+            seed=s.seed,
+            target="tag",
+            loss_unit="nats/tag",
+            baselines=self.baselines_,
+        )
+
+
+def _some(rows: list[Any], numbers: Iterable[int]) -> list[Any]:
+    return [rows[number] for number in numbers]
+
+
+def _keys(rows: list[Any]) -> list[Any]:
+    """Return the rows as something that can be looked up."""
+    return [row.tobytes() if isinstance(row, np.ndarray) else tuple(row) for row in rows]
