@@ -1,6 +1,7 @@
 """A tagger: learns to give every step of a sequence its label."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from typing import Any, Unpack
 
 import numpy as np
@@ -9,14 +10,20 @@ import numpy.typing as npt
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, split_rows
+from elman.errors import DataError
 from elman.models.by_length import ByLength
 from elman.models.estimator import Estimator
+from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.models.tag_counts import TagCounts
+from elman.models.tag_report import by_tag, summary
+from elman.models.tagger_columns import Piece, TagColumns
 from elman.models.tagger_reading import UNSEEN, Labelled, Reading, read_examples
 from elman.models.tagger_settings import TaggerSettings
 from elman.models.tagging_network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.trunk import Trunk
+
+COUNTED = "most frequent tag of the token"
 
 
 class SequenceTagger(Estimator):
@@ -54,6 +61,10 @@ class SequenceTagger(Estimator):
         patience: stop after so many evaluations without a better held-out loss; None never does.
         evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
         seed: fixes first weights, dropout and order. Same seed, same data, same weights.
+        source: the column of a table that holds the sequences; None takes one with a usual name.
+        target: the column of a table that holds their tags.
+        token: of a file with one token a line, the column of the tokens, from 1, or from -1 backwards.
+        tag: of such a file, the column of the tags.
 
     Attributes:
         classes_: the tags of the training part, sorted, after `fit`.
@@ -108,14 +119,20 @@ class SequenceTagger(Estimator):
         patience: int | None = None,
         evaluate_every: int | None = None,
         seed: int = 0,
+        source: str | None = None,
+        target: str | None = None,
+        token: int = 1,
+        tag: int = -1,
     ) -> None:
         self._take_options(locals())
 
-    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "SequenceTagger":
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "SequenceTagger":
         """Learn from sequences and a tag for each of their steps.
 
         Args:
-            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; or one array `(n, T)` or `(n, T, I)`.
+            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; one array `(n, T)` or `(n, T, I)`; or, without
+                y, a file or frame that holds the tags too. A file is a table (.csv, .tsv, .jsonl, .parquet), or has one
+                token a line and a blank line between sequences, as CoNLL's have.
             y: for each sequence a list of T tags, or a text that holds them, apart by spaces or one a character.
             **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
 
@@ -130,7 +147,8 @@ class SequenceTagger(Estimator):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, settings = Run.checked(run), self._settings()
-        rows, tags, cut = read_examples(X, y, settings.tokens)
+        sources, targets = TagColumns.named(settings).examples(X) if y is None else (X, y)
+        rows, tags, cut = read_examples(sources, targets, settings.tokens)
         learned, held_out = split_rows(len(rows), settings.validation)
         reading = Reading.learn(_some(rows, learned), _some(tags, learned), cut, settings.min_count)
         known = [row for row in held_out if UNSEEN not in reading.numbers([tags[row]])]
@@ -182,6 +200,40 @@ class SequenceTagger(Estimator):
         wanted = align_tags(found, y)
         pairs = [pair for rows in zip(found, wanted, strict=True) for pair in zip(*rows, strict=True)]
         return float(np.mean([tag == other for tag, other in pairs]))
+
+    def read(self, source: Any) -> Iterator[Piece]:
+        """Return the sequences of a file or frame, piece by piece; see `elman.models.reports.OnFiles`."""
+        return TagColumns.named(self._settings()).pieces(source, answers=False)
+
+    def rows(self, piece: Piece) -> Columns:
+        """Return for each sequence its number, the sequence and its tags, apart by spaces."""
+        found = self.predict(piece.rows)
+        shown = [row if isinstance(row, str) else " ".join(map(str, row)) for row in piece.rows]
+        return {"row": piece.numbers, "source": shown, "tags": [" ".join(map(str, tags)) for tags in found]}
+
+    def report(self, source: Any) -> Report:
+        """Return how good the model is on a file that holds the tags; a tag that training never saw counts as wrong.
+
+        Raises:
+            DataError: the file lacks a column or cannot be used, or has no tag that training saw.
+        """
+        self._check_fitted()
+        rows, given = TagColumns.named(self._settings()).examples(source)
+        found, counted = self.predict(rows), self.predict_counts(rows)
+        wanted = align_tags(found, given)
+        unseen = int((self.reading_.numbers(wanted) == UNSEEN).sum())
+        steps = sum(map(len, wanted))
+        if unseen == steps:
+            raise DataError(
+                f"{source}: none of its tags was in training, such as {wanted[0][0]!r}: name another column"
+            )
+        name = source if isinstance(source, str | os.PathLike) else "table"
+        notes = [f"{unseen:,} of {steps:,} steps have a tag that training never saw: they count as wrong"]
+        return Report(
+            f"{name}: {len(rows):,} sequences, {steps:,} steps",
+            [summary(wanted, {"this model": found, COUNTED: counted}), by_tag(wanted, found, counted)],
+            notes if unseen else [],
+        )
 
     @property
     def classes_(self) -> list[Any]:

@@ -21,3 +21,7 @@ class TaggerSettings(RecurrentSettings):
     min_count: int = Field(1, ge=1)
     input_dropout: float = Field(0.0, ge=0, lt=1)
     symbol_dropout: float = Field(0.02, ge=0, lt=1)
+    source: str | None = Field(None, min_length=1)
+    target: str | None = Field(None, min_length=1)
+    token: int = 1
+    tag: int = -1
