@@ -22,6 +22,7 @@ def test_a_text_is_cut_and_anything_else_left_alone():
         (["cat", "so a", "be"], ["xyz", "x yz", "xy"], "symbols"),
         (["cat", "so", "be"], ["x y z", "x", "x y"], "characters"),
         (["cat", "so a"], ["xyz", "zzzz"], "characters"),
+        ([["a"], ["b", "c"]], ["x", "xy"], "symbols"),
     ],
 )
 def test_the_cut_that_fits_the_tags_is_guessed(rows, tags, how):

@@ -22,21 +22,21 @@ def cut(row: Any, how: Cut) -> Any:
 def guess_cut(rows: Sequence[Any], tags: Sequence[Any]) -> Cut:
     """Return the cut that gives more texts as many tokens as tags; at a tie "symbols", if there are spaces."""
     texts = [(row, given) for row, given in zip(rows, tags, strict=False) if isinstance(row, str)]
-    if all(len(row.split()) < 2 for row, _ in texts):
+    if texts and all(len(row.split()) < 2 for row, _ in texts):
         return "characters"
     apart = sum(tags_of(given, len(row.split())) is not None for row, given in texts)
     each = sum(tags_of(given, len(row)) is not None for row, given in texts)
     return "symbols" if apart >= each else "characters"
 
 
-def cut_rows(rows: Sequence[Any], how: Cut) -> list[Any]:
-    """Return every row cut.
+def cut_rows(rows: Sequence[Any], how: Cut, first: int = 1) -> list[Any]:
+    """Return every row cut; `first` is the number of the first one, for messages.
 
     Raises:
         DataError: a row has no step; the message names the first.
     """
     found = [cut(row, how) for row in rows]
-    empty = next((number for number, row in enumerate(found, 1) if len(row) == 0), None)
+    empty = next((number for number, row in enumerate(found, first) if len(row) == 0), None)
     if empty:
         raise DataError(f"row {empty}: the sequence is empty: leave the row out")
     return found

@@ -16,14 +16,12 @@ from elman.models.estimator import Estimator
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.models.tag_counts import TagCounts
-from elman.models.tag_report import by_tag, summary
+from elman.models.tag_report import tag_report
 from elman.models.tagger_columns import Piece, TagColumns
 from elman.models.tagger_reading import UNSEEN, Labelled, Reading, read_examples
 from elman.models.tagger_settings import TaggerSettings
 from elman.models.tagging_network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.trunk import Trunk
-
-COUNTED = "most frequent tag of the token"
 
 
 class SequenceTagger(Estimator):
@@ -130,9 +128,9 @@ class SequenceTagger(Estimator):
         """Learn from sequences and a tag for each of their steps.
 
         Args:
-            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; one array `(n, T)` or `(n, T, I)`; or, without
-                y, a file or frame that holds the tags too. A file is a table (.csv, .tsv, .jsonl, .parquet), or has one
-                token a line and a blank line between sequences, as CoNLL's have.
+            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; one array `(n, T)` or `(n, T, I)`. Without y,
+                a frame or file that holds the tags too: a table (.csv, .tsv, .jsonl, .parquet), or a file with one
+                token a line and a blank line between sequences, as CoNLL's are.
             y: for each sequence a list of T tags, or a text that holds them, apart by spaces or one a character.
             **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
 
@@ -170,8 +168,7 @@ class SequenceTagger(Estimator):
             DataError: the sequences are of another kind than in training, or one is empty; the row is named.
             InputError: the model is not fitted.
         """
-        found, inputs = self._probabilities(X)
-        return self.reading_.names(found.argmax(-1), inputs)
+        return self._names(*self._probabilities(X))
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
         """Return the probability of every tag at every step, an array `(T, K)` for each sequence, as `classes_` lie.
@@ -185,8 +182,7 @@ class SequenceTagger(Estimator):
 
     def predict_counts(self, X: Any) -> list[list[Any]]:
         """Return the tag that came most often with each token in training: what to beat; errors as in `predict`."""
-        self._check_fitted()
-        inputs = self.reading_.input.encode(self.reading_.read(X))
+        inputs = self._encode(X)
         return self.reading_.names(self.likeliest_[self.reading_.token_numbers(inputs)], inputs)
 
     def score(self, X: Any, y: Any) -> float:
@@ -207,9 +203,8 @@ class SequenceTagger(Estimator):
 
     def rows(self, piece: Piece) -> Columns:
         """Return for each sequence its number, the sequence and its tags, apart by spaces."""
-        found = self.predict(piece.rows)
-        shown = [row if isinstance(row, str) else " ".join(map(str, row)) for row in piece.rows]
-        return {"row": piece.numbers, "source": shown, "tags": [" ".join(map(str, tags)) for tags in found]}
+        found = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
+        return {"row": piece.numbers, "source": [_shown(row) for row in piece.rows], "tags": [_shown(t) for t in found]}
 
     def report(self, source: Any) -> Report:
         """Return how good the model is on a file that holds the tags; a tag that training never saw counts as wrong.
@@ -219,32 +214,30 @@ class SequenceTagger(Estimator):
         """
         self._check_fitted()
         rows, given = TagColumns.named(self._settings()).examples(source)
-        found, counted = self.predict(rows), self.predict_counts(rows)
+        found = self.predict(rows)
         wanted = align_tags(found, given)
         unseen = int((self.reading_.numbers(wanted) == UNSEEN).sum())
-        steps = sum(map(len, wanted))
-        if unseen == steps:
-            raise DataError(
-                f"{source}: none of its tags was in training, such as {wanted[0][0]!r}: name another column"
-            )
-        name = source if isinstance(source, str | os.PathLike) else "table"
-        notes = [f"{unseen:,} of {steps:,} steps have a tag that training never saw: they count as wrong"]
-        return Report(
-            f"{name}: {len(rows):,} sequences, {steps:,} steps",
-            [summary(wanted, {"this model": found, COUNTED: counted}), by_tag(wanted, found, counted)],
-            notes if unseen else [],
-        )
+        if unseen == sum(map(len, wanted)):
+            raise DataError(f"y: no tag was in training, such as {wanted[0][0]!r}: name the column of the tags")
+        name = str(source) if isinstance(source, str | os.PathLike) else "table"
+        return tag_report(name, wanted, found, self.predict_counts(rows), unseen)
 
     @property
     def classes_(self) -> list[Any]:
         """The tags of the training part, sorted."""
         return self.reading_.classes
 
-    def _probabilities(self, source: Any) -> tuple[npt.NDArray[np.float32], Sequences]:
+    def _probabilities(self, source: Any, first: int = 1) -> tuple[npt.NDArray[np.float32], Sequences]:
         """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
-        self._check_fitted()
-        inputs = self.reading_.input.encode(self.reading_.read(source))
+        inputs = self._encode(source, first)
         return probabilities(self.network_, inputs, self.batch), inputs
+
+    def _encode(self, source: Any, first: int = 1) -> Sequences:
+        self._check_fitted()
+        return self.reading_.input.encode(self.reading_.read(source, first))
+
+    def _names(self, found: npt.NDArray[np.float32], inputs: Sequences) -> list[list[Any]]:
+        return self.reading_.names(found.argmax(-1), inputs)
 
     def _content(self) -> dict[str, Any]:
         return self.reading_.content() | {
@@ -304,3 +297,7 @@ def _some(rows: list[Any], numbers: Iterable[int]) -> list[Any]:
 def _keys(rows: list[Any]) -> list[Any]:
     """Return the rows as something that can be looked up."""
     return [row.tobytes() if isinstance(row, np.ndarray) else tuple(row) for row in rows]
+
+
+def _shown(row: Any) -> str:
+    return row if isinstance(row, str) else " ".join(map(str, row))

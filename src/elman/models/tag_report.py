@@ -2,14 +2,34 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from elman.models.reports import Cell, Grid
+from elman.models.reports import Cell, Grid, Report
 
-Rows = Sequence[Sequence[Any]]
+Rows: TypeAlias = Sequence[Sequence[Any]]
+COUNTED = "most frequent tag of the token"
+
+
+def tag_report(name: str, wanted: Rows, found: Rows, counted: Rows, unseen: int) -> Report:
+    """Return the report of a file.
+
+    Args:
+        name: what the file is called.
+        wanted: the right tags of each sequence.
+        found: those that the model found.
+        counted: those that came most often with each token in training.
+        unseen: how many of `wanted` training never saw.
+    """
+    steps = sum(map(len, wanted))
+    note = f"{unseen:,} of {steps:,} steps have a tag that training never saw: they count as wrong"
+    return Report(
+        f"{name}: {len(wanted):,} sequences, {steps:,} steps",
+        [summary(wanted, {"this model": found, COUNTED: counted}), by_tag(wanted, found, counted)],
+        [note] if unseen else [],
+    )
 
 
 def summary(wanted: Rows, found: dict[str, Rows]) -> Grid:

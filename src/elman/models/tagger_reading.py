@@ -74,13 +74,13 @@ class Reading:
         """The number of features at each step of a series, I."""
         return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
 
-    def read(self, source: Any) -> list[Any]:
-        """Return sequences of any kind that `as_items` takes, cut.
+    def read(self, source: Any, first: int = 1) -> list[Any]:
+        """Return sequences of any kind that `as_items` takes, cut; `first` is the number of the first, for messages.
 
         Raises:
             DataError: there is none, they are of no known kind, or one is empty.
         """
-        return cut_rows(as_items(source), self.cut)
+        return cut_rows(as_items(source), self.cut, first)
 
     def label(self, rows: list[Any], tags: list[list[Any]]) -> Labelled:
         """Return some rows, at least one, in numbers.
