@@ -161,9 +161,9 @@ def test_a_saved_model_is_the_same_model(model, tmp_path):
     assert again.get_params() == model.get_params()
     assert weights(again) == weights(model)
     assert again.predict_counts(TEXTS) == model.predict_counts(TEXTS)
-    assert (again.duplicates_, again.left_out_, again.baselines_) == (
+    assert (again.duplicates_, again.strangers_, again.baselines_) == (
         model.duplicates_,
-        model.left_out_,
+        model.strangers_,
         model.baselines_,
     )
     for one, other in zip(again.predict_proba(TEXTS), model.predict_proba(TEXTS), strict=True):
@@ -176,11 +176,18 @@ def test_all_that_is_learned_is_learned_from_the_training_part():
     same = elman.SequenceTagger(**TINY, validation=0).fit(rows[:18], tags[:18])
     assert "c" not in model.reading_.input.vocabulary
     assert model.classes_ == ["n", "y"]
-    assert model.left_out_ == 1
+    assert model.strangers_ == 1
     assert model.likeliest_.tolist() == same.likeliest_.tolist()
     assert model.reading_.content() == same.reading_.content()
     everything = elman.SequenceTagger(**TINY, validation=0).fit(rows, tags)
     assert everything.classes_ == ["n", "y", "z"]
+
+
+def test_the_held_out_part_is_measured(model):
+    assert model.held_out_.found == model.predict(TEXTS[-12:])
+    assert model.held_out_.wanted == [list(row) for row in TAGS[-12:]]
+    assert model.held_out_.summary().rows[1][1] == model.score(TEXTS[-12:], TAGS[-12:])
+    assert elman.SequenceTagger(**TINY, validation=0).fit(TEXTS[:9], TAGS[:9]).held_out_ is None
 
 
 def test_duplicates_across_the_split_are_counted():

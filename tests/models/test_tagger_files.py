@@ -9,7 +9,7 @@ import elman
 from elman.cli import main
 from elman.errors import DataError
 from elman.models.reports import OnFiles
-from elman.models.tag_report import by_tag, summary
+from elman.models.tag_report import MeasuredTags
 
 TINY = {"hidden": 8, "embedding": 4, "epochs": 2, "batch": 8}
 WORDS = ["the cat sat", "a dog ran", "the dog sat", "a cat", "ran"] * 8
@@ -49,7 +49,7 @@ def test_every_file_says_the_same(files, name):
     fitted = elman.SequenceTagger(**TINY).fit(files / name)
     want = elman.SequenceTagger(**TINY).fit(WORDS, TAGS)
     assert fitted.predict_proba(WORDS[:1])[0].tobytes() == want.predict_proba(WORDS[:1])[0].tobytes()
-    assert fitted.report(files / name) == fitted.report(str(files / name))
+    assert fitted.report(files / name).grids == fitted.report(str(files / name)).grids
 
 
 def test_columns_may_be_named(files):
@@ -72,19 +72,21 @@ def test_it_is_a_model_on_files(model, files):
 
 def test_the_report_is_right_by_hand():
     wanted, found = [["A", "A", "B"], ["B"]], [["A", "B", "B"], ["B"]]
-    grid = summary(wanted, {"this model": found, "counts": [["A", "A", "A"], ["A"]]})
-    assert grid.rows[0] == ["this model", 0.75, 0.5, pytest.approx((2 / 3 + 4 / 5) / 2)]
-    assert grid.rows[1] == ["counts", 0.5, 0.0, pytest.approx((2 / 3 + 0) / 2)]
-    rows = by_tag(wanted, found, [["A", "A", "A"], ["C"]]).rows
+    measured = MeasuredTags(wanted, [["A", "A", "A"], ["C"]], found, 0)
+    counted, network = measured.summary().rows
+    assert counted[1:] == [0.5, 0.0, pytest.approx((4 / 5 + 0) / 2)]
+    assert network[1:] == [0.75, 0.5, pytest.approx((2 / 3 + 4 / 5) / 2)]
+    rows = measured.by_tag().rows
     assert rows[0] == ["A", 1.0, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 5), 2]
     assert rows[1] == ["B", pytest.approx(2 / 3), 1.0, pytest.approx(4 / 5), 0.0, 2]
+    assert measured.confusion().tolist() == [[1, 1], [0, 2]]
 
 
 def test_a_tag_that_training_never_saw_counts_as_wrong_and_is_noted(model):
     frame = pd.DataFrame({"source": ["the cat", "a dog"], "target": ["D N", "D Q"]})
     report = model.report(frame)
     assert report.title == "table: 2 sequences, 4 steps"
-    assert report.grids[0].rows[0][1:3] == [0.75, 0.5]
+    assert report.grids[0].rows[1][1:3] == [0.75, 0.5]
     assert report.notes == ["1 of 4 steps have a tag that training never saw: they count as wrong"]
     assert ["Q", 0.0, 0.0, 0.0, 0.0, 1] in report.grids[1].rows
     with pytest.raises(DataError, match="no tag was in training, such as 'cat'"):
@@ -96,7 +98,9 @@ def test_commands(model, files, capsys):
     assert main(["predict", str(files / "m.safetensors"), str(files / "a.conll"), "-o", str(files / "o.jsonl")]) == 0
     written = [json.loads(line) for line in (files / "o.jsonl").read_text().splitlines()]
     assert [row["tags"].split() for row in written] == model.predict(WORDS)
-    assert main(["evaluate", str(files / "m.safetensors"), str(files / "a.csv")]) == 0
+    picture = files / "p.png"
+    assert main(["evaluate", str(files / "m.safetensors"), str(files / "a.csv"), "--picture", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
     said = capsys.readouterr().out
     for part in ("a.csv: 40 sequences, 96 steps", "most frequent tag of the token", "F1 by counts"):
         assert part in said

@@ -1,7 +1,8 @@
 """One file a job, and `load` for any model that was saved."""
 
 from elman.models.loading import load
+from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 
-__all__ = ["SequenceTagger", "TextGenerator", "load"]
+__all__ = ["SequenceClassifier", "SequenceTagger", "TextGenerator", "load"]

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
@@ -16,7 +17,7 @@ from elman.models.estimator import Estimator
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.models.tag_counts import TagCounts
-from elman.models.tag_report import tag_report
+from elman.models.tag_report import MeasuredTags
 from elman.models.tagger_columns import Piece, TagColumns
 from elman.models.tagger_reading import UNSEEN, Labelled, Reading, read_examples
 from elman.models.tagger_settings import TaggerSettings
@@ -49,7 +50,7 @@ class SequenceTagger(Estimator):
         momentum: of "sgd" and "rmsprop".
         weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
         averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
+            ones; 0 keeps no mean.
         schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
             epoch), "plateau" (times `decay` when two evaluations bring nothing).
         decay: factor of "exponential" and "plateau".
@@ -70,7 +71,8 @@ class SequenceTagger(Estimator):
         baselines_: held-out nats per tag of predictors that look at no neighbour; empty with nothing held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that stand in the training part too.
-        left_out_: held-out sequences left out of the loss because they have a tag that training never saw.
+        strangers_: held-out sequences left out of the loss because they have a tag that training never saw.
+        held_out_: how the network and the counts did on the held-out part, after `fit`; None with nothing held out.
 
     Raises:
         InputError: an option is unknown, of the wrong type, or out of range.
@@ -84,9 +86,11 @@ class SequenceTagger(Estimator):
 
     kind = "sequence-tagger"
     settings_type = TaggerSettings
+    loss_unit = "nats/tag"
     reading_: Reading
     network_: TaggingNetwork
     likeliest_: npt.NDArray[np.int64]
+    held_out_: MeasuredTags | None
 
     def __init__(
         self,
@@ -108,7 +112,7 @@ class SequenceTagger(Estimator):
         learning_rate: float = 3e-3,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
-        averaging: float = 0.0,
+        averaging: float = 0.99,
         schedule: str = "constant",
         decay: float = 0.5,
         clip: float | None = 5.0,
@@ -156,10 +160,12 @@ class SequenceTagger(Estimator):
         def begin() -> ByLength:
             self._prepare(reading)
             self.duplicates_ = count_duplicates(_keys(_some(rows, learned)), _keys(_some(rows, held_out)))
-            self.left_out_ = len(held_out) - len(known)
+            self.strangers_ = len(held_out) - len(known)
             return self._task(training, measured)
 
-        return self._learn(checked, training.fingerprint(), begin)
+        self._learn(checked, training.fingerprint(), begin)
+        self.held_out_ = self._measured(_some(rows, held_out), _some(tags, held_out)) if len(held_out) else None
+        return self
 
     def predict(self, X: Any) -> list[list[Any]]:
         """Return the likeliest tag of every step, a list for each sequence.
@@ -214,13 +220,19 @@ class SequenceTagger(Estimator):
         """
         self._check_fitted()
         rows, given = TagColumns.named(self._settings()).examples(source)
+        measured = self._measured(rows, given)
+        if measured.unseen == sum(map(len, measured.wanted)):
+            raise DataError(
+                f"y: no tag was in training, such as {measured.wanted[0][0]!r}: name the column of the tags"
+            )
+        return measured.report(str(source) if isinstance(source, str | os.PathLike) else "table")
+
+    def _measured(self, rows: Any, given: Any) -> MeasuredTags:
+        """Tag sequences whose tags are given."""
         found = self.predict(rows)
         wanted = align_tags(found, given)
         unseen = int((self.reading_.numbers(wanted) == UNSEEN).sum())
-        if unseen == sum(map(len, wanted)):
-            raise DataError(f"y: no tag was in training, such as {wanted[0][0]!r}: name the column of the tags")
-        name = str(source) if isinstance(source, str | os.PathLike) else "table"
-        return tag_report(name, wanted, found, self.predict_counts(rows), unseen)
+        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen)
 
     @property
     def classes_(self) -> list[Any]:
@@ -243,13 +255,13 @@ class SequenceTagger(Estimator):
         return self.reading_.content() | {
             "likeliest": self.likeliest_.tolist(),
             "duplicates": self.duplicates_,
-            "left_out": self.left_out_,
+            "strangers": self.strangers_,
         }
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._prepare(Reading.of(content))
         self.likeliest_ = np.array(content["likeliest"], np.int64)
-        self.duplicates_, self.left_out_ = content["duplicates"], content["left_out"]
+        self.duplicates_, self.strangers_ = content["duplicates"], content["strangers"]
 
     def _prepare(self, reading: Reading) -> None:
         """Make a network with first weights."""
@@ -285,7 +297,7 @@ class SequenceTagger(Estimator):
             batch=s.batch,
             seed=s.seed,
             target="tag",
-            loss_unit="nats/tag",
+            loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
 

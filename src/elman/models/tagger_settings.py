@@ -15,6 +15,7 @@ class TaggerSettings(RecurrentSettings):
     hidden: int = Field(96, ge=1, le=65536)
     dropout: float = Field(0.3, ge=0, lt=1)
     learning_rate: float = Field(3e-3, gt=0, le=100)
+    averaging: float = Field(0.99, ge=0, lt=1)
     bidirectional: bool = True
     embedding: int = Field(32, ge=1, le=65536)
     tokens: Literal["auto", "words", "characters", "symbols"] = "auto"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.pictures.canvas import save
+    from elman.pictures.confusion import confusion
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
+    "confusion": "elman.pictures.confusion",
     "eigenvalues": "elman.pictures.plane",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
@@ -30,6 +32,7 @@ _HOME = {
 }
 
 __all__ = [
+    "confusion",
     "eigenvalues",
     "gate_map",
     "gradient_flow",
