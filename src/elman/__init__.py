@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import SequenceClassifier, SequenceTagger, TextGenerator, load
+    from elman.models import FeedForward, SequenceClassifier, SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "FeedForward": "elman.models",
     "SequenceClassifier": "elman.models",
     "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
@@ -31,6 +32,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "FeedForward",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
