@@ -134,15 +134,17 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
         vectors, labels = self._examples(X, y, settings)
         learned, held_out = split_rows(len(vectors), settings.validation, settings.split, settings.seed, labels)
         self.labels_ = Labels.learn([labels[row] for row in learned])
-        if self.labels_.several:
-            raise DataError("y: expected one label a vector, came lists: take SequenceClassifier for several labels")
         self.input_ = SeriesInput.learn([vectors[learned]])
         self.duplicates_ = count_duplicates(*([v.tobytes() for v in vectors[part]] for part in (learned, held_out)))
         training, measured = (
             LabelledVectors(self._scaled(vectors[part]), self._numbers([labels[row] for row in part]))
             for part in (learned, held_out)
         )
-        self._learn(checked, training.fingerprint(), lambda: self._begin(training, measured if len(held_out) else None, settings))
+        self._learn(
+            checked,
+            training.fingerprint(),
+            lambda: self._begin(training, measured if len(held_out) else None, settings),
+        )
         self.held_out_ = self._measured(measured) if len(held_out) else None
         return self
 
@@ -196,7 +198,10 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
             X, y = self._features(table), table.values(self.label_)
         vectors = as_vectors(X)
         self.n_features_in_ = vectors.shape[1]
-        return vectors, as_labels(y, len(vectors))
+        labels = as_labels(y, len(vectors))
+        if any(isinstance(label, list) for label in labels):
+            raise DataError("y: expected one label a vector, came a list: take SequenceClassifier for several labels")
+        return vectors, labels
 
     def _features(self, table: Table) -> Floats:
         self._check_columns()

@@ -44,8 +44,10 @@ class LabelledVectors:
 
     def fingerprint(self) -> dict[str, str]:
         """Return digests of every vector and every class."""
-        parts = {"vectors": self.vectors, "labels": self.targets}
-        return {name: Sequences.of([part]).fingerprint() for name, part in parts.items()}
+        return {
+            "vectors": Sequences.of([self.vectors]).fingerprint(),
+            "labels": Sequences.of([self.targets]).fingerprint(),
+        }
 
 
 class Taught:
