@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
-    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
     from elman.models import FeedForward, SequenceClassifier, SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
@@ -20,6 +20,9 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "adopt": "elman.layers",
+    "record": "elman.layers",
+    "release": "elman.layers",
     "FeedForward": "elman.models",
     "SequenceClassifier": "elman.models",
     "SequenceTagger": "elman.models",
@@ -40,9 +43,12 @@ __all__ = [
     "SequenceTagger",
     "TextGenerator",
     "__version__",
+    "adopt",
     "check",
     "explain",
     "load",
+    "record",
+    "release",
 ]
 
 
