@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
-    from elman.models import FeedForward, SequenceClassifier, SequenceTagger, TextGenerator, load
+    from elman.models import FeedForward, Forecaster, SequenceClassifier, SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,7 @@ _HOME = {
     "record": "elman.layers",
     "release": "elman.layers",
     "FeedForward": "elman.models",
+    "Forecaster": "elman.models",
     "SequenceClassifier": "elman.models",
     "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
@@ -36,6 +37,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "FeedForward",
+    "Forecaster",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
