@@ -70,7 +70,7 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     Example:
         >>> both = [[0, 0], [0, 1], [1, 0], [1, 1]] * 10
-        >>> model = elman.FeedForward(hidden=16, batch=8, validation=0).fit(both, [0, 1, 1, 0] * 10)
+        >>> model = elman.FeedForward(hidden=16, batch=8, epochs=60, validation=0).fit(both, [0, 1, 1, 0] * 10)
         >>> model.predict([[1, 0], [1, 1]]).tolist()
         [1, 0]
     """
