@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
-    from elman.models import SequenceClassifier, TextGenerator, load
+    from elman.models import FeedForward, Forecaster, SequenceClassifier, SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -23,7 +23,10 @@ _HOME = {
     "adopt": "elman.layers",
     "record": "elman.layers",
     "release": "elman.layers",
+    "FeedForward": "elman.models",
+    "Forecaster": "elman.models",
     "SequenceClassifier": "elman.models",
+    "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
     "check": "elman.explain.entry",
@@ -33,10 +36,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "FeedForward",
+    "Forecaster",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
     "SequenceClassifier",
+    "SequenceTagger",
     "TextGenerator",
     "__version__",
     "adopt",
