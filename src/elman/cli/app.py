@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import check, demo, draw, exercise, explain, generate, info, train
+from elman.cli import check, demo, diagnose, draw, exercise, explain, generate, info, train
 
 app = typer.Typer(
     name="elman",
@@ -22,6 +22,7 @@ app.command()(generate.generate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
 app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)
+app.command(short_help="Find vanishing and exploding gradients in a model, with the evidence.")(diagnose.diagnose)
 app.add_typer(draw.app, name="draw")
 app.command()(info.info)
 

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
+from elman.diagnose import Case, Course
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.baselines import baselines
 from elman.models.generation import Generation
 from elman.models.next_symbol import NextSymbol, mean_nats
 from elman.models.sampling import Sampling
 from elman.models.symbol_network import SymbolNetwork
+from elman.models.text_examination import text_case, text_course
 from elman.models.text_settings import TextSettings
 from elman.models.text_training import loop_options, make_streams
 from elman.train import Listener, Loop, Place, Progress, RunFiles, Silent, write_container
@@ -232,6 +234,26 @@ class TextGenerator:
         if len(text) < 2:
             raise DataError(f"text: expected two characters or more, came {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+
+    def case(self, text: str | Path | None = None) -> Case:
+        """Return what `elman.diagnose` looks at: windows of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_case(self, text)
+
+    def course(self, text: str | Path | None = None) -> Course:
+        """Return what `elman.truncation` looks at: streams of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_course(self, text)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one .safetensors file, atomically. `elman.load` reads it.
