@@ -52,7 +52,8 @@ def python(code: str, ours: bool) -> None:
 @linux
 @either
 def test_as_many_as_torch_is_told(ours: bool) -> None:
-    python("""
+    python(
+        """
         torch.set_num_threads(1)
         native(large), native(few_rows)
         before = threads()
@@ -62,21 +63,26 @@ def test_as_many_as_torch_is_told(ours: bool) -> None:
             started = threads() - before
             native(large)  # OpenMP lets go of threads that are not asked for again
             assert count - 1 <= threads() - before <= max(started, count - 1), (count, threads() - before)
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @linux
 @either
 def test_workers_sleep_between_calls(ours: bool) -> None:
     """Torch's threads would otherwise find their cores taken."""
-    python("""
+    python(
+        """
         torch.set_num_threads(4)
         native(large)
         time.sleep(0.05)
         before = time.process_time()
         time.sleep(0.5)
         assert time.process_time() - before < 0.05
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @linux
@@ -84,7 +90,8 @@ def test_workers_sleep_between_calls(ours: bool) -> None:
 @pytest.mark.parametrize("problem", ["large", "few_rows"])
 def test_a_forked_child_computes(problem: str, ours: bool) -> None:
     """It has none of its parent's threads; the parent's go on working."""
-    python(f"""
+    python(
+        f"""
         torch.set_num_threads(3)
         inputs = [t.float() for t in draw({problem})]
 
@@ -104,14 +111,17 @@ def test_a_forked_child_computes(problem: str, ours: bool) -> None:
                 os._exit(0 if right and os.waitpid(grandchild, 0)[1] == 0 else 1)
             assert work() == want
             assert os.waitpid(child, 0)[1] == 0
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @linux
 @either
 def test_a_fork_while_another_thread_computes(ours: bool) -> None:
     """The child finds the workers' lock in whatever state it was, and may not wait for it."""
-    python("""
+    python(
+        """
         torch.set_num_threads(2)
         want, stop = native(large), threading.Event()
 
@@ -129,13 +139,16 @@ def test_a_fork_while_another_thread_computes(ours: bool) -> None:
             assert os.waitpid(child, 0)[1] == 0
         stop.set()
         busy.join()
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @linux
 @either
 def test_worker_processes_of_a_data_loader(ours: bool) -> None:
-    python("""
+    python(
+        """
         torch.set_num_threads(2)
         want = native(large)["y"]
 
@@ -149,16 +162,21 @@ def test_worker_processes_of_a_data_loader(ours: bool) -> None:
 
         for y in torch.utils.data.DataLoader(Outputs(), batch_size=None, num_workers=2, multiprocessing_context="fork"):
             assert torch.equal(y, want)
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @linux
 @either
 def test_the_process_ends_while_workers_sleep(ours: bool) -> None:
-    python("""
+    python(
+        """
         torch.set_num_threads(4)
         native(large)
-    """, ours)
+    """,
+        ours,
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])
