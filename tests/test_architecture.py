@@ -27,7 +27,8 @@ FLOORS = [
 BESIDE = {"explain": {"errors"}, "pictures": {"errors", "files"}}
 REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
-LATE = {"torch", "numpy", "matplotlib", "safetensors"}  # loaded by the command that needs them, never to show help
+# Loaded by the command that needs them, never to show help.
+LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}
 
 
 def allowed(room: str) -> set[str]:
