@@ -1,8 +1,8 @@
 """How much of the full gradient truncated backpropagation keeps, in a character model trained on tiny Shakespeare.
 
-    python -m benchmarks.truncation [--minutes 5] [--model FILE] [--text FILE]
+    python -m benchmarks.truncation [--epochs 2] [--model FILE] [--text FILE]
 
-Trains Elman's recipe (LSTM 2 x 256) for so many minutes, or loads a trained model, then compares BPTT(k, k) with
+Trains Elman's recipe (LSTM 2 x 256) for so many epochs, or loads a trained model, then compares BPTT(k, k) with
 the full gradient over 256 characters on eight streams of held-out text, four times at different places. Prints the mean
 cosine and the mean ratio of norms, the smallest of each, seconds for one batch and the memory of a window.
 """
@@ -23,7 +23,7 @@ EACH = 8 * 256 + 1
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--model", type=Path, help="a model that was trained, in place of a new one")
     parser.add_argument("--text", type=Path, default=TEXT)
     arguments = parser.parse_args()
@@ -34,7 +34,7 @@ def main() -> None:
     if arguments.model:
         model = elman.load(arguments.model)
     else:
-        model = elman.TextGenerator(minutes=arguments.minutes, seed=0).fit(text)
+        model = elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text)
     progress = model.progress_
     print(
         f"\nTruncation, LSTM 2 x 256, {progress.step:,} updates on tiny Shakespeare, held out {progress.best:.3f} nats"
