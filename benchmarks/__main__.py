@@ -20,6 +20,7 @@ STUDIES = [
     "benchmarks.startup",
     "benchmarks.shakespeare",
     "benchmarks.truncation",
+    "benchmarks.jobs",
 ]
 
 

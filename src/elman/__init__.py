@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from elman.diagnose import diagnose, truncation
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
-    from elman.models import TextGenerator, load
+    from elman.models import FeedForward, Forecaster, SequenceClassifier, SequenceTagger, TextGenerator, load
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,10 @@ _HOME = {
     "adopt": "elman.layers",
     "record": "elman.layers",
     "release": "elman.layers",
+    "FeedForward": "elman.models",
+    "Forecaster": "elman.models",
+    "SequenceClassifier": "elman.models",
+    "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
     "truncation": "elman.diagnose",
@@ -36,9 +40,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "FeedForward",
+    "Forecaster",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceClassifier",
+    "SequenceTagger",
     "TextGenerator",
     "__version__",
     "adopt",

@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import check, demo, diagnose, draw, exercise, explain, generate, info, predict, train
+from elman.cli import (
+    check,
+    classify,
+    demo,
+    diagnose,
+    draw,
+    exercise,
+    explain,
+    forecast,
+    generate,
+    info,
+    predict,
+    tag,
+    train,
+    vectors,
+)
 
 app = typer.Typer(
     name="elman",
@@ -18,7 +33,11 @@ app = typer.Typer(
 )
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.add_typer(train.app, name="train")
+train.app.command()(classify.classify)
+train.app.command()(tag.tag)
+train.app.command()(vectors.vectors)
 app.command()(generate.generate)
+app.command()(forecast.forecast)
 app.command()(predict.predict)
 app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.pictures.canvas import save
+    from elman.pictures.classes import confusion
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
+    from elman.pictures.outlook import forecast
     from elman.pictures.plane import eigenvalues, phase
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
+    "confusion": "elman.pictures.classes",
     "eigenvalues": "elman.pictures.plane",
+    "forecast": "elman.pictures.outlook",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
     "losses": "elman.pictures.curves",
@@ -30,7 +34,9 @@ _HOME = {
 }
 
 __all__ = [
+    "confusion",
     "eigenvalues",
+    "forecast",
     "gate_map",
     "gradient_flow",
     "losses",
