@@ -12,7 +12,7 @@ import torch
 from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
-MEASURED = ["tests/contract", "tests/kernels", "tests/layers", "tests/ops", "tests/models"]
+MEASURED = ["tests/contract", "tests/diagnose", "tests/kernels", "tests/layers", "tests/ops", "tests/models"]
 STUDIES = [
     "benchmarks.accuracy",
     "benchmarks.recurrence",
@@ -20,6 +20,7 @@ STUDIES = [
     "benchmarks.startup",
     "benchmarks.shakespeare",
     "benchmarks.long_sequences",
+    "benchmarks.truncation",
     "benchmarks.jobs",
 ]
 

@@ -107,7 +107,7 @@ class Table:
             missing = missing | series.is_nan().fill_null(True)
         elif series.dtype in (nw.String, nw.Object):
             missing = missing | nw.new_series(
-                "", [c == "" for c in series.to_list()], nw.Boolean, backend=series.implementation
+                "", [isinstance(c, str) and not c for c in series.to_list()], nw.Boolean, backend=series.implementation
             )
         return np.asarray(missing.to_numpy(), dtype=bool)
 

@@ -1,8 +1,10 @@
 """One file a job, and `load` for any model that was saved."""
 
+from elman.models.feed_forward import FeedForward
 from elman.models.forecaster import Forecaster
 from elman.models.loading import load
 from elman.models.sequence_classifier import SequenceClassifier
+from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 
-__all__ = ["Forecaster", "SequenceClassifier", "TextGenerator", "load"]
+__all__ = ["FeedForward", "Forecaster", "SequenceClassifier", "SequenceTagger", "TextGenerator", "load"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.pictures.canvas import save
-    from elman.pictures.confusion import confusion
+    from elman.pictures.classes import confusion
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
-    "confusion": "elman.pictures.confusion",
+    "confusion": "elman.pictures.classes",
     "eigenvalues": "elman.pictures.plane",
     "forecast": "elman.pictures.outlook",
     "gate_map": "elman.pictures.heat",
