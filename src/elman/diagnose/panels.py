@@ -43,7 +43,7 @@ def draw(report: Report) -> "Figure":
 
 
 def _legend_beside_circle(ax: "Axes", reach: float) -> None:
-    """Make room for the legend right of everything that reaches so far from 0, so that the titles of a row are level."""
+    """Make room for the legend right of all that reaches so far from 0, so that the titles of a row are level."""
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=(-reach, 2 * reach), ylim=(-reach, reach))
     if legend := ax.get_legend():
