@@ -26,7 +26,7 @@ def measured(options: dict, seed: int, taught: tuple, unseen: tuple) -> Outcome:
     truth = np.array(y)
     outcome.figures["elman"] = float((model.predict(X) == truth).mean())
     inputs = model.reading_.input.encode(list(X))
-    for name, chances in model.reading_.baselines(inputs).items():
+    for name, chances in model.reading_.baselines(list(X), inputs).items():
         outcome.figures[name] = float((model.classes_[chances.argmax(axis=1)] == truth).mean())
     return outcome
 

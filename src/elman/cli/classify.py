@@ -80,6 +80,9 @@ def classify(
     input_dropout: InputDropout = 0.2,
     symbol_dropout: SymbolDropout = 0.1,
     label_smoothing: Annotated[float, typer.Option(help="Share of each target that is spread over all classes.")] = 0.0,
+    ngrams: Annotated[
+        bool, typer.Option(help="Add a linear classifier over the character n-grams of texts to the network.")
+    ] = True,
     class_weight: Annotated[
         str | None,
         typer.Option(help="balanced weighs rare classes as much as frequent ones.", show_default="all alike"),
@@ -116,7 +119,7 @@ def classify(
 ) -> None:
     """Train a classifier of texts, symbols or series of numbers on a table.
 
-    Shows how the best weights did on held-out rows, beside the shares of the classes and a bag of words.
+    Shows how the best weights did on held-out rows, beside the shares of the classes, a bag of words and n-grams.
     """
     options: dict[str, Any] = locals()
     from elman import SequenceClassifier

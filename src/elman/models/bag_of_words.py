@@ -23,7 +23,7 @@ ITERATIONS = 500
 
 
 class Linear:
-    """What a bag of words learned.
+    """What a linear classifier learned.
 
     Attributes:
         slopes: shape `(K, F)`.
@@ -36,13 +36,20 @@ class Linear:
 
     def probabilities(self, inputs: Sequences) -> npt.NDArray[np.float64]:
         """Return the probability of every class for every sequence, shape `(n, K)`."""
-        counted = counts(inputs, self.slopes.shape[1])
-        scores = np.asarray(counted @ self.slopes.T.astype(np.float64) + self.offsets)
-        return np.asarray(special.expit(scores) if self.several else special.softmax(scores, axis=1))
+        return likelihoods(self.scores(counts(inputs, self.slopes.shape[1])), self.several)
+
+    def scores(self, found: Any) -> npt.NDArray[np.float64]:
+        """Return the score of every class for rows of features, `(n, F)` -> `(n, K)`."""
+        return np.asarray(found @ self.slopes.T.astype(np.float64) + self.offsets)
+
+
+def likelihoods(scores: npt.NDArray[np.float64], several: bool) -> npt.NDArray[np.float64]:
+    """Return the probabilities that scores stand for, both `(n, K)`."""
+    return np.asarray(special.expit(scores) if several else special.softmax(scores, axis=1))
 
 
 def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, several: bool) -> Linear:
-    """Fit a linear classifier over counts.
+    """Fit a linear classifier over how often each symbol came.
 
     Args:
         inputs: sequences in numbers.
@@ -50,10 +57,24 @@ def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, several
         symbols: the number of symbols, V; None for series.
         several: whether a sequence may have several labels.
     """
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS)
-    model = OneVsRestClassifier(model) if several else model
     width = symbols or 4 * inputs.values.shape[1]
-    model.fit(counts(inputs, width), targets)
+    return fit_scores(counts(inputs, width), targets, several)
+
+
+def fit_scores(found: Any, targets: Targets, several: bool, weights: npt.NDArray[np.float32] | None = None) -> Linear:
+    """Fit a linear classifier over rows of features.
+
+    Args:
+        found: the features, shape `(n, F)`, sparse or dense.
+        targets: what `Labels.encode` made of the labels.
+        several: whether a row may have several labels.
+        weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
+    """
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS)
+    if several:
+        model = OneVsRestClassifier(model).fit(found, targets)
+    else:
+        model.fit(found, targets, sample_weight=None if weights is None else weights[targets.astype(np.int64)])
     if several:
         slopes = np.concatenate([each.coef_ for each in model.estimators_])
         offsets = np.concatenate([each.intercept_ for each in model.estimators_])

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
-from elman.models.labels import Targets
+from elman.models.classifier_reading import Labelled
 from elman.models.pooling import Pooling, PoolingName
 from elman.models.trunk import Trunk, packed
 from elman.train import Batch
@@ -43,26 +43,25 @@ class LabelledSequences:
 
     Args:
         network: what is measured.
-        inputs: the sequences.
-        targets: what `Labels.encode` made of their labels.
+        examples: the sequences and their labels.
         loss: scores `(B, K)` and targets to the mean loss.
     """
 
     def __init__(
         self,
         network: ClassifierNetwork,
-        inputs: Sequences,
-        targets: Targets,
+        examples: Labelled,
         loss: Callable[[Tensor, Tensor], Tensor],
     ):
-        self.network, self.inputs, self.targets, self._loss = network, inputs, targets, loss
-        self.lengths = inputs.lengths
+        self.network, self.examples, self._loss = network, examples, loss
+        self.lengths = examples.inputs.lengths
 
     def loss(self, rows: Rows) -> Batch:
         """Return the mean loss over some sequences, in nats."""
-        packing = self.inputs.pack(rows)
-        wanted = torch.from_numpy(self.targets[packing.rows])
-        return Batch(self._loss(self.network(packed(self.inputs, packing)), wanted), len(rows))
+        inputs, targets = self.examples.inputs, self.examples.targets
+        packing = inputs.pack(rows)
+        wanted = torch.from_numpy(targets[packing.rows])
+        return Batch(self._loss(self.network(packed(inputs, packing)), wanted), len(rows))
 
 
 def loss_of(
@@ -86,14 +85,11 @@ def loss_of(
     return each
 
 
-def probabilities(
-    network: ClassifierNetwork, inputs: Sequences, several: bool, batch: int = 256
-) -> npt.NDArray[np.float64]:
-    """Return the probability of every class for every sequence, in the sequences' own order, shape `(n, K)`."""
+def scores_of(network: ClassifierNetwork, inputs: Sequences, batch: int = 256) -> npt.NDArray[np.float64]:
+    """Return the score of every class for every sequence, in the sequences' own order, shape `(n, K)`."""
     found = np.empty((len(inputs), network.head.out_features))
     with torch.inference_mode():
         for rows in sorted_batches(inputs.lengths, batch):
             packing = inputs.pack(rows)
-            scores = network(packed(inputs, packing)).double()
-            found[packing.rows] = (scores.sigmoid() if several else scores.softmax(-1)).numpy()
+            found[packing.rows] = network(packed(inputs, packing)).numpy()
     return found

@@ -11,15 +11,17 @@ from torch import Tensor
 from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
 from elman.data.items import Items
 from elman.data.sequences import Sequences
-from elman.models.bag_of_words import Linear, fit_linear
+from elman.models.bag_of_words import Linear, fit_linear, likelihoods
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.labels import Label, Labels, Targets
+from elman.models.ngrams import NGrams
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences in numbers, and what `Labels.encode` made of their labels."""
+    """Sequences as they came and in numbers, and what `Labels.encode` made of their labels."""
 
+    items: Items
     inputs: Sequences
     targets: Targets
 
@@ -37,32 +39,39 @@ class Reading:
         labels: the classes.
         shares: how often each class came, shape `(K,)`.
         linear: the bag of words.
+        ngrams: the wide part of a classifier of texts; None without it.
     """
 
     input: TokenInput | SeriesInput
     labels: Labels
     shares: npt.NDArray[np.float64]
     linear: Linear
+    ngrams: NGrams | None
 
     @classmethod
     def learn(cls, items: Items, names: list[Label], settings: ClassifierSettings) -> "Reading":
         """Learn from the training part.
 
         Raises:
-            DataError: there are fewer than two classes.
+            DataError: there are fewer than two classes, or a weight is of an unknown one.
         """
         labels = Labels.learn(names)
         found = learn_input(items, settings.tokens, settings.min_count)
         targets, symbols = labels.encode(names), _symbols(found)
         linear = fit_linear(found.encode(items), targets, symbols, labels.several)
-        return cls(found, labels, labels.chances(targets), linear)
+        ngrams = None
+        if settings.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
+            weights = labels.weights(settings.class_weight, targets)
+            ngrams = NGrams.fit(texts_of(items), targets, labels.several, found.tokens == "words", weights)
+        return cls(found, labels, labels.chances(targets), linear, ngrams)
 
     @classmethod
     def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":
         """Return the reading that `content` and `tensors` were made from."""
         labels = Labels(content["classes"], content["several"])
         linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.several)
-        return cls(input_of(content["input"]), labels, np.array(content["shares"]), linear)
+        ngrams = None if content["ngrams"] is None else NGrams.of(content["ngrams"], tensors, labels.several)
+        return cls(input_of(content["input"]), labels, np.array(content["shares"]), linear, ngrams)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
@@ -71,11 +80,13 @@ class Reading:
             "classes": self.labels.classes.tolist(),
             "several": self.labels.several,
             "shares": self.shares.tolist(),
+            "ngrams": None if self.ngrams is None else self.ngrams.content(),
         }
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a file has to hold as tensors."""
-        return {"slopes": torch.from_numpy(self.linear.slopes), "offsets": torch.from_numpy(self.linear.offsets)}
+        own = {"slopes": torch.from_numpy(self.linear.slopes), "offsets": torch.from_numpy(self.linear.offsets)}
+        return own if self.ngrams is None else own | self.ngrams.tensors()
 
     @property
     def symbols(self) -> int | None:
@@ -93,14 +104,27 @@ class Reading:
         Raises:
             DataError: a label is none of the classes, or the sequences are of another kind.
         """
-        return Labelled(self.input.encode(items), self.labels.encode(names))
+        return Labelled(items, self.input.encode(items), self.labels.encode(names))
 
-    def baselines(self, inputs: Sequences) -> dict[str, npt.NDArray[np.float64]]:
-        """Return the probabilities `(n, K)` of predictors that need no network, by name."""
-        return {
+    def baselines(self, items: Items, inputs: Sequences) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the probabilities `(n, K)` of predictors that need no network, by name.
+
+        Args:
+            items: sequences as they came.
+            inputs: the same in numbers.
+        """
+        found = {
             "class shares": np.tile(self.shares, (len(inputs), 1)),
             "bag of words": self.linear.probabilities(inputs),
         }
+        if self.ngrams is not None:
+            found["n-grams"] = likelihoods(self.ngrams.scores(texts_of(items)), self.labels.several)
+        return found
+
+
+def texts_of(items: Items) -> list[str]:
+    """Return texts as they are, and lists of symbols with spaces between."""
+    return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]
 
 
 def _symbols(found: TokenInput | SeriesInput) -> int | None:

@@ -20,12 +20,17 @@ class Measured:
     Attributes:
         labels: the classes.
         targets: the truth, as `Labels.encode` has it.
-        chances: probabilities `(n, K)` by the name of who said them; the last is the network.
+        chances: probabilities `(n, K)` by the name of who said them; the last is the model.
     """
 
     labels: Labels
     targets: Targets
     chances: dict[str, npt.NDArray[np.float64]]
+
+    @property
+    def model(self) -> str:
+        """The name of what is measured beside the others."""
+        return list(self.chances)[-1]
 
     def accuracy(self, name: str) -> float:
         """Return the share of sequences whose label, or whole list of labels, is right."""
@@ -53,15 +58,17 @@ class Measured:
         return Grid(["", "accuracy", "mean F1", "nats/sequence"], rows)
 
     def by_class(self) -> Grid:
-        """Return precision, recall and F1 of the network for each class, and how many sequences are of it."""
-        scores = precision_recall_fscore_support(self.truth(), self.decided("network"), average=None, zero_division=0.0)
+        """Return precision, recall and F1 of the model for each class, and how many sequences are of it."""
+        scores = precision_recall_fscore_support(
+            self.truth(), self.decided(self.model), average=None, zero_division=0.0
+        )
         names = [str(name) for name in self.labels.classes]
         rows = [[name, *map(float, row[:3]), int(row[3])] for name, *row in zip(names, *scores, strict=True)]
         return Grid(["class", "precision", "recall", "F1", "sequences"], rows)
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return how many sequences of each class, down, were taken for each class, across."""
-        said = self.chances["network"].argmax(axis=1)
+        said = self.chances[self.model].argmax(axis=1)
         matrix: npt.NDArray[np.int64] = confusion_matrix(self.targets, said, labels=range(len(self.labels)))
         return matrix
 

@@ -32,6 +32,7 @@ class ClassifierSettings(RecurrentSettings):
     input_dropout: float = Field(0.2, ge=0, lt=1)
     symbol_dropout: float = Field(0.1, ge=0, lt=1)
     label_smoothing: float = Field(0.0, ge=0, lt=1)
+    ngrams: bool = True
     class_weight: Literal["balanced"] | dict[Any, float] | None = None
     batch: int | None = Field(None, ge=1)  # type: ignore[assignment]
     averaging: float = Field(0.99, ge=0, lt=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +17,21 @@ from elman.data.splits import Split, count_duplicates, split_rows
 from elman.data.tables import as_frame, read_table
 from elman.data.vectors import read_vectors
 from elman.errors import InputError
+from elman.models.bag_of_words import likelihoods
 from elman.models.by_length import ByLength
 from elman.models.classifier_columns import Columns
-from elman.models.classifier_network import ClassifierNetwork, LabelledSequences, loss_of, probabilities
-from elman.models.classifier_reading import Labelled, Reading
+from elman.models.classifier_network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
+from elman.models.classifier_reading import Labelled, Reading, texts_of
 from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.estimator import Estimator
 from elman.models.labels import Label, as_labels
+from elman.models.ngrams import choose_weight
 from elman.models.reports import Columns as Written
 from elman.models.reports import Report
 from elman.models.running import Run, RunOptions
 from elman.models.trunk import Trunk
+from elman.train import Task
 
 
 class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -52,6 +55,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         input_dropout: share of what comes in at each step that is dropped while training.
         symbol_dropout: share of symbols read as the unknown one while training, so that unknown ones mean something.
         label_smoothing: share of each target that is spread over all classes.
+        ngrams: whether a linear classifier over the character n-grams of texts is fitted too and added to the network's
+            scores, as much as makes the held-out loss least (see `elman.models.ngrams`); of no use to series.
         class_weight: "balanced" weighs rare classes as much as frequent ones; or a weight for each class; None: alike.
         batch: sequences in an update; None: such that an epoch has 16 updates or more, 8 to 64.
         epochs: passes over the sequences; where neither epochs nor minutes are given, so many as show 100,000
@@ -84,8 +89,10 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        reading_: vocabulary or scale, classes, and the bag of words, all from the training part.
-        baselines_: held-out nats per sequence of the classes' shares and of a bag of words; empty with none held out.
+        reading_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
+        ngram_weight_: how much the n-grams' scores count beside the network's; 0 without n-grams.
+        baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
+            held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that stand in the training part too.
         held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
@@ -109,6 +116,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     reading_: Reading
     columns_: Columns | None
     held_out_: Measured | None
+    ngram_weight_: float
 
     def __init__(
         self,
@@ -126,6 +134,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         input_dropout: float = 0.2,
         symbol_dropout: float = 0.1,
         label_smoothing: float = 0.0,
+        ngrams: bool = True,
         class_weight: str | dict[Any, float] | None = None,
         batch: int | None = None,
         epochs: int | None = None,
@@ -200,8 +209,9 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        inputs = self.reading_.input.encode(as_items(X))
-        return probabilities(self.network_, inputs, self.reading_.labels.several)
+        items = as_items(X)
+        network = scores_of(self.network_, self.reading_.input.encode(items))
+        return likelihoods(self._joined(network, items), self.reading_.labels.several)
 
     def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
         """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
@@ -231,8 +241,28 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _measured(self, found: Labelled) -> Measured:
         several = self.reading_.labels.several
-        network = {"network": probabilities(self.network_, found.inputs, several)}
-        return Measured(self.reading_.labels, found.targets, self.reading_.baselines(found.inputs) | network)
+        network = scores_of(self.network_, found.inputs)
+        said = self.reading_.baselines(found.items, found.inputs) | {"network": likelihoods(network, several)}
+        if self.reading_.ngrams is not None:
+            said["network + n-grams"] = likelihoods(self._joined(network, found.items), several)
+        return Measured(self.reading_.labels, found.targets, said)
+
+    def _joined(self, network: npt.NDArray[np.float64], items: Items) -> npt.NDArray[np.float64]:
+        """Return the network's scores `(n, K)` with those of the n-grams."""
+        ngrams = self.reading_.ngrams
+        return network if ngrams is None else network + self.ngram_weight_ * ngrams.scores(texts_of(items))
+
+    def _finish(self, task: Task) -> None:
+        """Choose how much the n-grams count beside the best weights."""
+        ngrams, held_out = self.reading_.ngrams, cast(ByLength, task).held_out
+        if ngrams is None:
+            self.ngram_weight_ = 0.0
+        elif held_out is None:
+            self.ngram_weight_ = 1.0
+        else:
+            unseen = cast(LabelledSequences, held_out).examples
+            network, wide = scores_of(self.network_, unseen.inputs), ngrams.scores(texts_of(unseen.items))
+            self.ngram_weight_ = choose_weight(network, wide, unseen.targets, self.reading_.labels.several)
 
     def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
         """Return sequences and labels, from two arguments or from a table."""
@@ -261,12 +291,12 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.baselines_ = {}
         held_out = None
         if unseen:
-            found = self.reading_.baselines(unseen.inputs)
+            found = self.reading_.baselines(unseen.items, unseen.inputs)
             self.baselines_ = {name: mean_nats(chances, unseen.targets) for name, chances in found.items()}
-            held_out = LabelledSequences(self.network_, unseen.inputs, unseen.targets, loss_of(several))
+            held_out = LabelledSequences(self.network_, unseen, loss_of(several))
         return ByLength(
             self.network_,
-            LabelledSequences(self.network_, taught.inputs, taught.targets, loss),
+            LabelledSequences(self.network_, taught, loss),
             held_out,
             batch=settings.batch or 1,
             seed=settings.seed,
@@ -307,13 +337,15 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)
-        return self.reading_.content() | {"columns": columns, "embedding": self.embedding_}
+        own = {"columns": columns, "embedding": self.embedding_, "ngram weight": self.ngram_weight_}
+        return self.reading_.content() | own
 
     def _tensors(self) -> dict[str, Tensor]:
         return self.reading_.tensors()
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._take(Reading.of(content, tensors))
+        self.ngram_weight_ = content["ngram weight"]
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
         self._make_network(self._settings(), content["embedding"])
