@@ -53,7 +53,7 @@ def test_it_learns_what_no_bag_of_words_can(model):
     texts, labels = order_matters(40, seed=1)
     assert model.score(texts, labels) > 0.9
     assert BagOfWords(tokens="words", min_count=1).fit(*order_matters()).score(texts, labels) < 0.7
-    assert set(model.baselines_) == {"class shares", "bag of words"}
+    assert set(model.baselines_) == {"class shares", "bag of words", "n-grams"}
     assert model.classes_.tolist() == ["cat", "dog"]
 
 

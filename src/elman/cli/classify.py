@@ -81,7 +81,7 @@ def classify(
     symbol_dropout: SymbolDropout = 0.1,
     label_smoothing: Annotated[float, typer.Option(help="Share of each target that is spread over all classes.")] = 0.0,
     ngrams: Annotated[
-        bool, typer.Option(help="Add a linear classifier over the character n-grams of texts to the network.")
+        bool, typer.Option(help="Add a linear classifier over the n-grams of texts to the network.")
     ] = True,
     class_weight: Annotated[
         str | None,

@@ -1,50 +1,57 @@
-"""The wide part of a classifier of texts: a linear classifier over which pieces of words come.
+"""The wide part of a classifier of texts: a linear classifier over which pieces of words, and words, come.
 
 Wide & Deep (Cheng and others 2016) adds a linear part, which knows by heart, to a network, which generalises. Here the
-linear part reads character n-grams within words, weighed by tf-idf, and how much it counts is chosen on texts that
-neither part has learned from. scikit-learn cuts, weighs and fits.
+linear part reads character n-grams within words, and words and pairs of words where texts are cut by words, weighed by
+tf-idf. How much either part counts is chosen on texts that neither has learned from.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import minimize_scalar
+from scipy import sparse
+from scipy.optimize import minimize
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
+from elman.data.vocabulary import tokenize
 from elman.models.bag_of_words import Linear, fit_scores, likelihoods
 from elman.models.classifier_report import mean_nats
 from elman.models.labels import Targets
 
-CHARACTERS = (1, 5)
 LEAST_TEXTS = 2
 MOST_PIECES = 60_000
-SEVERAL_TIMES = 4.0
-"""The most that the linear part may count for one part of the network."""
+"""Of either kind; those that come most often are kept."""
+CUTS: dict[str, dict[str, Any]] = {
+    "characters": {"analyzer": "char_wb", "ngram_range": (1, 5)},
+    "words": {"ngram_range": (1, 2), "tokenizer": partial(tokenize, tokens="words"), "token_pattern": None},
+}
+Mix: TypeAlias = tuple[float, float]
+"""How much the network's scores count, and the n-grams'."""
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """What a linear classifier over character n-grams learned.
+    """What a linear classifier over n-grams learned.
 
     Attributes:
-        pieces: the n-grams, in the order of their columns.
+        pieces: the n-grams by kind, "characters" and "words", in the order of their columns.
         rarity: how much each counts for coming in few texts (idf), shape `(F,)`.
         linear: slopes and offsets.
         lower: whether capital letters are read as small ones.
     """
 
-    pieces: list[str]
+    pieces: dict[str, list[str]]
     rarity: npt.NDArray[np.float32]
     linear: Linear
     lower: bool
 
     @classmethod
     def fit(
-        cls, texts: list[str], targets: Targets, several: bool, lower: bool, weights: npt.NDArray[np.float32] | None
+        cls, texts: list[str], targets: Targets, several: bool, words: bool, weights: npt.NDArray[np.float32] | None
     ) -> "NGrams | None":
         """Fit to texts; None where no n-gram comes in two of them.
 
@@ -52,16 +59,22 @@ class NGrams:
             texts: the training part.
             targets: what `Labels.encode` made of their labels.
             several: whether a text may have several labels.
-            lower: whether capital letters are read as small ones.
+            words: whether texts are cut by words: words count too then, and capital letters are read as small ones.
             weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
         """
-        cutter = _cutter(lower, min_df=LEAST_TEXTS, max_features=MOST_PIECES)
-        try:
-            found = cutter.fit_transform(texts)
-        except ValueError:  # scikit-learn's word for an empty vocabulary
+        pieces, rarity, found = {}, [], []
+        for kind in CUTS if words else ("characters",):
+            cutter = _cutter(kind, words, min_df=LEAST_TEXTS, max_features=MOST_PIECES)
+            try:
+                found.append(cutter.fit_transform(texts))
+            except ValueError:  # scikit-learn's word for an empty vocabulary
+                continue
+            pieces[kind] = cutter.get_feature_names_out().tolist()
+            rarity.append(cutter.idf_.astype(np.float32))
+        if not pieces:
             return None
-        linear = fit_scores(found, targets, several, weights)
-        return cls(cutter.get_feature_names_out().tolist(), cutter.idf_.astype(np.float32), linear, lower)
+        linear = fit_scores(sparse.hstack(found, "csr"), targets, several, weights)
+        return cls(pieces, np.concatenate(rarity), linear, words)
 
     @classmethod
     def of(cls, content: dict[str, Any], tensors: dict[str, Tensor], several: bool) -> "NGrams":
@@ -80,17 +93,22 @@ class NGrams:
 
     def scores(self, texts: list[str]) -> npt.NDArray[np.float64]:
         """Return the score of every class for every text, shape `(n, K)`."""
-        cutter = _cutter(self.lower, vocabulary=self.pieces)
-        cutter.idf_ = self.rarity
-        return self.linear.scores(cutter.transform(texts))
+        ends = np.cumsum([len(names) for names in self.pieces.values()])
+        found = []
+        for (kind, names), rarity in zip(self.pieces.items(), np.split(self.rarity, ends[:-1]), strict=True):
+            cutter = _cutter(kind, self.lower, vocabulary=names)
+            cutter.idf_ = rarity
+            found.append(cutter.transform(texts))
+        return self.linear.scores(sparse.hstack(found, "csr"))
 
 
-def choose_weight(
+def choose_mix(
     network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, several: bool
-) -> float:
-    """Return the weight of the n-grams' scores beside the network's that makes the held-out loss least.
+) -> Mix:
+    """Return the factors of the network's and of the n-grams' scores that make the held-out loss of the sum least.
 
-    A weight of 1 is expected, give or take 1 (a Gaussian prior), so that few texts do not lead far away from it.
+    Factors of 1 are expected, give or take 1 (a Gaussian prior), so that few texts do not lead far away from them. As
+    temperatures do (Guo and others 2017), they take back the overconfidence of either part.
 
     Args:
         network: held-out scores, shape `(n, K)`.
@@ -99,12 +117,13 @@ def choose_weight(
         several: whether a text may have several labels.
     """
 
-    def regret(weight: float) -> float:
-        nats = mean_nats(likelihoods(network + weight * ngrams, several), targets)
-        return nats * targets.size + (weight - 1) ** 2 / 2
+    def regret(mix: npt.NDArray[np.float64]) -> float:
+        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, several), targets)
+        return nats * targets.size + float(((mix - 1) ** 2).sum()) / 2
 
-    return float(minimize_scalar(regret, bounds=(0.0, SEVERAL_TIMES), method="bounded").x)
+    found = minimize(regret, np.ones(2), method="L-BFGS-B", bounds=[(0, None)] * 2).x
+    return float(found[0]), float(found[1])
 
 
-def _cutter(lower: bool, **options: Any) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer="char_wb", ngram_range=CHARACTERS, sublinear_tf=True, lowercase=lower, **options)
+def _cutter(kind: str, lower: bool, **options: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(sublinear_tf=True, lowercase=lower, **CUTS[kind] | options)

@@ -26,7 +26,7 @@ from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.estimator import Estimator
 from elman.models.labels import Label, as_labels
-from elman.models.ngrams import choose_weight
+from elman.models.ngrams import Mix, choose_mix
 from elman.models.reports import Columns as Written
 from elman.models.reports import Report
 from elman.models.running import Run, RunOptions
@@ -55,7 +55,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         input_dropout: share of what comes in at each step that is dropped while training.
         symbol_dropout: share of symbols read as the unknown one while training, so that unknown ones mean something.
         label_smoothing: share of each target that is spread over all classes.
-        ngrams: whether a linear classifier over the character n-grams of texts is fitted too and added to the network's
+        ngrams: whether a linear classifier over the n-grams of texts is fitted too and added to the network's
             scores, as much as makes the held-out loss least (see `elman.models.ngrams`); of no use to series.
         class_weight: "balanced" weighs rare classes as much as frequent ones; or a weight for each class; None: alike.
         batch: sequences in an update; None: such that an epoch has 16 updates or more, 8 to 64.
@@ -90,7 +90,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
         reading_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
-        ngram_weight_: how much the n-grams' scores count beside the network's; 0 without n-grams.
+        mix_: how much the network's scores count, and the n-grams'; chosen on the held-out part.
         baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
             held out.
         progress_: counts and losses of the training.
@@ -116,7 +116,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     reading_: Reading
     columns_: Columns | None
     held_out_: Measured | None
-    ngram_weight_: float
+    mix_: Mix
 
     def __init__(
         self,
@@ -250,19 +250,16 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _joined(self, network: npt.NDArray[np.float64], items: Items) -> npt.NDArray[np.float64]:
         """Return the network's scores `(n, K)` with those of the n-grams."""
         ngrams = self.reading_.ngrams
-        return network if ngrams is None else network + self.ngram_weight_ * ngrams.scores(texts_of(items))
+        return network if ngrams is None else self.mix_[0] * network + self.mix_[1] * ngrams.scores(texts_of(items))
 
     def _finish(self, task: Task) -> None:
-        """Choose how much the n-grams count beside the best weights."""
+        """Choose how much the best weights and the n-grams count; alike with nothing held out."""
         ngrams, held_out = self.reading_.ngrams, cast(ByLength, task).held_out
-        if ngrams is None:
-            self.ngram_weight_ = 0.0
-        elif held_out is None:
-            self.ngram_weight_ = 1.0
-        else:
+        self.mix_ = (1.0, 1.0 if ngrams else 0.0)
+        if ngrams and held_out:
             unseen = cast(LabelledSequences, held_out).examples
             network, wide = scores_of(self.network_, unseen.inputs), ngrams.scores(texts_of(unseen.items))
-            self.ngram_weight_ = choose_weight(network, wide, unseen.targets, self.reading_.labels.several)
+            self.mix_ = choose_mix(network, wide, unseen.targets, self.reading_.labels.several)
 
     def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
         """Return sequences and labels, from two arguments or from a table."""
@@ -337,7 +334,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)
-        own = {"columns": columns, "embedding": self.embedding_, "ngram weight": self.ngram_weight_}
+        own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)}
         return self.reading_.content() | own
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -345,7 +342,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._take(Reading.of(content, tensors))
-        self.ngram_weight_ = content["ngram weight"]
+        self.mix_ = (content["mix"][0], content["mix"][1])
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
         self._make_network(self._settings(), content["embedding"])
