@@ -48,6 +48,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(KERNELS)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) torch==2.13.0
 	$(PIP) --editable ".[dev]"
+	$(BIN)/python -m compileall -q src/elman  # pip compiles what it copies, not what it links to
 	touch $@
 
 $(PEERS): $(INSTALLED)

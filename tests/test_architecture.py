@@ -13,7 +13,15 @@ PACKAGE = Path(__file__).parents[1] / "src" / "elman"
 FLOORS = ["__main__", "cli", "elman", "models", "train data", "bptt", "layers", "ops", "kernels", "errors"]
 BESIDE = {"explain": {"errors"}}  # beside the house, reached from the top three floors: all that it may import of it
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}}
-LATE = {"torch", "numpy", "matplotlib", "safetensors"}  # loaded by the command that needs them, never to show help
+LATE = {
+    "torch",
+    "numpy",
+    "matplotlib",
+    "safetensors",
+    "sklearn",
+    "pandas",
+    "narwhals",
+}  # loaded by the command that needs them, never to show help
 
 
 def allowed(room: str) -> set[str]:

@@ -36,7 +36,8 @@ def python(code, *arguments):
 def test_help_loads_nothing_heavy(words):
     code = (
         "import sys; from elman.cli import main; main(sys.argv[1:]);"
-        "print([m for m in ('torch', 'numpy', 'matplotlib', 'safetensors') if m in sys.modules])"
+        "heavy = 'torch', 'numpy', 'matplotlib', 'safetensors', 'sklearn', 'pandas', 'narwhals';"
+        "print([m for m in heavy if m in sys.modules])"
     )
     assert python(code, *words).stdout.splitlines()[-1] == "[]"
 

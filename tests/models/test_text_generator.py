@@ -1,11 +1,16 @@
 import inspect
+import pickle
 from pathlib import Path
 
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 import elman
 from elman.errors import DataError, InputError, ModelFileError
+from elman.models.estimator import Estimator
 from elman.models.text_settings import TextSettings
 from elman.train import RunFiles, write_container
 
@@ -144,6 +149,30 @@ def test_an_unfitted_model_says_so(tmp_path):
     for act in (model.generate, lambda: model.score("ab"), lambda: model.save(tmp_path / "m")):
         with pytest.raises(InputError, match="not trained yet"):
             act()
+
+
+def test_an_unfitted_model_is_what_scikit_learn_calls_one():
+    with pytest.raises(NotFittedError):
+        elman.TextGenerator().score("ab")
+    with pytest.raises(NotFittedError):
+        check_is_fitted(elman.TextGenerator())
+
+
+def test_a_clone_has_the_options_and_no_weights(model):
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    assert not hasattr(copy, "network_")
+    assert isinstance(pickle.loads(pickle.dumps(model)).score(TEXT[:50]), float)
+
+
+def test_a_model_of_another_job_is_refused(model, tmp_path):
+    class Other(Estimator):
+        kind = "tagger"
+
+    model.save(tmp_path / "m")
+    assert isinstance(elman.load(tmp_path / "m", elman.TextGenerator), elman.TextGenerator)
+    with pytest.raises(ModelFileError, match="m: expected the model of a tagger, came a text-generator file"):
+        elman.load(tmp_path / "m", Other)
 
 
 def test_too_short_texts_say_how_much_they_lack():

@@ -3,6 +3,7 @@
 Nothing here or in the commands' modules imports torch before a command needs it, so that help is there at once.
 """
 
+import os
 import sys
 import traceback
 
@@ -16,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after `elman`; those of the command line by default. `--debug` may stand anywhere before a
             bare `--`, and shows the traceback of an error.
     """
+    # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of a whole start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from elman.cli.app import app
 
     words = sys.argv[1:] if arguments is None else arguments

@@ -45,8 +45,6 @@ def explain(
     ] = None,
 ) -> None:
     """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
-    # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the whole start.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from elman.explain.entry import explain as work
     from elman.explain.sheetfile import gallery
 

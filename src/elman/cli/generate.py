@@ -25,7 +25,7 @@ def generate(
     """Write text with a trained model, shown as it comes."""
     import elman
 
-    writing = elman.load(model).generate(
+    writing = elman.load(model, elman.TextGenerator).generate(
         prompt,
         length=length,
         temperature=temperature,

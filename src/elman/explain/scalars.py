@@ -13,7 +13,7 @@ from elman.explain.expr import Expr, Value
 Index = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # thousands are made: a frozen one takes twice as long
 class Token:
     """A piece of a calculation: a sign or word, or a number with the value and entry that it is."""
 

@@ -6,7 +6,6 @@ words `no`, `yes`, `on`, `off` stay words, because a sentence may hold them.
 
 from collections.abc import Hashable
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ import yaml
 
 from elman.errors import DataError, InputError
 from elman.explain.worksheet import Worksheet, read_sheet
+
+_GALLERY = Path(__file__).with_name("gallery")
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,15 +48,14 @@ def parse(text: str, where: str) -> Worksheet:
 @cache
 def gallery() -> tuple[str, ...]:
     """The names of the worksheets that come with Elman."""
-    folder = files("elman.explain") / "gallery"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(sorted(file.stem for file in _GALLERY.glob("*.yaml")))
 
 
 def load(source: str | Path) -> Worksheet:
     """Read a worksheet by its gallery name or from a file."""
     path = Path(source)
     if str(source) in gallery():
-        text = (files("elman.explain") / "gallery" / f"{source}.yaml").read_text(encoding="utf-8")
+        text = (_GALLERY / f"{source}.yaml").read_text(encoding="utf-8")
         return parse(text, str(source))
     if not path.is_file():
         raise InputError(f"{source}: no such worksheet; give a YAML file or one of {', '.join(gallery())}")

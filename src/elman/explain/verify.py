@@ -7,8 +7,10 @@ state is held fixed, as the truncated gradient assumes.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elman.explain.expr import Array, Value
 from elman.explain.operations import evaluate
@@ -19,6 +21,7 @@ STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 ENTRIES = 100  # of one value; larger ones are checked at evenly spaced entries
 EVERY = 150  # forward values up to which those in between are checked too, not only parameters, inputs and first states
 ROOM = 2_000_000  # numbers in one batch
+Indices = NDArray[np.intp]
 _WEIGHTS = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
 
 
@@ -65,8 +68,15 @@ def _checked(tape: Tape) -> list[Value]:
     return [v for v in forward if v.name.d().id in tape.values and (every or v.expr is None)]
 
 
-def _entries(value: Value) -> Array:
-    return np.unique(np.linspace(0, value.array.size - 1, min(value.array.size, ENTRIES)).astype(int))
+def _entries(value: Value) -> Indices:
+    return _spread(value.array.size)
+
+
+@cache
+def _spread(size: int) -> Indices:
+    """Evenly spaced indices from the first to the last; all of them where they are few."""
+    count = min(size, ENTRIES)
+    return np.arange(count) * (size - 1) // max(count - 1, 1)
 
 
 def _rule(tape: Tape, value: Value) -> Array:
@@ -109,7 +119,7 @@ def _differences(tape: Tape, group: list[Value], step: float) -> list[Array]:
     return np.split(found, starts[1:-1])
 
 
-def forward(tape: Tape, nudges: Mapping[str, tuple[Array, Array, Array]], count: int) -> Array:
+def forward(tape: Tape, nudges: Mapping[str, tuple[Indices, Indices, Array]], count: int) -> Array:
     """Compute the loss `count` times over, each value nudged at its (rows, entries) by its offsets."""
     new: dict[str, Array] = {}
     for value in tape.values.values():

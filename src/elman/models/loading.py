@@ -2,25 +2,34 @@
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from elman.errors import ModelFileError
-from elman.models import text_generator
+from elman.models.estimator import Estimator
+from elman.models.text_generator import TextGenerator
 from elman.train import read_container
 
-_READERS = {text_generator.KIND: text_generator.TextGenerator._from_parts}
+ESTIMATORS: tuple[type[Estimator], ...] = (TextGenerator,)
+"""Every estimator that can be saved."""
 
 
-def load(path: str | os.PathLike[str]) -> text_generator.TextGenerator:
+Model = TypeVar("Model", bound=Estimator)
+
+
+def load(path: str | os.PathLike[str], expected: type[Model] = Estimator) -> Model:
     """Return the model in a file that Elman wrote. Nothing is unpickled.
 
     Args:
         path: a .safetensors file.
+        expected: the class that the model has to be of; any will do by default.
 
     Raises:
-        ModelFileError: the file is missing, truncated, altered, foreign, or no model.
+        ModelFileError: the file is missing, truncated, altered, foreign, no model, or a model of another job.
     """
     place = Path(path)
     kind, content, tensors = read_container(place)
-    if kind not in _READERS:
-        raise ModelFileError(f"{place}: expected a model, came a {kind} file: give the model's own file")
-    return _READERS[kind](place, content, tensors)
+    found = next((estimator for estimator in ESTIMATORS if estimator.kind == kind), None)
+    if found is None or not issubclass(found, expected):
+        wanted = f"the model of a {expected.kind}" if hasattr(expected, "kind") else "a model"
+        raise ModelFileError(f"{place}: expected {wanted}, came a {kind} file: give the other file")
+    return found.from_parts(place, content, tensors)

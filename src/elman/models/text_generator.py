@@ -1,30 +1,23 @@
 """A character generator: learns to write as a text does, one character after the other."""
 
-import os
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import Any, Unpack
 
 from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
-from elman.errors import DataError, InputError, ModelFileError
+from elman.errors import DataError, InputError
 from elman.models.baselines import baselines
+from elman.models.estimator import Estimator
 from elman.models.generation import Generation
 from elman.models.next_symbol import NextSymbol, mean_nats
+from elman.models.running import Run, RunOptions
 from elman.models.sampling import Sampling
 from elman.models.symbol_network import SymbolNetwork
 from elman.models.text_settings import TextSettings
-from elman.models.text_training import loop_options, make_streams
-from elman.train import Listener, Loop, Place, Progress, RunFiles, Silent, write_container
-from elman.train.checkpoint import refuse_unfinished
-from elman.train.picture import draw_losses
-
-KIND = "text-generator"
+from elman.models.text_training import make_streams
 
 
-class TextGenerator:
+class TextGenerator(Estimator):
     """A network that predicts the next character, and writes by being asked again and again.
 
     The defaults are a recipe for about a million characters of English; `benchmarks/shakespeare.py` runs it.
@@ -72,8 +65,9 @@ class TextGenerator:
         10
     """
 
-    baselines_: dict[str, float]
-    progress_: Progress
+    kind = "text-generator"
+    settings_type = TextSettings
+    network_: SymbolNetwork
 
     def __init__(
         self,
@@ -101,45 +95,23 @@ class TextGenerator:
         separator: str | None = None,
         seed: int = 0,
     ) -> None:
-        options = {name: value for name, value in locals().items() if name != "self"}
-        TextSettings.checked(options)
-        vars(self).update(options)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the options by name, as scikit-learn's estimators do; no option is an estimator, so `deep` is idle."""
-        return {name: getattr(self, name) for name in TextSettings.model_fields}
-
-    def set_params(self, **options: Any) -> "TextGenerator":
-        """Change options and return self.
-
-        Raises:
-            InputError: an option is unknown or out of range; nothing is changed.
-        """
-        TextSettings.checked(self.get_params() | options)
-        vars(self).update(options)
-        return self
+        self._take_options(locals())
 
     def fit(
         self,
         text: str | Path,
+        y: None = None,
         *,
-        files: RunFiles | None = None,
-        resume: bool = False,
-        overwrite: bool = False,
         errors: str = "strict",
-        listener: Listener | None = None,
-        checkpoint_seconds: float = 60.0,
+        **run: Unpack[RunOptions],
     ) -> "TextGenerator":
         """Learn a text.
 
         Args:
             text: the text itself, or the path of a UTF-8 file.
-            files: where to leave checkpoint, metrics, model and loss picture; None leaves nothing on disk.
-            resume: go on from the checkpoint in `files`; without one there, begin.
-            overwrite: begin anew although `files` hold an unfinished training, which is otherwise refused.
+            y: nothing; scikit-learn's searches pass it.
             errors: for bytes that are not UTF-8: "strict" refuses, "replace" reads U+FFFD.
-            listener: hears how it goes, see `elman.train.Listener`.
-            checkpoint_seconds: time between two checkpoints.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -151,26 +123,11 @@ class TextGenerator:
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        if checkpoint_seconds < 0:
-            raise InputError(f"checkpoint_seconds: expected 0 or more, came {checkpoint_seconds}")
-        if files:
-            files.check()
-        if files and not (resume or overwrite):
-            refuse_unfinished(files.checkpoint)
-        settings = TextSettings.checked(self.get_params())
+        checked = Run.checked(run)
+        settings = self._settings()
         corpus = read_text(text, settings.validation, settings.separator, errors)
-        place = Place(files.checkpoint, files.metrics, resume) if files else Place()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            task = self._begin(str(text) if isinstance(text, Path) else "text", corpus, settings)
-            identity = settings.identity() | {"text": corpus.fingerprint()}
-            loop = Loop(task, loop_options(settings, checkpoint_seconds), identity, place, listener or Silent())
-            try:
-                loop.run()
-            finally:
-                self.progress_ = loop.progress
-                self.network_.eval()
-        return self._leave(files)
+        name = str(text) if isinstance(text, Path) else "text"
+        return self._learn(checked, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, settings))
 
     def generate(
         self,
@@ -233,36 +190,11 @@ class TextGenerator:
             raise DataError(f"text: expected two characters or more, came {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one .safetensors file, atomically. `elman.load` reads it.
+    def _content(self) -> dict[str, Any]:
+        return {"alphabet": self.alphabet_.characters}
 
-        Raises:
-            ModelFileError: the file cannot be written; what was there before is untouched.
-            InputError: the model is not fitted.
-        """
-        self._check_fitted()
-        content = {
-            "settings": TextSettings.checked(self.get_params()).model_dump(),
-            "alphabet": self.alphabet_.characters,
-            "baselines": self.baselines_,
-            "progress": self.progress_.numbers(),
-        }
-        write_container(Path(path), KIND, content, self.network_.state_dict())
-
-    @classmethod
-    def _from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> "TextGenerator":
-        """Make the model that `save` wrote from what was in its file."""
-        try:
-            settings = TextSettings.checked(content["settings"])
-            model = cls(**settings.model_dump())
-            model._prepare(Alphabet(content["alphabet"]), settings)
-            model.network_.load_state_dict(tensors)
-            model.baselines_ = content["baselines"]
-            model.progress_ = Progress(**content["progress"])
-        except (InputError, KeyError, TypeError, RuntimeError) as error:
-            raise ModelFileError(f"{path}: not a model this Elman can build ({error}): train it again") from error
-        model.network_.eval()
-        return model
+    def _rebuild(self, content: dict[str, Any]) -> None:
+        self._prepare(Alphabet(content["alphabet"]), self._settings())
 
     def _prepare(self, alphabet: Alphabet, settings: TextSettings) -> None:
         """Make a network with first weights."""
@@ -272,7 +204,6 @@ class TextGenerator:
             len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
         )
         self.baselines_ = {}
-        self.progress_ = Progress()
         self.left_out_ = 0
 
     def _begin(self, name: str, corpus: Corpus, settings: TextSettings) -> NextSymbol:
@@ -283,14 +214,3 @@ class TextGenerator:
         if held_out:
             self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
         return NextSymbol(self.network_, Truncated(training, settings.k1, settings.k2), held_out, self.baselines_)
-
-    def _leave(self, files: RunFiles | None) -> "TextGenerator":
-        """Save the model and draw the losses where the run's files go."""
-        if files:
-            self.save(files.model)
-            draw_losses(files.metrics, files.picture)
-        return self
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "network_"):
-            raise InputError("model: not trained yet: call fit(text) first, or elman.load a saved one")

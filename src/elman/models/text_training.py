@@ -1,11 +1,10 @@
-"""From a text and its settings to what the training loop takes."""
+"""From a text and its settings to the streams that are learned."""
 
 from elman.bptt import Streams
 from elman.data import Corpus
 from elman.errors import DataError
 from elman.models.next_symbol import HELD_OUT_STREAM
 from elman.models.text_settings import TextSettings
-from elman.train import LoopOptions
 
 SHORTEST = 20
 """Characters of training text below which nothing can be counted, let alone learned."""
@@ -28,10 +27,3 @@ def make_streams(name: str, corpus: Corpus, settings: TextSettings) -> tuple[Str
         return training, None
     rows = max(1, min(settings.batch, len(corpus.held_out) // HELD_OUT_STREAM))
     return training, Streams(corpus.held_out, rows, corpus.documents - corpus.split)
-
-
-def loop_options(settings: TextSettings, checkpoint_seconds: float) -> LoopOptions:
-    """Return what the training loop takes of the settings."""
-    names = LoopOptions.__dataclass_fields__.keys() & TextSettings.model_fields.keys()
-    shared = {name: getattr(settings, name) for name in names}
-    return LoopOptions(**shared | {"epochs": settings.passes, "checkpoint_seconds": checkpoint_seconds})

@@ -76,7 +76,7 @@ function work(v) {
   if (table) return table;
   if (!Array.isArray(value.x)) return "";
   const shown = value.h.length === 2 ? [0] : upTo(value.v.length);
-  const note = value.h.length === 2 && value.v.length > 1 ? '<p class="hint">and so on; point at an entry to see how it is made</p>' : "";
+  const note = value.h.length === 2 && value.v.length > 1 ? '<p class="hint">and so on<span class="hover">; point at an entry to see how it is made</span></p>' : "";
   return `<div class="rows">${shown.map((k) => oneRow(v, k)).join("")}</div>${note}`;
 }
 

@@ -1,0 +1,87 @@
+"""Sequences of varying length in one flat array, and batches of them without padding.
+
+Everything here is numbers and plans in NumPy; what makes tensors of them is in `models/`. A packed batch has the order
+that `torch.nn.utils.rnn.PackedSequence` has: all first steps, then all second steps, ..., longest sequence first.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Rows: TypeAlias = npt.NDArray[np.int64]
+"""Numbers of sequences, shape `(B,)`."""
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a batch of sequences lies step by step.
+
+    Attributes:
+        rows: the sequences of the batch, longest first, shape `(B,)`.
+        places: where each packed step stands in the flat array, shape `(N,)`: step 0 of every row, step 1, ...
+        batch_sizes: how many rows have each step, shape `(T,)`.
+    """
+
+    rows: Rows
+    places: npt.NDArray[np.int64]
+    batch_sizes: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences one after the other.
+
+    Attributes:
+        values: all steps, shape `(N,)` for symbols or `(N, I)` for vectors.
+        starts: where each sequence begins, and where the last one ends, shape `(n + 1,)`.
+    """
+
+    values: npt.NDArray[Any]
+    starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, parts: Iterable[npt.NDArray[Any]]) -> "Sequences":
+        """Put arrays `(T,)` or `(T, I)`, at least one, one after the other."""
+        kept = list(parts)
+        return cls(np.concatenate(kept), np.concatenate(([0], np.cumsum([len(part) for part in kept]))))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, row: int) -> npt.NDArray[Any]:
+        return self.values[self.starts[row] : self.starts[row + 1]]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Steps of each sequence, shape `(n,)`."""
+        return np.diff(self.starts)
+
+    def take(self, rows: Rows) -> "Sequences":
+        """Return some of the sequences, in the order of `rows`."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Sequences(self.values[places], starts)
+
+    def pack(self, rows: Rows) -> Packing:
+        """Return how some of the sequences lie as a packed batch; the longest goes first, ties keep their order."""
+        rows = longest_first(self.lengths, rows)
+        lengths = self.lengths[rows]
+        steps = np.arange(lengths[0])
+        inside = steps[:, None] < lengths
+        return Packing(rows, (steps[:, None] + self.starts[rows])[inside], inside.sum(axis=1))
+
+    def fingerprint(self) -> str:
+        """Return a digest of every value and length."""
+        digest = hashlib.sha256(f"{self.values.dtype},{self.values.shape}".encode() + self.starts.tobytes())
+        digest.update(np.ascontiguousarray(self.values).data)
+        return digest.hexdigest()[:16]
+
+
+def longest_first(lengths: npt.NDArray[np.int64], rows: Rows) -> Rows:
+    """Return the rows by falling length; rows of one length keep their order."""
+    return rows[np.argsort(-lengths[rows], kind="stable")]

@@ -1,0 +1,71 @@
+"""The symbols that a model knows, words or characters or anything with a name, and the numbers that stand for them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Tokens: TypeAlias = Literal["words", "characters", "symbols"]
+UNKNOWN = "<unknown>"
+_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+
+
+def tokenize(text: str, tokens: Tokens) -> list[str]:
+    """Cut a text.
+
+    Args:
+        text: what to cut.
+        tokens: "words" gives words in lower case and every punctuation mark, "characters" every character as it is,
+            "symbols" what stands between spaces, as it is.
+    """
+    if tokens == "words":
+        return _WORD.findall(text.lower())
+    return list(text) if tokens == "characters" else text.split()
+
+
+class Vocabulary:
+    """Symbols by falling count; those that were never learned share the number of the unknown one, 0.
+
+    Args:
+        symbols: the names, in the order of their numbers; the first is the unknown one's.
+    """
+
+    def __init__(self, symbols: Iterable[str]):
+        self.symbols = tuple(symbols)
+        self._numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
+
+    @classmethod
+    def learn(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
+        """Count symbols and keep those that came often enough.
+
+        Args:
+            sequences: what to count: the training part alone.
+            min_count: how often a symbol has to come.
+            special: names that get the numbers after the unknown one whether they come or not, such as an end mark.
+        """
+        counts = Counter(symbol for sequence in sequences for symbol in sequence)
+        kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
+        first = (UNKNOWN, *special)
+        return cls((*first, *(symbol for symbol in kept if symbol not in first)))
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self._numbers
+
+    def number(self, symbol: str) -> int:
+        """Return a symbol's number, 0 if it is unknown."""
+        return self._numbers.get(symbol, 0)
+
+    def encode(self, sequence: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return a number for each symbol, shape `(T,)`."""
+        find = self._numbers.get
+        return np.fromiter((find(symbol, 0) for symbol in sequence), np.int64, len(sequence))
+
+    def decode(self, numbers: Iterable[int]) -> list[str]:
+        """Return the symbols that the numbers stand for."""
+        return [self.symbols[number] for number in numbers]

@@ -1,0 +1,152 @@
+"""What all estimators share: options as scikit-learn has them, training, one file on disk.
+
+A new estimator is a class with
+
+- `kind`, the name of its files, and `settings_type`, its child of `TrainingSettings`;
+- an `__init__` that names every option and ends in `self._take_options(locals())`;
+- `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
+- `_content`, what its file holds beside settings and weights, and `_rebuild`, which makes `network_` from that.
+
+Options are checked where they are given, in the constructor and in `set_params`, so that a slip shows in the line that
+made it, and again in `fit`. They are stored as they came: scikit-learn's `clone` and searches work.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from elman.errors import InputError, ModelFileError
+from elman.models.running import Run
+from elman.models.settings import TrainingSettings
+from elman.train import Loop, Progress, Task, write_container
+from elman.train.picture import draw_losses
+
+
+class NotTrainedError(InputError, NotFittedError):  # type: ignore[misc]
+    """A model was asked before it was trained: an error of ours, and the one that scikit-learn looks for."""
+
+
+class Estimator(BaseEstimator):  # type: ignore[misc]
+    """The base of every model.
+
+    Attributes:
+        kind: what its files call themselves, such as "text-generator".
+        settings_type: the checked list of its options.
+        network_: the trained network, after `fit`.
+        progress_: counts and losses of the training.
+        baselines_: held-out losses of predictors that need no training, by name.
+    """
+
+    kind: ClassVar[str]
+    settings_type: ClassVar[type[TrainingSettings]]
+    network_: nn.Module
+    progress_: Progress
+    baselines_: dict[str, float]
+
+    def set_params(self, **options: Any) -> Self:
+        """Change options and return self.
+
+        Raises:
+            InputError: an option is unknown or out of range; nothing is changed.
+        """
+        self.settings_type.checked(self.get_params() | options)
+        self._store(options)
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one .safetensors file, atomically. `elman.load` reads it.
+
+        Raises:
+            ModelFileError: the file cannot be written; what was there before is untouched.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        content = {
+            "settings": self._settings().model_dump(),
+            "baselines": self.baselines_,
+            "progress": self.progress_.numbers(),
+        }
+        write_container(Path(path), self.kind, content | self._content(), self.network_.state_dict())
+
+    @classmethod
+    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
+        """Make the model that `save` wrote from what was in its file; `elman.load` calls this.
+
+        Raises:
+            ModelFileError: the file's content makes no model.
+        """
+        try:
+            model = cls(**content["settings"])
+            model._rebuild(content)
+            model.network_.load_state_dict(tensors)
+            model.baselines_ = content["baselines"]
+            model.progress_ = Progress(**content["progress"])
+        except (InputError, KeyError, TypeError, RuntimeError) as error:
+            raise ModelFileError(f"{path}: not a model this Elman can build ({error}): train it again") from error
+        model.network_.eval()
+        return model
+
+    def _content(self) -> dict[str, Any]:
+        """Return what the file has to hold beside settings, baselines, progress and weights, as JSON says it."""
+        raise NotImplementedError
+
+    def _rebuild(self, content: dict[str, Any]) -> None:
+        """Make `network_`, with any weights, and all that `predict` needs from what `_content` returned."""
+        raise NotImplementedError
+
+    def _take_options(self, names: dict[str, Any]) -> None:
+        """Check the options among the local names of `__init__`, and store them as they came."""
+        options = {name: value for name, value in names.items() if name in self.settings_type.model_fields}
+        self.settings_type.checked(options)
+        self._store(options)
+
+    def _store(self, options: dict[str, Any]) -> None:
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def _settings(self) -> Any:
+        """Return the options as they stand now, checked: an object of `settings_type`."""
+        return self.settings_type.checked(self.get_params(deep=False))
+
+    def _learn(self, run: Run, data: dict[str, Any], begin: Callable[[], Task]) -> Self:
+        """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
+
+        Args:
+            run: where to leave files, and who hears.
+            data: what names the data, by name: a checkpoint of other data is refused.
+            begin: makes `network_`, sets `baselines_`, and returns the task.
+
+        Raises:
+            ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
+        """
+        settings = self._settings()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            task = begin()
+            options = settings.loop_options(run.checkpoint_seconds)
+            loop = Loop(task, options, settings.identity() | data, run.place, run.hears)
+            self.progress_ = loop.progress
+            try:
+                loop.run()
+            finally:
+                self.progress_ = loop.progress
+                self.network_.eval()
+        if run.files:
+            self.save(run.files.model)
+            draw_losses(run.files.metrics, run.files.picture)
+        return self
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotTrainedError("model: not trained yet: call fit first, or elman.load a saved one")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")

@@ -1,0 +1,64 @@
+"""What `fit` of every estimator can be told about a run: where it leaves its files, and who hears how it goes."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from elman.errors import InputError
+from elman.train import Listener, Place, RunFiles, Silent
+from elman.train.checkpoint import refuse_unfinished
+
+
+class RunOptions(TypedDict, total=False):
+    """The keyword arguments that `fit` of every estimator takes; all may be left out.
+
+    Attributes:
+        files: where to leave checkpoint, metrics, model and loss picture; None leaves nothing on disk.
+        resume: go on from the checkpoint in `files`; without one there, begin.
+        overwrite: begin anew although `files` hold an unfinished training, which is otherwise refused.
+        listener: hears how it goes, see `elman.train.Listener`.
+        checkpoint_seconds: time between two checkpoints.
+    """
+
+    files: RunFiles | None
+    resume: bool
+    overwrite: bool
+    listener: Listener | None
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """`RunOptions`, each with its default."""
+
+    files: RunFiles | None = None
+    resume: bool = False
+    overwrite: bool = False
+    listener: Listener | None = None
+    checkpoint_seconds: float = 60.0
+
+    @classmethod
+    def checked(cls, options: RunOptions) -> "Run":
+        """Return the run, after seeing that it can leave its files and wipes out no unfinished training.
+
+        Raises:
+            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
+            ModelFileError: `files` hold an unfinished training, and neither `resume` nor `overwrite` is set.
+        """
+        run = cls(**options)
+        if run.checkpoint_seconds < 0:
+            raise InputError(f"checkpoint_seconds: expected 0 or more, came {run.checkpoint_seconds}")
+        if run.files:
+            run.files.check()
+            if not (run.resume or run.overwrite):
+                refuse_unfinished(run.files.checkpoint)
+        return run
+
+    @property
+    def place(self) -> Place:
+        """Where the training loop keeps checkpoint and metrics."""
+        return Place(self.files.checkpoint, self.files.metrics, self.resume) if self.files else Place()
+
+    @property
+    def hears(self) -> Listener:
+        """Who hears how it goes."""
+        return self.listener or Silent()

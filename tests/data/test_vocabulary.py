@@ -1,0 +1,32 @@
+import pytest
+
+from elman.data.vocabulary import UNKNOWN, Vocabulary, tokenize
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "want"),
+    [
+        ("It's GOOD, isn’t it?", "words", ["it's", "good", ",", "isn’t", "it", "?"]),
+        ("naïve café 3.5", "words", ["naïve", "café", "3", ".", "5"]),
+        ("", "words", []),
+        ("Añ b", "characters", ["A", "ñ", " ", "b"]),
+        ("AH0  K\tT", "symbols", ["AH0", "K", "T"]),
+    ],
+)
+def test_a_text_is_cut(text, tokens, want):
+    assert tokenize(text, tokens) == want
+
+
+def test_symbols_are_numbered_by_count_and_the_rest_is_unknown():
+    vocabulary = Vocabulary.learn(["abracadabra", "zz"], min_count=2)
+    assert vocabulary.symbols == (UNKNOWN, "a", "b", "r", "z")
+    assert vocabulary.encode("azq").tolist() == [1, 4, 0]
+    assert vocabulary.decode([1, 0]) == ["a", UNKNOWN]
+    assert "c" not in vocabulary
+    assert Vocabulary(vocabulary.symbols).encode("bra").tolist() == vocabulary.encode("bra").tolist()
+
+
+def test_special_symbols_are_there_whether_they_come_or_not():
+    vocabulary = Vocabulary.learn([["b", "</s>"]], special=("<s>", "</s>"))
+    assert vocabulary.symbols == (UNKNOWN, "<s>", "</s>", "b")
+    assert vocabulary.encode([]).tolist() == []
