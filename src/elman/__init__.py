@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import TextGenerator, load
+    from elman.models import TextGenerator, Translator, load
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ _HOME = {
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
     "TextGenerator": "elman.models",
+    "Translator": "elman.models",
     "load": "elman.models",
     "check": "elman.explain.entry",
 }
@@ -33,6 +34,7 @@ __all__ = [
     "LSTMCell",
     "RNNCell",
     "TextGenerator",
+    "Translator",
     "__version__",
     "check",
     "explain",

@@ -10,7 +10,15 @@ from elman.models.beam import EDGE, Beam, search
 from elman.models.decoder import Targets, Writing
 from elman.models.encoder_decoder import EncoderDecoder, Sources
 
-SIZES = {"hidden": 9, "layers": 1, "embedding": 5, "dropout": 0.0, "bidirectional": True, "attention": True}
+SIZES = {
+    "hidden": 9,
+    "layers": 1,
+    "embedding": 5,
+    "dropout": 0.0,
+    "symbol_dropout": 0.0,
+    "bidirectional": True,
+    "attention": True,
+}
 
 
 def network(seed=0, **changes):

@@ -2,5 +2,6 @@
 
 from elman.models.loading import load
 from elman.models.text_generator import TextGenerator
+from elman.models.translator import Translator
 
-__all__ = ["TextGenerator", "load"]
+__all__ = ["TextGenerator", "Translator", "load"]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from elman.data.wording import UNKNOWN
 from elman.models.decoder import Decoder, Source
 from elman.models.symbol_network import CELLS
 
@@ -34,6 +35,7 @@ class EncoderDecoder(nn.Module):
         bidirectional: the encoder reads from both ends.
         embedding: the length of a symbol's vector.
         dropout: the share of features dropped while training.
+        symbol_dropout: the share of symbols that are read as the unknown one while training.
         attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
     """
 
@@ -48,10 +50,12 @@ class EncoderDecoder(nn.Module):
         bidirectional: bool,
         embedding: int,
         dropout: float,
+        symbol_dropout: float,
         attention: bool,
     ):
         super().__init__()
-        self.embed = nn.Embedding(source_size, embedding)
+        self.embed = nn.Embedding(source_size, embedding, padding_idx=UNKNOWN)  # reads as nothing at all
+        self.symbol_dropout = symbol_dropout
         self.drop = nn.Dropout(dropout)
         self.encoder = CELLS[cell](
             embedding, hidden, num_layers=layers, dropout=dropout if layers > 1 else 0.0, bidirectional=bidirectional
@@ -70,7 +74,11 @@ class EncoderDecoder(nn.Module):
 
     def read(self, sources: Sources) -> Source:
         """Return what the decoder writes from: padding is not read."""
-        features = self.drop(self.embed(sources.symbols))
+        symbols = sources.symbols
+        if self.training and self.symbol_dropout:
+            dropped = torch.rand(symbols.shape, device=symbols.device) < self.symbol_dropout
+            symbols = symbols.masked_fill(dropped, UNKNOWN)
+        features = self.drop(self.embed(symbols))
         packed = pack_padded_sequence(features, sources.lengths, batch_first=True, enforce_sorted=False)
         outputs, final = self.encoder(packed)
         last = final if isinstance(final, Tensor) else final[0]

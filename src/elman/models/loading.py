@@ -7,9 +7,10 @@ from typing import TypeVar
 from elman.errors import ModelFileError
 from elman.models.estimator import Estimator
 from elman.models.text_generator import TextGenerator
+from elman.models.translator import Translator
 from elman.train import read_container
 
-ESTIMATORS: tuple[type[Estimator], ...] = (TextGenerator,)
+ESTIMATORS: tuple[type[Estimator], ...] = (TextGenerator, Translator)
 """Every estimator that can be saved."""
 
 
