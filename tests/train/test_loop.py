@@ -11,6 +11,7 @@ from elman.errors import InputError, ModelFileError, TrainingError
 from elman.train import Batch, Interrupted, Loop, LoopOptions, Place, Silent
 from elman.train.checkpoint import Checkpoint, refuse_unfinished
 from elman.train.metrics import read_metrics
+from elman.train.optimise import make_optimizer
 
 
 class Toy:
@@ -86,6 +87,7 @@ OPTIMISERS = [
     {"optimizer": "sgd", "momentum": 0.0, "schedule": "constant"},
     {"optimizer": "rmsprop", "schedule": "plateau", "learning_rate": 0.05},
     {"optimizer": "adam", "schedule": "linear", "clip": 0.5, "clip_value": 0.1},
+    {"optimizer": "adam", "weight_decay": 0.1, "averaging": 0.8},
 ]
 
 
@@ -266,3 +268,32 @@ def test_a_cut_off_training_limited_by_minutes_goes_on_for_the_rest(tmp_path):
     progress = again.run()
     assert before["seconds"] < 0.3 <= progress.seconds
     assert progress.step > before["step"] == 3
+
+
+def test_the_running_mean_is_what_is_measured_and_kept_while_training_goes_on_from_the_last_weights():
+    plain, mean, measured = Toy(), Toy(), []
+    loop(plain, epochs=2).run()
+    real = mean.evaluate
+    mean.evaluate = lambda: measured.append(bits(mean.network)) or real()
+    updates = []
+    mean.hook = lambda place: updates.append({n: p.detach().clone() for n, p in mean.network.named_parameters()})
+    training = loop(mean, epochs=2, averaging=0.5)
+    training.run()
+    last = dict(plain.network.named_parameters())
+    assert bits(mean.network) in measured
+    want = updates[0]
+    for step, weights in enumerate([*updates[1:], last], 1):
+        past = min(0.5, (1 + step) / (10 + step))
+        want = {name: past * want[name] + (1 - past) * weights[name] for name in want}
+    for name, tensor in training.standing.mean.tensors.items():
+        torch.testing.assert_close(tensor, want[name])
+    assert measured[-1] == {n: t.numpy().tobytes() for n, t in training.standing.mean.tensors.items()}
+
+
+def test_weight_decay_takes_its_share_apart_from_the_gradient():
+    network = nn.Linear(2, 1, bias=False)
+    before = network.weight.detach().clone()
+    optimizer = make_optimizer("adam", network.parameters(), 0.1, 0.9, weight_decay=0.5)
+    network.weight.grad = torch.zeros_like(network.weight)
+    optimizer.step()
+    torch.testing.assert_close(network.weight.detach(), before * (1 - 0.1 * 0.5))

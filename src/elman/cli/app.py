@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import check, demo, exercise, explain, generate, info, train
+from elman.cli import check, demo, exercise, explain, generate, info, predict, train
 
 app = typer.Typer(
     name="elman",
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.add_typer(train.app, name="train")
 app.command()(generate.generate)
+app.command()(predict.predict)
+app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
 app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)

@@ -45,6 +45,12 @@ def text(
     optimizer: Annotated[str, typer.Option(help="adam, sgd or rmsprop.")] = "adam",
     learning_rate: Annotated[float, typer.Option(help="Step size.")] = 2e-3,
     momentum: Annotated[float, typer.Option(help="Of sgd and rmsprop.")] = 0.9,
+    weight_decay: Annotated[
+        float, typer.Option(help="Share of the weights that an update takes off, times the learning rate.")
+    ] = 0.0,
+    averaging: Annotated[
+        float, typer.Option(help="Share of the past in a running mean of the weights, which is kept; 0 keeps the last.")
+    ] = 0.0,
     schedule: Annotated[
         str,
         typer.Option(help="Of the learning rate: constant, cosine, linear, exponential or plateau."),

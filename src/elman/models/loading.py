@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from elman.errors import ModelFileError
 from elman.models.estimator import Estimator
@@ -17,7 +17,11 @@ ESTIMATORS: tuple[type[Estimator], ...] = (TextGenerator, Translator)
 Model = TypeVar("Model", bound=Estimator)
 
 
-def load(path: str | os.PathLike[str], expected: type[Model] = Estimator) -> Model:
+@overload
+def load(path: str | os.PathLike[str]) -> Any: ...
+@overload
+def load(path: str | os.PathLike[str], expected: type[Model]) -> Model: ...
+def load(path: str | os.PathLike[str], expected: type[Estimator] = Estimator) -> Estimator:
     """Return the model in a file that Elman wrote. Nothing is unpickled.
 
     Args:

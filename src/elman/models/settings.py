@@ -29,6 +29,8 @@ class TrainingSettings(BaseModel):
     optimizer: OptimizerName = "adam"
     learning_rate: float = Field(2e-3, gt=0, le=100)
     momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0, le=10)
+    averaging: float = Field(0.0, ge=0, lt=1)
     schedule: ScheduleName = "constant"
     decay: float = Field(0.5, gt=0, lt=1)
     clip: float | None = Field(5.0, gt=0)

@@ -36,6 +36,9 @@ class TextGenerator(Estimator):
         optimizer: "adam", "sgd" (with momentum) or "rmsprop".
         learning_rate: step size.
         momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
         schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
             epoch), "plateau" (times `decay` when two evaluations bring nothing).
         decay: factor of "exponential" and "plateau".
@@ -85,6 +88,8 @@ class TextGenerator(Estimator):
         optimizer: str = "adam",
         learning_rate: float = 2e-3,
         momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
         schedule: str = "constant",
         decay: float = 0.5,
         clip: float | None = 5.0,

@@ -20,6 +20,7 @@ from elman.train.interrupt import Interrupted, Patience
 from elman.train.listener import Listener, Plan
 from elman.train.optimise import NEEDS_LENGTH, make_optimizer, make_schedule
 from elman.train.progress import Progress
+from elman.train.running_mean import RunningMean
 from elman.train.standing import Standing
 from elman.train.task import Task
 from elman.train.watch import Watch
@@ -37,6 +38,8 @@ class LoopOptions:
     optimizer: str = "adam"
     learning_rate: float = 2e-3
     momentum: float = 0.9
+    weight_decay: float = 0.0
+    averaging: float = 0.0
     schedule: str = "constant"
     decay: float = 0.5
     clip: float | None = 5.0
@@ -83,9 +86,12 @@ class Loop:
         self.identity = identity | ({"epochs": options.epochs} if options.schedule in NEEDS_LENGTH else {})
         self.parameters = [p for p in task.network.parameters() if p.requires_grad]
         self.clip = Clip(options.clip, options.clip_value)
-        optimizer = make_optimizer(options.optimizer, self.parameters, options.learning_rate, options.momentum)
+        optimizer = make_optimizer(
+            options.optimizer, self.parameters, options.learning_rate, options.momentum, options.weight_decay
+        )
         steps = None if options.minutes is not None else self.plan.steps
-        self.standing = Standing(task, optimizer, make_schedule(options.schedule, optimizer, steps, options.decay))
+        schedule = make_schedule(options.schedule, optimizer, steps, options.decay)
+        self.standing = Standing(task, optimizer, schedule, RunningMean(task.network, options.averaging))
 
     @property
     def progress(self) -> Progress:
@@ -107,6 +113,7 @@ class Loop:
                 self._train(patience)
         finally:
             self.watch.end(self.standing)
+        self.standing.mean.keep()
         if self.standing.best:
             self.task.network.load_state_dict(self.standing.best)
         return self.progress
@@ -151,6 +158,7 @@ class Loop:
             fault = first_fault(self.task.network, self.task.forward)
             raise self._stopped(f"at step {self.progress.step + 1:,}: {fault}")
         self.standing.optimizer.step()
+        self.standing.mean.update(self.progress.step + 1)
         self.task.advance()
         self.progress.add(gradients.loss, batch.count, gradients.clipped)
         self.progress.seconds = self.watch.seconds()
@@ -166,13 +174,14 @@ class Loop:
     def _evaluate(self) -> None:
         self.watch.pause(self.standing)
         self.task.network.eval()
-        train_loss, loss = self.progress.loss, self._held_out_loss()
-        self.progress.seconds = self.watch.seconds()
-        if self.progress.judge(loss):
-            self.standing.keep_best()
-        if loss is not None:
-            self.standing.schedule.evaluated(loss)
-        self.watch.evaluated(self.standing, loss, train_loss)
+        with self.standing.mean.in_place():
+            train_loss, loss = self.progress.loss, self._held_out_loss()
+            self.progress.seconds = self.watch.seconds()
+            if self.progress.judge(loss):
+                self.standing.keep_best()
+            if loss is not None:
+                self.standing.schedule.evaluated(loss)
+            self.watch.evaluated(self.standing, loss, train_loss)
         self.task.network.train()
 
     def _held_out_loss(self) -> float | None:

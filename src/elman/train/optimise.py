@@ -22,18 +22,23 @@ NEEDS_LENGTH = ("cosine", "linear")
 """Schedules that end where training ends, so that the number of epochs has to be known."""
 
 
-def make_optimizer(name: str, parameters: Iterable[Parameter], learning_rate: float, momentum: float) -> Optimizer:
+def make_optimizer(
+    name: str, parameters: Iterable[Parameter], learning_rate: float, momentum: float, weight_decay: float = 0.0
+) -> Optimizer:
     """Return torch's optimiser; `momentum` is for "sgd" and "rmsprop".
+
+    Weight decay is apart from the gradient in "adam" (Loshchilov and Hutter 2019, "Decoupled weight decay
+    regularization") and a part of it, as torch has it, in the others.
 
     Raises:
         InputError: the name is none of `OptimizerName`.
     """
     if name == "adam":
-        return Adam(parameters, lr=learning_rate)
+        return Adam(parameters, lr=learning_rate, weight_decay=weight_decay, decoupled_weight_decay=True)
     if name == "sgd":
-        return SGD(parameters, lr=learning_rate, momentum=momentum)
+        return SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
     if name == "rmsprop":
-        return RMSprop(parameters, lr=learning_rate, momentum=momentum)
+        return RMSprop(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
     raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, came {name!r}")
 
 

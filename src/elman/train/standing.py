@@ -17,6 +17,7 @@ from elman.train.checkpoint import (
 )
 from elman.train.optimise import Schedule
 from elman.train.progress import Progress
+from elman.train.running_mean import RunningMean
 from elman.train.task import Task
 
 
@@ -28,6 +29,7 @@ class Standing:
         task: holds the network, its place in the data and what is carried there.
         optimizer: with its momenta.
         schedule: of the learning rate.
+        mean: of the weights over the last updates, if one is kept.
         progress: counts and losses.
         best: the weights of the best held-out loss so far; empty before the first.
     """
@@ -35,6 +37,7 @@ class Standing:
     task: Task
     optimizer: Optimizer
     schedule: Schedule
+    mean: RunningMean
     progress: Progress = field(default_factory=Progress)
     best: dict[str, Tensor] = field(default_factory=dict)
 
@@ -74,6 +77,7 @@ class Standing:
         tensors = (
             under("network", self.task.network.state_dict())
             | under("best", self.best)
+            | under("mean", self.mean.tensors)
             | under("optimizer", state)
             | under("random", pack_random())
             | under("task", carried)
@@ -86,6 +90,7 @@ class Standing:
         self.progress = Progress(**numbers["progress"])
         self.task.network.load_state_dict(saved.part("network"))
         self.best = saved.part("best")
+        self.mean.tensors = saved.part("mean")
         unpack_optimizer(self.optimizer, numbers["optimizer"], saved.part("optimizer"))
         if self.schedule.torch_schedule:
             self.schedule.torch_schedule.load_state_dict(numbers["schedule"])

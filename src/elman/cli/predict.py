@@ -1,0 +1,92 @@
+"""`elman predict` and `elman evaluate`: a trained model on a file, whatever its job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from elman.models.reports import Grid, OnFiles
+
+ModelFile = Annotated[Path, typer.Argument(help="A model that `elman train` wrote.", show_default=False)]
+
+
+def predict(
+    model: ModelFile,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="The table: .csv, .tsv, .jsonl or .parquet; may be larger than memory.", show_default=False
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="TABLE",
+            help="The table to write, by its ending like the other.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Write what a model predicts for each row or series of a table."""
+    from elman.data.table_writer import TableWriter
+
+    job = _load(model, "elman predict")
+    count = 0
+    with TableWriter(output) as writer:
+        for piece in job.read(file):
+            columns = job.rows(piece)
+            writer.write(columns)
+            count += len(next(iter(columns.values())))
+    typer.echo(f"{output}: {count:,} predictions")
+
+
+def evaluate(
+    model: ModelFile,
+    file: Annotated[
+        Path, typer.Argument(help="A table that holds the answers: .csv, .tsv, .jsonl or .parquet.", show_default=False)
+    ],
+    *,
+    picture: Annotated[
+        Path | None, typer.Option(help="A picture of the result to draw, as .png.", show_default="none")
+    ] = None,
+) -> None:
+    """Measure a model on a table that holds the answers, beside predictors that need no network."""
+    report = _load(model, "elman evaluate").report(file)
+    typer.echo(report.title)
+    for grid in report.grids:
+        typer.echo("\n" + "\n".join(lines(grid)))
+    for note in report.notes:
+        typer.echo(f"\n{note}")
+    if picture and report.draw:
+        report.draw(picture)
+        typer.echo(f"\npicture: {picture}")
+
+
+def lines(grid: "Grid") -> list[str]:
+    """Return a table as text: names to the left, numbers to the right, four digits behind the point."""
+    cells = [grid.columns, *([_text(cell) for cell in row] for row in grid.rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(grid.columns))]
+    return ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
+
+
+def _aligned(row: list[str], widths: list[int]) -> list[str]:
+    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+
+
+def _text(cell: Any) -> str:
+    return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
+
+
+def _load(path: Path, command: str) -> "OnFiles":
+    import elman
+    from elman.errors import ModelFileError
+    from elman.models.reports import OnFiles
+
+    model = elman.load(path)
+    if not isinstance(model, OnFiles):
+        raise ModelFileError(f"{path}: a {model.kind} has nothing to say to {command}: give a model of another job")
+    return model

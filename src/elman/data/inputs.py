@@ -1,0 +1,122 @@
+"""From sequences as a user has them to the numbers that a network reads; learned from the training part alone."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.data.items import Floats, Items
+from elman.data.sequences import Sequences
+from elman.data.vocabulary import Tokens, Vocabulary, tokenize
+from elman.errors import DataError
+
+Kind: TypeAlias = Literal["auto", "words", "characters", "symbols"]
+WORDS_OF_A_TEXT = 4
+"""Texts whose median has as many words are read by words where nobody says how."""
+
+
+class Input(Protocol):
+    """One way to read sequences."""
+
+    def encode(self, items: Items) -> Sequences:
+        """Return the sequences as numbers.
+
+        Raises:
+            DataError: they are of another kind than those that were learned from.
+        """
+        ...
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it; `input_of` reads it."""
+        ...
+
+
+@dataclass(frozen=True)
+class TokenInput:
+    """Texts or lists of symbols -> symbol numbers. A sequence without any symbol is read as one unknown symbol."""
+
+    tokens: Tokens
+    vocabulary: Vocabulary
+
+    @classmethod
+    def learn(cls, items: Items, tokens: Kind, min_count: int) -> "TokenInput":
+        """Learn the vocabulary of the training part."""
+        chosen = choose_tokens(items) if tokens == "auto" else tokens
+        return cls(chosen, Vocabulary.learn(cut(items, chosen), min_count))
+
+    def encode(self, items: Items) -> Sequences:
+        """Return symbol numbers, values `(N,)`."""
+        if not isinstance(items[0], str | list):
+            raise DataError(f"X: the model reads {self.tokens}, came series of numbers: give what it was trained on")
+        unknown = np.zeros(1, dtype=np.int64)
+        return Sequences.of(self.vocabulary.encode(s) if len(s) else unknown for s in cut(items, self.tokens))
+
+    def content(self) -> dict[str, Any]:
+        """Return kind and symbols."""
+        return {"tokens": self.tokens, "symbols": list(self.vocabulary.symbols)}
+
+
+@dataclass(frozen=True)
+class SeriesInput:
+    """Series of numbers -> each feature less its mean, by its standard deviation.
+
+    Attributes:
+        mean: of each feature over the steps of the training part, shape `(I,)`.
+        deviation: likewise; 1 for a feature that never changes.
+    """
+
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def learn(cls, items: list[Floats]) -> "SeriesInput":
+        """Learn the scale of the training part."""
+        steps = np.concatenate(items).astype(np.float64)
+        deviation = steps.std(axis=0)
+        deviation[deviation == 0] = 1
+        return cls(steps.mean(axis=0).astype(np.float32), deviation.astype(np.float32))
+
+    def encode(self, items: Items) -> Sequences:
+        """Return scaled steps, values `(N, I)`."""
+        width = len(self.mean)
+        if isinstance(items[0], str | list):
+            raise DataError("X: the model reads series of numbers, came texts: give what it was trained on")
+        if items[0].shape[1] != width:
+            raise DataError(
+                f"X: expected {width} features at each step, came {items[0].shape[1]}: give those of training"
+            )
+        sequences = Sequences.of(items)
+        values: npt.NDArray[np.float32] = (sequences.values - self.mean) / self.deviation
+        return Sequences(values, sequences.starts)
+
+    def content(self) -> dict[str, Any]:
+        """Return the scale; JSON keeps every float32 exactly."""
+        return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+
+
+def learn_input(items: Items, tokens: Kind, min_count: int) -> TokenInput | SeriesInput:
+    """Learn how to read sequences from those of the training part."""
+    if isinstance(items[0], np.ndarray):
+        return SeriesInput.learn(items)
+    return TokenInput.learn(items, tokens, min_count)
+
+
+def input_of(content: dict[str, Any]) -> TokenInput | SeriesInput:
+    """Return the input that `content` was made from."""
+    if "symbols" in content:
+        return TokenInput(content["tokens"], Vocabulary(content["symbols"]))
+    return SeriesInput(np.array(content["mean"], np.float32), np.array(content["deviation"], np.float32))
+
+
+def choose_tokens(items: Items) -> Tokens:
+    """Return how to cut where nobody says: lists are cut already, long texts by words, others by characters."""
+    if not isinstance(items[0], str):
+        return "symbols"
+    words = np.median([len(str(text).split()) for text in items])
+    return "words" if words >= WORDS_OF_A_TEXT else "characters"
+
+
+def cut(items: Items, tokens: Tokens) -> list[list[str]]:
+    """Return the symbols of each sequence; lists of symbols are cut already."""
+    return [tokenize(item, tokens) if isinstance(item, str) else list(item) for item in items]

@@ -1,0 +1,93 @@
+"""What a user may call a list of sequences -> a list of texts, of lists of symbols, or of arrays of numbers."""
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.data.tables import as_frame
+from elman.errors import DataError
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Items: TypeAlias = list[str] | list[list[str]] | list[Floats]
+
+
+def as_items(source: Any, what: str = "X") -> Items:
+    """Return sequences as one of three kinds.
+
+    Args:
+        source: texts; lists of symbols; arrays `(T,)` or `(T, I)` of any T; one array `(n, T)` of n univariate series
+            or `(n, T, I)`; or a frame of one text column or of number columns, each row a univariate series.
+        what: what to call it in messages.
+
+    Raises:
+        DataError: it is none of these, has no rows, or holds numbers that are not finite.
+    """
+    if isinstance(source, str | bytes):
+        raise DataError(f"{what}: expected a list of sequences, came one {type(source).__name__}: put it in a list")
+    source = _out_of_frame(source)
+    if (isinstance(source, np.ndarray) and source.dtype.kind in "biufc") or hasattr(source, "toarray"):
+        return _rows_of_array(source, what)
+    try:
+        items = list(source)
+    except TypeError:
+        raise DataError(f"{what}: expected a list of sequences, came {type(source).__name__}") from None
+    if not items:
+        raise DataError(f"{what}: it has 0 sequences (shape=(0,)), a minimum of 1 is required: give some data")
+    if all(isinstance(item, str) for item in items):
+        return [str(item) for item in items]
+    if all(_is_symbols(item) for item in items):
+        return [[str(symbol) for symbol in item] for item in items]
+    return _series(items, what)
+
+
+def _out_of_frame(source: Any) -> Any:
+    frame = as_frame(source)
+    if frame is None:
+        return source
+    return frame[frame.columns[0]].to_list() if len(frame.columns) == 1 else frame.to_numpy()
+
+
+def _is_symbols(item: Any) -> bool:
+    return isinstance(item, list | tuple | np.ndarray) and len(item) > 0 and all(isinstance(x, str) for x in item)
+
+
+def _rows_of_array(source: Any, what: str) -> list[Floats]:
+    if hasattr(source, "toarray"):
+        raise DataError(f"{what}: expected a dense array, came a sparse one: call toarray() first")
+    if np.iscomplexobj(source):
+        raise DataError(f"{what}: Complex data not supported: give real numbers")
+    if source.ndim not in (2, 3):
+        raise DataError(
+            f"{what}: expected 2D array (n, T) or 3D (n, T, I), came {source.ndim} dimensions. Reshape your data"
+        )
+    if 0 in source.shape:
+        axis = "sample(s)" if source.shape[0] == 0 else "feature(s)"
+        raise DataError(f"{what}: 0 {axis} (shape={source.shape}) while a minimum of 1 is required: give some data")
+    return _series(list(source), what)
+
+
+def _series(items: list[Any], what: str) -> list[Floats]:
+    parts = [_one_series(item, f"{what}: sequence {row}") for row, item in enumerate(items, 1)]
+    widths = sorted({part.shape[1] for part in parts})
+    if len(widths) > 1:
+        raise DataError(f"{what}: expected the same features in every sequence, came {_listed(widths)} of them")
+    return parts
+
+
+def _one_series(item: Any, where: str) -> Floats:
+    try:
+        values = np.asarray(item, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({error})") from error
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or values.size == 0:
+        raise DataError(f"{where}: expected numbers (T,) or (T, I), came shape {values.shape}: give one step or more")
+    if not np.isfinite(values).all():
+        raise DataError(f"{where}: it contains NaN or infinity: fill the gaps, or leave the sequence out")
+    return values
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

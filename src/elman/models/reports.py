@@ -1,0 +1,68 @@
+"""What `elman predict` and `elman evaluate` ask of a model: the whole of how a job is plugged into them.
+
+A model reads a user's file piece by piece (`read`), turns a piece into columns to write (`rows`), and says how good it
+is on a file that holds the answers (`report`), beside predictors that need no network.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+Cell: TypeAlias = str | int | float
+Columns: TypeAlias = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A small table to print.
+
+    Attributes:
+        columns: their names; the first one's cells are names too.
+        rows: a cell for each column: texts and whole numbers as they are, other numbers rounded by whoever prints.
+    """
+
+    columns: list[str]
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good a model is on a file.
+
+    Attributes:
+        title: the file, and how much of it was measured.
+        grids: the tables; the first one has the model beside the simpler predictors.
+        notes: sentences that a reader has to know, such as how many rows training had seen.
+        draw: writes a picture as a .png file; None where there is none.
+    """
+
+    title: str
+    grids: list[Grid]
+    notes: list[str] = field(default_factory=list)
+    draw: Callable[[Path], None] | None = None
+
+
+@runtime_checkable
+class OnFiles(Protocol):
+    """A model that predicts for a file and can be measured on one."""
+
+    def read(self, source: Any) -> Iterator[Any]:
+        """Return the pieces of a table, path or frame, each ready for `rows`; a file may be larger than memory.
+
+        Raises:
+            DataError: the table lacks a column or cannot be used; the message says where.
+        """
+        ...
+
+    def rows(self, piece: Any) -> Columns:
+        """Return what is predicted for a piece, as columns of equal length by name; the same names for each piece."""
+        ...
+
+    def report(self, source: Any) -> Report:
+        """Return how good the model is on a table that holds the answers.
+
+        Raises:
+            DataError: the table lacks a column, holds answers that training never saw, or cannot be used.
+        """
+        ...
