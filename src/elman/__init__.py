@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import TextGenerator, Translator, load
+    from elman.models import Captioner, TextGenerator, Translator, load
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "Captioner": "elman.models",
     "TextGenerator": "elman.models",
     "Translator": "elman.models",
     "load": "elman.models",
@@ -30,6 +31,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Captioner",
     "GRUCell",
     "LSTMCell",
     "RNNCell",

@@ -1,7 +1,8 @@
 """One file a job, and `load` for any model that was saved."""
 
+from elman.models.captioner import Captioner
 from elman.models.loading import load
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
 
-__all__ = ["TextGenerator", "Translator", "load"]
+__all__ = ["Captioner", "TextGenerator", "Translator", "load"]

@@ -2,60 +2,27 @@
 
 import copy
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from elman.data.images import Images, as_images
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, split_rows
 from elman.data.wording import TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
-from elman.models.baselines import baselines
 from elman.models.by_length import ByLength
+from elman.models.decoder import Source
 from elman.models.estimator import Estimator
 from elman.models.image_to_text import ImageToText, SmallImageEncoder
 from elman.models.running import Run, RunOptions
 from elman.models.translation_scores import exact
 from elman.models.writer_settings import CaptionerSettings
-from elman.models.written import batch_of_targets, check_targets, write_all
-from elman.train import Batch, read_container
-
-
-@dataclass(frozen=True)
-class CaptionedImages:
-    """Examples for `ByLength`.
-
-    Attributes:
-        network: what learns from them.
-        images: what is seen.
-        targets: symbols to write, each sequence with its end.
-        smoothing: see `Decoder.loss`.
-        forcing: likewise.
-    """
-
-    network: ImageToText
-    images: Images
-    targets: Sequences
-    smoothing: float = 0.0
-    forcing: float = 1.0
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Symbols to write for each image, `(n,)`."""
-        return self.targets.lengths
-
-    def loss(self, rows: Rows) -> Batch:
-        """Return the mean loss on some of the images."""
-        source = self.network.see(torch.from_numpy(self.images[rows]))
-        targets = batch_of_targets(self.targets, rows)
-        loss = self.network.decoder.loss(source, targets, smoothing=self.smoothing, forcing=self.forcing)
-        return Batch(loss, int(targets.lengths.sum()))
+from elman.models.written import Written, check_targets, write_all, writing_task
+from elman.train import read_container
 
 
 class Captioner(Estimator):
@@ -85,6 +52,9 @@ class Captioner(Estimator):
         optimizer: "adam", "sgd" (with momentum) or "rmsprop".
         learning_rate: step size.
         momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
         schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
             epoch), "plateau" (times `decay` when two evaluations bring nothing).
         decay: factor of "exponential" and "plateau".
@@ -142,6 +112,8 @@ class Captioner(Estimator):
         optimizer: str = "adam",
         learning_rate: float = 2e-3,
         momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
         schedule: str = "constant",
         decay: float = 0.5,
         clip: float | None = 5.0,
@@ -167,7 +139,7 @@ class Captioner(Estimator):
         _, content, tensors = read_container(Path(path), cls.kind)
         return cls.from_parts(Path(path), content | {"settings": content["settings"] | {"encoder": encoder}}, tensors)
 
-    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "Captioner":  # noqa: N803  scikit-learn's name
+    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "Captioner":
         """Learn captioned images.
 
         Args:
@@ -199,14 +171,109 @@ class Captioner(Estimator):
         self.longest_ = int(wanted.take(training).lengths.max())
         mean, deviation = _scale(images[training])
 
+        def part(rows: Rows, *training_only: float) -> Written:
+            some, targets = images[rows], wanted.take(rows)
+            return Written(
+                self.network_.decoder, lambda r: self._source(some, r), targets, targets.lengths, *training_only
+            )
+
         def begin() -> ByLength:
             self._prepare(mean, deviation)
-            network = self.network_
-            learned = CaptionedImages(
-                network, images[training], wanted.take(training), s.label_smoothing, s.teacher_forcing
-            )
-            measured = CaptionedImages(network, images[held_out], wanted.take(held_out)) if len(held_out) else None
-            return written_task(network, learned, measured, self)
+            learned = part(training, s.label_smoothing, s.teacher_forcing)
+            measured = part(held_out) if len(held_out) else None
+            task = writing_task(self.network_, learned, measured, s, len(self.wording_.vocabulary))
+            self.baselines_ = task.baselines
+            return task
 
-        names = {"images": Sequences.of(images).fingerprint(), "texts": wanted.fingerprint()}
+        names = {"images": Sequences.of(list(images)).fingerprint(), "texts": wanted.fingerprint()}
         return self._learn(checked, names, begin)
+
+    def predict(self, X: Any) -> list[str]:
+        """Return a text for each image, however many there are.
+
+        Raises:
+            DataError: images differ in size from each other or from those that were learned.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        images = as_images(X)
+        if images.shape[1:] != self.shape_:
+            raise DataError(f"images: expected {self.shape_} as in training, came {images.shape[1:]}: resize them")
+        limits = np.full(len(images), 2 * self.longest_)
+        return write_all(
+            self.network_.decoder,
+            self.wording_,
+            lambda rows: self._source(images, rows),
+            limits,
+            limits,
+            self._settings().search,
+        )
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of images whose text is exactly as it should be, 0 to 1.
+
+        Raises:
+            DataError: `X` are no images or `y` no texts, or one is longer.
+            InputError: the model is not fitted.
+        """
+        texts, found = as_texts(y, "y"), self.predict(X)
+        if len(found) != len(texts):
+            raise DataError(f"y: expected {len(found)} texts, one for each image, came {len(texts)}")
+        return exact(found, texts)
+
+    def _source(self, images: Images, rows: Rows) -> Source:
+        return self.network_.see(torch.from_numpy(images[rows]))
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "wording": self.wording_.content(),
+            "shape": self.shape_,
+            "longest": self.longest_,
+            "duplicates": self.duplicates_,
+            "own_encoder": self.encoder is not None,
+        }
+
+    def _rebuild(self, content: dict[str, Any]) -> None:
+        if content["own_encoder"] and self.encoder is None:
+            raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
+        self.wording_, self.shape_ = Wording.of(content["wording"]), tuple(content["shape"])
+        self.longest_, self.duplicates_ = content["longest"], content["duplicates"]
+        channels = torch.zeros(self.shape_[-1])
+        self._prepare(channels, channels + 1)
+
+    def _prepare(self, mean: Tensor, deviation: Tensor) -> None:
+        """Make a network with first weights."""
+        s = self._settings()
+        self.baselines_ = {}
+        own = copy.deepcopy(self.encoder)
+        self.network_ = ImageToText(
+            own or SmallImageEncoder(self.shape_[-1], s.features),
+            _width(own, self.shape_) if own else s.features,
+            mean,
+            deviation,
+            size=len(self.wording_.vocabulary),
+            cell=s.cell,
+            hidden=s.hidden,
+            layers=s.layers,
+            embedding=s.embedding,
+            dropout=s.dropout,
+        )
+
+
+def _scale(images: Images) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel, 1 for a channel that never changes."""
+    pixels = images.reshape(-1, images.shape[-1])
+    mean, deviation = pixels.mean(axis=0, dtype=np.float64), pixels.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1
+    return torch.tensor(mean, dtype=torch.float32), torch.tensor(deviation, dtype=torch.float32)
+
+
+@torch.no_grad()
+def _width(encoder: nn.Module, shape: tuple[int, ...]) -> int:
+    """Return the length of the vectors that an encoder makes of images `(rows, columns, channels)`."""
+    rows, columns, channels = shape
+    seen = copy.deepcopy(encoder).eval()(torch.zeros(2, channels, rows, columns))
+    if not isinstance(seen, Tensor) or seen.dim() != 2 or len(seen) != 2:
+        came = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
+        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), came {came} for B = 2")
+    return seen.shape[1]

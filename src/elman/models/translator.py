@@ -6,21 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from elman.data.sequences import Sequences
+from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, split_rows
 from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
 from elman.errors import DataError
-from elman.models.baselines import baselines
 from elman.models.beam import EDGE, search
 from elman.models.by_length import ByLength
-from elman.models.decoder import Targets, Writing
+from elman.models.decoder import Source, Targets, Writing
 from elman.models.encoder_decoder import EncoderDecoder, Sources
 from elman.models.estimator import Estimator
-from elman.models.pairs import Pairs
 from elman.models.running import Run, RunOptions
 from elman.models.translation_scores import exact
 from elman.models.writer_settings import TranslatorSettings
-from elman.models.written import check_targets, padded, write_all
+from elman.models.written import Written, check_targets, padded, write_all, writing_task
 
 SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
@@ -67,6 +65,9 @@ class Translator(Estimator):
         optimizer: "adam", "sgd" (with momentum) or "rmsprop".
         learning_rate: step size.
         momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
         schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
             epoch), "plateau" (times `decay` when two evaluations bring nothing).
         decay: factor of "exponential" and "plateau".
@@ -125,6 +126,8 @@ class Translator(Estimator):
         optimizer: str = "adam",
         learning_rate: float = 3e-3,
         momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
         schedule: str = "constant",
         decay: float = 0.5,
         clip: float | None = 5.0,
@@ -164,24 +167,18 @@ class Translator(Estimator):
         read, wanted = self.source_.read(sources), self.target_.read_targets(targets)
         self.growth_ = float(wanted.take(training).lengths.mean() / read.take(training).lengths.mean())
 
+        def part(rows: Rows, *training_only: float) -> Written:
+            some, targets = read.take(rows), wanted.take(rows)
+            lengths = some.lengths + targets.lengths
+            return Written(self.network_.decoder, lambda r: self._source(some, r), targets, lengths, *training_only)
+
         def begin() -> ByLength:
             self._prepare()
-            network = self.network_
-            learned = Pairs(network, read.take(training), wanted.take(training), s.label_smoothing, s.teacher_forcing)
-            measured = Pairs(network, read.take(held_out), wanted.take(held_out)) if len(held_out) else None
-            if measured:
-                size = len(self.target_.vocabulary)
-                self.baselines_ = baselines(learned.targets.values, measured.targets.values, size)
-            return ByLength(
-                network,
-                learned,
-                measured,
-                batch=s.batch,
-                seed=s.seed,
-                target="symbol",
-                loss_unit="nats/symbol",
-                baselines=self.baselines_,
-            )
+            learned = part(training, s.label_smoothing, s.teacher_forcing)
+            measured = part(held_out) if len(held_out) else None
+            task = writing_task(self.network_, learned, measured, s, len(self.target_.vocabulary))
+            self.baselines_ = task.baselines
+            return task
 
         names = {"sources": read.fingerprint(), "targets": wanted.fingerprint()}
         return self._learn(checked, names, begin)
@@ -198,7 +195,7 @@ class Translator(Estimator):
         return write_all(
             self.network_.decoder,
             self.target_,
-            lambda rows: self.network_.read(Sources(*padded(read, rows))),
+            lambda rows: self._source(read, rows),
             read.lengths,
             self._limits(read),
             self._settings().search,
@@ -226,7 +223,7 @@ class Translator(Estimator):
         """
         self._check_fitted()
         read, decoder = self.source_.read(as_texts([source], "source")), self.network_.decoder
-        begun = self.network_.read(Sources(*padded(read, np.array([0]))))
+        begun = self._source(read, np.array([0]))
         if decoder.attention is None or begun.memory is None:
             raise DataError("attention: the model was trained without it: train one with attend=True")
         (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), self._limits(read), self._settings().search)
@@ -236,9 +233,12 @@ class Translator(Estimator):
         written = self.target_.vocabulary.decode(wanted.values)
         return Look(cut(source, self.source_.tokens), written, weights[0].numpy())
 
+    def _source(self, read: Sequences, rows: Rows) -> Source:
+        return self.network_.read(Sources(*padded(read, rows)))
+
     def _limits(self, read: Sequences) -> npt.NDArray[np.int64]:
-        usual = self.growth_ * read.lengths
-        return np.ceil(2 * usual).astype(np.int64) + SLACK
+        limits: npt.NDArray[np.int64] = np.ceil(2 * self.growth_ * read.lengths).astype(np.int64) + SLACK
+        return limits
 
     def _content(self) -> dict[str, Any]:
         return {

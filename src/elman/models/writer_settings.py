@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from torch import nn
 
 from elman.data.wording import TokensOption
 from elman.models.beam import Beam
@@ -43,8 +44,11 @@ class TranslatorSettings(WriterSettings):
 
 
 class CaptionerSettings(WriterSettings):
-    """The options of `Captioner`, with their defaults."""
+    """The options of `Captioner`, with their defaults. No file holds the encoder, which is a module of the user's."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    encoder: nn.Module | None = Field(None, exclude=True)
     tokens: TokensOption = "auto"
     features: int = Field(128, ge=1, le=65536)
     dropout: float = Field(0.2, ge=0, lt=1)

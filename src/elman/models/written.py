@@ -1,18 +1,23 @@
 """Between texts and a decoder: batches of targets on the way in, the best hypotheses as texts on the way out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
 from elman.data.wording import UNKNOWN, Wording
 from elman.errors import DataError
+from elman.models.baselines import baselines
 from elman.models.beam import Beam, search
+from elman.models.by_length import ByLength
 from elman.models.decoder import Decoder, Source, Targets, Writing
+from elman.models.writer_settings import WriterSettings
+from elman.train import Batch
 
 AT_ONCE = 64
 """Texts that are written side by side."""
@@ -27,9 +32,56 @@ def padded(sequences: Sequences, rows: Rows) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(symbols), torch.from_numpy(lengths)
 
 
-def batch_of_targets(sequences: Sequences, rows: Rows) -> Targets:
-    """Return what a decoder should write for some rows."""
-    return Targets(*padded(sequences, rows))
+@dataclass(frozen=True)
+class Written:
+    """Examples of what should be written, for `ByLength`.
+
+    Attributes:
+        decoder: what learns to write them.
+        source_of: what some of the rows are written from.
+        targets: the symbols, each sequence with its end.
+        lengths: examples of like length go together, `(n,)`.
+        smoothing: see `Decoder.loss`.
+        forcing: likewise.
+    """
+
+    decoder: Decoder
+    source_of: Callable[[Rows], Source]
+    targets: Sequences
+    lengths: npt.NDArray[np.int64]
+    smoothing: float = 0.0
+    forcing: float = 1.0
+
+    def loss(self, rows: Rows) -> Batch:
+        """Return the mean loss on some of the examples."""
+        targets = Targets(*padded(self.targets, rows))
+        loss = self.decoder.loss(self.source_of(rows), targets, smoothing=self.smoothing, forcing=self.forcing)
+        return Batch(loss, int(targets.lengths.sum()))
+
+
+def writing_task(
+    network: nn.Module, learned: Written, measured: Written | None, settings: WriterSettings, symbols: int
+) -> ByLength:
+    """Return the task of learning to write.
+
+    Args:
+        network: what learns.
+        learned: examples to learn from.
+        measured: examples held out, or None.
+        settings: batch and seed.
+        symbols: how many there are.
+    """
+    simple = baselines(learned.targets.values, measured.targets.values, symbols) if measured else {}
+    return ByLength(
+        network,
+        learned,
+        measured,
+        batch=settings.batch,
+        seed=settings.seed,
+        target="symbol",
+        loss_unit="nats/symbol",
+        baselines=simple,
+    )
 
 
 @torch.no_grad()
