@@ -10,18 +10,13 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "elman"
 # From the roof down: a room imports itself and what stands on a lower floor. `elman` is the package's own __init__.py.
-FLOORS = ["__main__", "cli", "elman", "models", "train data", "bptt", "layers", "ops", "kernels", "errors"]
-BESIDE = {"explain": {"errors"}}  # beside the house, reached from the top three floors: all that it may import of it
-WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}}
-LATE = {
-    "torch",
-    "numpy",
-    "matplotlib",
-    "safetensors",
-    "sklearn",
-    "pandas",
-    "narwhals",
-}  # loaded by the command that needs them, never to show help
+FLOORS = ["__main__", "cli", "elman", "models", "train data", "bptt", "layers", "ops", "kernels", "files", "errors"]
+# Beside the house: all that it may import of it, and the lowest floor that may import it.
+BESIDE = {"explain": {"errors"}, "pictures": {"errors", "files"}}
+REACHED_FROM = {"explain": "elman", "pictures": "train data"}
+WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
+# Loaded by the command that needs them, never to show help.
+LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}
 
 
 def allowed(room: str) -> set[str]:
@@ -29,7 +24,8 @@ def allowed(room: str) -> set[str]:
     if floor is None:
         return {room, *BESIDE[room]} if room in BESIDE else set()
     below = {name for rooms in FLOORS[floor + 1 :] for name in rooms.split()}
-    return {room, *below, *(BESIDE if floor < 3 else ())}
+    beside = {name for name, lowest in REACHED_FROM.items() if floor <= FLOORS.index(lowest)}
+    return {room, *below, *beside}
 
 
 def imports(file: Path, at_once: bool = False) -> Iterator[tuple[int, str]]:
@@ -119,11 +115,13 @@ def test_help_loads_nothing_heavy():
         ("bptt/stray.py", "def late():\n    from elman import models", "stray.py:2: bptt may not import elman.models"),
         ("train/stray.py", "if TYPE_CHECKING:\n    import elman.data.text", "stray.py:2: train may not import"),
         ("layers/stray.py", "from elman import LSTM", "layers may not import elman.LSTM"),
+        ("bptt/stray.py", "import elman.pictures", "bptt may not import elman.pictures"),
+        ("pictures/stray.py", "import torch", "it does without torch"),
         ("attic/stray.py", "", "room 'attic' has no floor"),
     ],
 )
 def test_a_wrong_import_is_seen(tmp_path, file, line, said):
-    for name in ("__init__.py", "ops/dispatch.py", "models/__init__.py", "data/text.py", file):
+    for name in ("__init__.py", "ops/dispatch.py", "models/__init__.py", "data/text.py", "pictures/__init__.py", file):
         (tmp_path / "elman" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "elman" / name).touch()
     (tmp_path / "elman" / file).write_text(line)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import check, demo, exercise, explain, generate, info, predict, train
+from elman.cli import check, demo, draw, exercise, explain, generate, info, predict, train
 
 app = typer.Typer(
     name="elman",
@@ -24,6 +24,7 @@ app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
 app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)
+app.add_typer(draw.app, name="draw")
 app.command()(info.info)
 
 

@@ -35,7 +35,10 @@ class _Library:
         library.elman_run.argtypes = [ctypes.c_char_p]
         if library.elman_call_size() != _RECORD.size:
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
+        library.elman_borrow_threads.argtypes = [ctypes.c_void_p] * 4
+        library.elman_borrow_threads.restype = None
         self.run = library.elman_run
+        self.borrow_threads = library.elman_borrow_threads
         self.use_instruction_set = library.elman_use_instruction_set
         self._instruction_set = library.elman_instruction_set
         self._instruction_sets = library.elman_instruction_sets
@@ -110,6 +113,26 @@ def use_instruction_set(name: str) -> None:
         InputError: this machine, or this build, has no such set, or this installation has no kernels.
     """
     _use(_loaded(), name, "use_instruction_set")
+
+
+_OPENMP = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads", "omp_in_parallel")
+
+
+def borrow_threads(path: str) -> bool:
+    """Share calls among the threads of the OpenMP library that the library at `path` runs on, from now on.
+
+    Two pools of threads would fight: OpenMP's spin on their cores for a while after each operation. False where that
+    library runs on no OpenMP, or there are no kernels; then the kernels keep to threads of their own.
+    """
+    library = _library()
+    try:
+        openmp = ctypes.CDLL(path)  # the library is there already; its names include those it is linked to
+        functions = [ctypes.cast(getattr(openmp, name), ctypes.c_void_p) for name in _OPENMP]
+    except (OSError, AttributeError):
+        return False
+    if library is not None:
+        library.borrow_threads(*functions)
+    return library is not None
 
 
 def run(*fields: int) -> None:

@@ -165,4 +165,13 @@ int elman_use_instruction_set(const char* name) {
     return 1;
 }
 
+void elman_borrow_threads(void* parallel, void* thread_num, void* num_threads, void* in_parallel) {
+    OpenMP openmp;
+    std::memcpy(&openmp.GOMP_parallel, &parallel, sizeof parallel);
+    std::memcpy(&openmp.omp_get_thread_num, &thread_num, sizeof thread_num);
+    std::memcpy(&openmp.omp_get_num_threads, &num_threads, sizeof num_threads);
+    std::memcpy(&openmp.omp_in_parallel, &in_parallel, sizeof in_parallel);
+    borrow_threads(openmp);
+}
+
 int64_t elman_call_size() { return sizeof(elman_call); }

@@ -50,5 +50,9 @@ ELMAN_API const char* elman_instruction_set();
 // 0, or 1 when this machine or this build has no such set.
 ELMAN_API int elman_use_instruction_set(const char* name);
 
+// Share calls among the threads of an OpenMP library from now on, reached through these of its functions: GOMP_parallel,
+// omp_get_thread_num, omp_get_num_threads, omp_in_parallel.
+ELMAN_API void elman_borrow_threads(void* parallel, void* thread_num, void* num_threads, void* in_parallel);
+
 ELMAN_API int64_t elman_call_size();
 }

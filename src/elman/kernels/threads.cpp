@@ -5,9 +5,6 @@
 #include <vector>
 
 #include <pthread.h>
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -30,34 +27,6 @@ constexpr int spins_before_sleep = 20000;
 
 thread_local bool inside_team = false;
 
-int current_cpu() {
-#if defined(__linux__)
-    return sched_getcpu();
-#else
-    return -1;
-#endif
-}
-
-// Linux likes to wake a thread on the core of the one that wakes it, which here goes on working: until the balance is
-// seen to, both share that core and the other one idles (measured: twice the time, for milliseconds). So a worker that
-// finds itself there goes to another core, and is then free to be moved again.
-void leave_cpu(int cpu, int member) {
-#if defined(__linux__)
-    cpu_set_t allowed, other;
-    if (cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    std::vector<int> others;
-    for (int candidate = 0; candidate < CPU_SETSIZE; candidate++)
-        if (candidate != cpu && CPU_ISSET(candidate, &allowed)) others.push_back(candidate);
-    if (others.empty()) return;
-    CPU_ZERO(&other);
-    CPU_SET(others[static_cast<std::size_t>(member - 1) % others.size()], &other);
-    sched_setaffinity(0, sizeof other, &other);
-    sched_setaffinity(0, sizeof allowed, &allowed);
-#else
-    static_cast<void>(cpu), static_cast<void>(member);
-#endif
-}
-
 class Workers {
   public:
     // Starts threads until there are `count`, or as many as the system gives.
@@ -79,11 +48,9 @@ class Workers {
             std::lock_guard<std::mutex> lock(mutex_);
             work_ = work, argument_ = argument, team_ = team;
             running_.store(team - 1, std::memory_order_relaxed);
-            caller_cpu_ = current_cpu();
             job_++;
         }
         wake_.notify_all();
-        std::this_thread::yield();  // to a worker that was woken on this core, so that it can leave it
         work(argument, 0);
         for (int spin = 0; spin < spins_before_sleep; spin++) {
             if (running_.load(std::memory_order_acquire) == 0) return;
@@ -103,9 +70,7 @@ class Workers {
             if (member >= team_) continue;
             auto* work = work_;
             auto* argument = argument_;
-            const int caller_cpu = caller_cpu_;
             lock.unlock();
-            if (current_cpu() == caller_cpu) leave_cpu(caller_cpu, member);
             work(argument, member);
             const bool last = running_.fetch_sub(1, std::memory_order_acq_rel) == 1;
             lock.lock();
@@ -117,7 +82,7 @@ class Workers {
     std::condition_variable wake_, done_;
     void (*work_)(void*, int) = nullptr;
     void* argument_ = nullptr;
-    int team_ = 0, caller_cpu_ = -1;
+    int team_ = 0;
     std::atomic<int> running_{0};
     uint64_t job_ = 0;
     std::size_t started_ = 0;
@@ -127,18 +92,47 @@ class Workers {
 // forgets this object (whose mutex may be held by a thread that does not exist there) and makes another.
 std::atomic<Workers*> workers{nullptr};
 std::atomic<bool> taken{false};
+std::atomic<const OpenMP*> lender{nullptr};
 
 void forget_parent() {
     workers.store(nullptr);
     taken.store(false);
+    lender.store(nullptr);
     inside_team = false;
+}
+
+void forget_parent_after_fork() {
+    static const int registered = pthread_atfork(nullptr, nullptr, forget_parent);
+    static_cast<void>(registered);
+}
+
+// What one team does in a parallel region of OpenMP's.
+struct Region {
+    const OpenMP* openmp;
+    void (*work)(void*, int);
+    void* argument;
+    int size;
+    std::atomic<bool> too_few{false};
+};
+
+void enter(void* region_) {
+    auto& region = *static_cast<Region*>(region_);
+    if (region.openmp->omp_get_num_threads() != region.size) return region.too_few.store(true);
+    region.work(region.argument, region.openmp->omp_get_thread_num());
+}
+
+// OpenMP was told to give fewer threads than asked (OMP_THREAD_LIMIT, OMP_DYNAMIC), but the work is cut already.
+void with_threads_of_its_own(int size, void (*work)(void*, int), void* argument) {
+    std::vector<std::thread> others;
+    for (int member = 1; member < size; member++) others.emplace_back(work, argument, member);
+    work(argument, 0);
+    for (std::thread& other : others) other.join();
 }
 
 Workers* process_workers() {
     Workers* found = workers.load(std::memory_order_acquire);
     if (found == nullptr) {
-        static const int registered = pthread_atfork(nullptr, nullptr, forget_parent);
-        static_cast<void>(registered);
+        forget_parent_after_fork();
         found = new Workers;
         workers.store(found, std::memory_order_release);
     }
@@ -167,13 +161,24 @@ void Barrier::wait() {
     next_round_.wait(lock, [&] { return round_.load(std::memory_order_relaxed) != round; });
 }
 
+void borrow_threads(const OpenMP& openmp) {
+    forget_parent_after_fork();
+    lender.store(new OpenMP(openmp));  // never deleted: a thread may be about to use it
+}
+
 Team::Team(int wanted) {
     if (wanted <= 1 || inside_team) return;
+    const OpenMP* openmp = lender.load(std::memory_order_acquire);
     bool free = false;
-    if (!taken.compare_exchange_strong(free, true)) return;
-    holds_workers_ = true;
-    size_ = 1 + process_workers()->grow(wanted - 1);
+    if (openmp != nullptr) {
+        borrowed_ = !openmp->omp_in_parallel();
+        if (borrowed_) size_ = wanted;
+    } else if (taken.compare_exchange_strong(free, true)) {
+        holds_workers_ = true;
+        size_ = 1 + process_workers()->grow(wanted - 1);
+    }
 }
+
 
 Team::~Team() {
     if (holds_workers_) taken.store(false);
@@ -181,6 +186,13 @@ Team::~Team() {
 
 void Team::run(void (*work)(void*, int), void* argument) {
     if (size_ == 1) return work(argument, 0);
+    if (borrowed_) {
+        const OpenMP* openmp = lender.load(std::memory_order_acquire);
+        Region region{openmp, work, argument, size_};
+        openmp->GOMP_parallel(enter, &region, static_cast<unsigned>(size_), 0);
+        if (region.too_few) with_threads_of_its_own(size_, work, argument);
+        return;
+    }
     inside_team = true;
     workers.load()->run(size_, work, argument);
     inside_team = false;

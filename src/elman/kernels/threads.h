@@ -1,4 +1,6 @@
-// A team of threads that sleeps between calls: torch's own threads never find a core taken by ours.
+// The team of threads that shares a call: torch's own, where torch runs on OpenMP, else one of ours that sleeps between
+// calls. Two pools would fight: OpenMP's workers spin on their cores for a while after each of torch's operations, and
+// ours would find them taken.
 #pragma once
 
 #include <atomic>
@@ -23,8 +25,20 @@ class Barrier {
     std::condition_variable next_round_;
 };
 
-// Takes the process's workers for the life of this object. `size()` is what was got, at most `wanted`: 1 inside another
-// team, and while another thread holds the workers. Safe after fork(): the child starts workers of its own.
+// The entry points of the OpenMP library that torch runs on, by the names it exports them under.
+struct OpenMP {
+    void (*GOMP_parallel)(void (*work)(void*), void* argument, unsigned threads, unsigned flags);
+    int (*omp_get_thread_num)();
+    int (*omp_get_num_threads)();
+    int (*omp_in_parallel)();
+};
+
+// From now on teams are OpenMP's.
+void borrow_threads(const OpenMP& openmp);
+
+// Takes threads for the life of this object. `size()` is what was got, at most `wanted`: 1 inside another team, and while
+// another thread holds our workers. Safe after fork(): in the child OpenMP's threads are gone for good, and it starts
+// workers of ours.
 class Team {
   public:
     explicit Team(int wanted);
@@ -39,7 +53,7 @@ class Team {
 
   private:
     int size_ = 1;
-    bool holds_workers_ = false;
+    bool borrowed_ = false, holds_workers_ = false;
 };
 
 }  // namespace elman

@@ -10,6 +10,7 @@ reached through `torch.ops.elman.recurrence`, which has a fake and a backward.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -38,6 +39,9 @@ _CELLS = {
 }
 _INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 _TENSORS = _INPUTS + 1  # and batch_sizes
+
+# Where torch runs on no OpenMP, as on macOS, the kernels have threads of their own.
+kernels.borrow_threads(str(Path(torch.__path__[0], "lib", "libtorch_cpu.so")))
 
 _library: Any = torch.library.Library("elman", "DEF")  # type: ignore[no-untyped-call]
 _INPUT_SCHEMA = (

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import ModelFileError
-from elman.train.files import write_atomically
+from elman.files import write_atomically
 
 FORMAT = "elman"
 VERSION = 1

@@ -1,0 +1,48 @@
+"""`elman draw`: pictures that need no model. Parses, makes one call, writes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Draw a network.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `unrolled` a subcommand while it is the only one."""
+
+
+@app.command()
+def unrolled(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The .svg to write.", show_default=False)
+    ],
+    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "rnn",
+    shape: Annotated[
+        str, typer.Option(help="one-to-one, one-to-many, many-to-one, many-to-many or encoder-decoder.")
+    ] = "many-to-many",
+    steps: Annotated[
+        int | None, typer.Option(help="Steps in time.", show_default="as many as there are words, or 4")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="Words under the inputs, with blanks between them.")] = None,
+    outputs: Annotated[str | None, typer.Option(help="Words over the outputs, with blanks between them.")] = None,
+    bidirectional: Annotated[
+        bool, typer.Option("--bidirectional", help="A second row of cells reads from the end.")
+    ] = False,
+    layers: Annotated[int, typer.Option(help="Layers, one above the other.")] = 1,
+) -> None:
+    """Draw a recurrent network unrolled in time."""
+    from elman.pictures import save
+    from elman.pictures import unrolled as draw
+
+    picture = draw(
+        cell,
+        shape,
+        steps=steps,
+        labels=None if labels is None else labels.split(),
+        outputs=None if outputs is None else outputs.split(),
+        bidirectional=bidirectional,
+        layers=layers,
+    )
+    save(picture, output)

@@ -1,0 +1,165 @@
+"""Curves: the gradient by lag, and the losses of a training."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.errors import InputError
+from elman.pictures.arrays import Floats, series
+from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
+from elman.pictures.palette import BACKWARD, INK, QUIET, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_MARKERS = 12
+
+
+def gradient_flow(
+    curves: Mapping[str, Any], ax: "Axes | None" = None, *, y: str = "gradient norm ‖∂loss/∂hₜ‖"
+) -> "Figure":
+    """Draw how a gradient grows or shrinks with the way back, on a logarithmic scale.
+
+    Args:
+        curves: name -> norms of shape (T,), by lag: the first at the step of the loss, the next one step before it.
+            A norm of exactly 0 has no place on the scale: a triangle on the lower edge stands where the first is; one
+            that is infinite or NaN: a cross on the upper edge.
+        ax: axes to draw in.
+        y: the label of the vertical axis.
+
+    Raises:
+        InputError: curves of another shape, or a norm below 0.
+    """
+    drawn = series(curves, "curves", "(lag,)")
+    for name, norms in drawn.items():
+        if (norms < 0).any():
+            raise InputError(f"curves[{name!r}]: expected norms of 0 or more, came {np.nanmin(norms):g}")
+    ax = axes_for(ax, 7, 4)
+    ax.set_yscale("log")
+    ax.set_ylim(*_decades(np.concatenate(list(drawn.values()))))
+    for k, (name, norms) in enumerate(drawn.items()):
+        _curve(ax, name, norms, k)
+    for k, norms in enumerate(drawn.values()):
+        _mark_first(ax, norms == 0, 0.02, "v", look(k).colour)
+        _mark_first(ax, ~np.isfinite(norms), 0.98, "X", look(k).colour)
+    tidy(ax, "lag: steps before the loss", y)
+    count = max(map(len, drawn.values()))
+    whole_numbers(ax.xaxis, 0, count - 1)
+    ax.set_xlim(-0.02 * count - 0.3, count - 0.7 + 0.02 * count)
+    _legend(ax)
+    return figure_of(ax)
+
+
+def _decades(norms: Floats) -> tuple[float, float]:
+    """Return limits that hold every norm that has a place on the scale, and stay within what float64 can say."""
+    shown = norms[np.isfinite(norms) & (norms > 0)]
+    if not shown.size:
+        return 1e-12, 1.0
+    low, high = np.log10(shown.min()), np.log10(shown.max())
+    room = max(0.2, 0.05 * (high - low))
+    return float(10 ** max(low - room, -307)), float(10 ** min(high + room, 308))
+
+
+def _curve(ax: "Axes", name: str, norms: Floats, k: int) -> None:
+    shown = np.where(np.isfinite(norms) & (norms > 0), norms, np.nan)
+    colour, dashes, marker = look(k)
+    every = max(1, math.ceil(len(norms) / _MOST_MARKERS))
+    (line,) = ax.plot(shown, color=colour, linestyle=dashes, marker=marker, markersize=4.5, markevery=every, label=name)
+    line.set_linewidth(1.7)
+
+
+def _mark_first(ax: "Axes", where: npt.NDArray[np.bool_], height: float, marker: str, colour: str) -> None:
+    lags = np.flatnonzero(where)
+    if len(lags):
+        place = ax.get_xaxis_transform()
+        ax.plot([lags[0]], [height], marker=marker, markersize=9, color=colour, transform=place, clip_on=False)
+
+
+def _legend(ax: "Axes") -> None:
+    legend = ax.legend(frameon=False, fontsize=9, handlelength=3.2)
+    for entry in legend.get_texts():
+        entry.set_parse_math(False)
+
+
+def losses(
+    training: tuple[Any, Any] | None,
+    held_out: tuple[Any, Any] | None = None,
+    ax: "Axes | None" = None,
+    *,
+    x: str = "updates",
+    unit: str = "nats",
+    baselines: Mapping[str, float] | None = None,
+) -> "Figure":
+    """Draw the losses of a training, with the baselines to beat.
+
+    Args:
+        training: (what was read, loss), each of shape (N,); None if there is none.
+        held_out: the same of the held-out part; its best is marked.
+        ax: axes to draw in.
+        x: what was read: the label of the horizontal axis.
+        unit: of the loss; one in nats gets a second axis in bits.
+        baselines: name -> loss.
+
+    Raises:
+        InputError: another shape, or as many losses as places they do not have.
+    """
+    lines = [(_pair(pair, name)) for pair, name in ((training, "training"), (held_out, "held_out"))]
+    ax = axes_for(ax, 8, 4.8)
+    if lines[0] is not None:
+        ax.plot(*lines[0], color=_TRAIN, linewidth=1.2, label="training")
+    if lines[1] is not None:
+        _held_out(ax, *lines[1])
+    for name, loss in (baselines or {}).items():
+        ax.axhline(loss, color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+        place = ax.get_yaxis_transform()
+        ax.text(0.995, loss, f"{name} {loss:.2f}", color=INK, fontsize=8, ha="right", va="bottom", transform=place)
+    _label_losses(ax, x, unit)
+    return figure_of(ax)
+
+
+_TRAIN = "#8fb8de"
+
+
+def _pair(pair: tuple[Any, Any] | None, name: str) -> tuple[Floats, Floats] | None:
+    if pair is None or not len(pair[0]):
+        return None
+    found = series({"read": pair[0], "loss": pair[1]}, name, "(N,)")
+    if len(found["read"]) != len(found["loss"]):
+        raise InputError(f"{name}: expected a loss for each place, came {len(found['loss'])} for {len(found['read'])}")
+    return found["read"], found["loss"]
+
+
+def _held_out(ax: "Axes", read: Floats, loss: Floats) -> None:
+    ax.plot(read, loss, color=BACKWARD, marker="o", markersize=4, linewidth=1.8, label="held out")
+    if np.isfinite(loss).any():
+        best = int(np.nanargmin(loss))
+        place = (float(read[best]), float(loss[best]))
+        ax.annotate(f"best {loss[best]:.3f}", place, (0, 7), textcoords="offset points", color=BACKWARD, ha="center")
+
+
+def _label_losses(ax: "Axes", x: str, unit: str) -> None:
+    from matplotlib.ticker import EngFormatter
+
+    tidy(ax, x, f"loss ({unit})")
+    ax.grid(visible=False, axis="x")
+    ax.set_xlim(left=0)
+    ax.margins(y=0.1)
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
+    if unit.startswith("nats"):
+        bits = ax.secondary_yaxis("right", functions=(_bits, _nats))
+        bits.set_ylabel(f"loss ({unit.replace('nats', 'bits')})")
+        bits.spines["right"].set_visible(False)
+
+
+def _bits(nats: npt.ArrayLike) -> Floats:
+    return np.asarray(nats) / math.log(2)
+
+
+def _nats(bits: npt.ArrayLike) -> Floats:
+    return np.asarray(bits) * math.log(2)
