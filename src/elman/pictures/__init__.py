@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman.pictures.attention import attention_map
     from elman.pictures.canvas import save
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
+    "attention_map": "elman.pictures.attention",
     "eigenvalues": "elman.pictures.plane",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
@@ -30,6 +32,7 @@ _HOME = {
 }
 
 __all__ = [
+    "attention_map",
     "eigenvalues",
     "gate_map",
     "gradient_flow",
