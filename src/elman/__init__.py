@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-    from elman.models import Captioner, TextGenerator, Translator, load
+    from elman.models import Captioner, SequenceClassifier, TextGenerator, Translator, load
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ _HOME = {
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
     "Captioner": "elman.models",
+    "SequenceClassifier": "elman.models",
     "TextGenerator": "elman.models",
     "Translator": "elman.models",
     "load": "elman.models",
@@ -35,6 +36,7 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceClassifier",
     "TextGenerator",
     "Translator",
     "__version__",

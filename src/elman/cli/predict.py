@@ -51,7 +51,7 @@ def evaluate(
     ],
     *,
     picture: Annotated[
-        Path | None, typer.Option(help="A picture of the result to draw, as .png.", show_default="none")
+        Path | None, typer.Option(help="A picture of the result to draw: .png, .svg or .pdf.", show_default="none")
     ] = None,
 ) -> None:
     """Measure a model on a table that holds the answers, beside predictors that need no network."""
@@ -62,7 +62,9 @@ def evaluate(
     for note in report.notes:
         typer.echo(f"\n{note}")
     if picture and report.draw:
-        report.draw(picture)
+        from elman.pictures import save
+
+        save(report.draw(), picture)
         typer.echo(f"\npicture: {picture}")
 
 

@@ -2,7 +2,8 @@
 
 from elman.models.captioner import Captioner
 from elman.models.loading import load
+from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
 
-__all__ = ["Captioner", "TextGenerator", "Translator", "load"]
+__all__ = ["Captioner", "SequenceClassifier", "TextGenerator", "Translator", "load"]

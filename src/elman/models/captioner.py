@@ -233,7 +233,7 @@ class Captioner(Estimator):
             "own_encoder": self.encoder is not None,
         }
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         if content["own_encoder"] and self.encoder is None:
             raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
         self.wording_, self.shape_ = Wording.of(content["wording"]), tuple(content["shape"])

@@ -5,7 +5,8 @@ A new estimator is a class with
 - `kind`, the name of its files, and `settings_type`, its child of `TrainingSettings`;
 - an `__init__` that names every option and ends in `self._take_options(locals())`;
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
-- `_content`, what its file holds beside settings and weights, and `_rebuild`, which makes `network_` from that.
+- `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, and `_rebuild`,
+  which makes `network_` from them.
 
 Options are checked where they are given, in the constructor and in `set_params`, so that a slip shows in the line that
 made it, and again in `fit`. They are stored as they came: scikit-learn's `clone` and searches work.
@@ -25,7 +26,11 @@ from elman.errors import InputError, ModelFileError
 from elman.models.running import Run
 from elman.models.settings import TrainingSettings
 from elman.train import Loop, Progress, Task, write_container
+from elman.train.checkpoint import under
 from elman.train.picture import draw_losses
+
+BESIDE = "beside"
+"""What the names of tensors that are not the network's begin with in a file."""
 
 
 class NotTrainedError(InputError, NotFittedError):  # type: ignore[misc]
@@ -72,7 +77,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "baselines": self.baselines_,
             "progress": self.progress_.numbers(),
         }
-        write_container(Path(path), self.kind, content | self._content(), self.network_.state_dict())
+        tensors = self.network_.state_dict() | under(BESIDE, self._tensors())
+        write_container(Path(path), self.kind, content | self._content(), tensors)
 
     @classmethod
     def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
@@ -83,8 +89,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """
         try:
             model = cls(**content["settings"])
-            model._rebuild(content)
-            model.network_.load_state_dict(tensors)
+            beside, weights = _parted(tensors)
+            model._rebuild(content, beside)
+            model.network_.load_state_dict(weights)
             model.baselines_ = content["baselines"]
             model.progress_ = Progress(**content["progress"])
         except (InputError, KeyError, TypeError, RuntimeError) as error:
@@ -96,8 +103,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Return what the file has to hold beside settings, baselines, progress and weights, as JSON says it."""
         raise NotImplementedError
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
-        """Make `network_`, with any weights, and all that `predict` needs from what `_content` returned."""
+    def _tensors(self) -> dict[str, Tensor]:
+        """Return the tensors that the file has to hold beside the network's; none by default."""
+        return {}
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Make `network_`, with any weights, and all that `predict` needs from what `_content` and `_tensors` gave."""
         raise NotImplementedError
 
     def _take_options(self, names: dict[str, Any]) -> None:
@@ -114,20 +125,23 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Return the options as they stand now, checked: an object of `settings_type`."""
         return self.settings_type.checked(self.get_params(deep=False))
 
-    def _learn(self, run: Run, data: dict[str, Any], begin: Callable[[], Task]) -> Self:
+    def _learn(
+        self, run: Run, data: dict[str, Any], begin: Callable[[], Task], settings: TrainingSettings | None = None
+    ) -> Self:
         """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
 
         Args:
             run: where to leave files, and who hears.
             data: what names the data, by name: a checkpoint of other data is refused.
             begin: makes `network_`, sets `baselines_`, and returns the task.
+            settings: the options with what was left open chosen for the data; as they stand by default.
 
         Raises:
             ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
         """
-        settings = self._settings()
+        settings = settings or self._settings()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             task = begin()
@@ -150,3 +164,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
+
+
+def _parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return the tensors of a file that are not the network's, by their own names, and those that are."""
+    prefix = f"{BESIDE}/"
+    beside = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return beside, {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}

@@ -7,11 +7,12 @@ from typing import Any, TypeVar, overload
 from elman.errors import ModelFileError
 from elman.models.captioner import Captioner
 from elman.models.estimator import Estimator
+from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
 from elman.train import read_container
 
-ESTIMATORS: tuple[type[Estimator], ...] = (Captioner, TextGenerator, Translator)
+ESTIMATORS: tuple[type[Estimator], ...] = (Captioner, SequenceClassifier, TextGenerator, Translator)
 """Every estimator that can be saved."""
 
 

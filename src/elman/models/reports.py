@@ -6,8 +6,10 @@ is on a file that holds the answers (`report`), beside predictors that need no n
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Cell: TypeAlias = str | int | float
 Columns: TypeAlias = dict[str, list[Any]]
@@ -34,13 +36,13 @@ class Report:
         title: the file, and how much of it was measured.
         grids: the tables; the first one has the model beside the simpler predictors.
         notes: sentences that a reader has to know, such as how many rows training had seen.
-        draw: writes a picture as a .png file; None where there is none.
+        draw: draws a picture and returns the figure; None where there is none.
     """
 
     title: str
     grids: list[Grid]
     notes: list[str] = field(default_factory=list)
-    draw: Callable[[Path], None] | None = None
+    draw: "Callable[[], Figure] | None" = None
 
 
 @runtime_checkable

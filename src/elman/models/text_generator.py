@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Unpack
 
+from torch import Tensor
+
 from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
 from elman.errors import DataError, InputError
@@ -198,7 +200,7 @@ class TextGenerator(Estimator):
     def _content(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet_.characters}
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._prepare(Alphabet(content["alphabet"]), self._settings())
 
     def _prepare(self, alphabet: Alphabet, settings: TextSettings) -> None:

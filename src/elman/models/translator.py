@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, split_rows
@@ -248,7 +249,7 @@ class Translator(Estimator):
             "duplicates": self.duplicates_,
         }
 
-    def _rebuild(self, content: dict[str, Any]) -> None:
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.source_, self.target_ = Wording.of(content["source"]), Wording.of(content["target"])
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self._prepare()

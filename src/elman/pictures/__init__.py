@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.pictures.attention import attention_map
     from elman.pictures.canvas import save
+    from elman.pictures.confusion import confusion
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "attention_map": "elman.pictures.attention",
+    "confusion": "elman.pictures.confusion",
     "eigenvalues": "elman.pictures.plane",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
@@ -33,6 +35,7 @@ _HOME = {
 
 __all__ = [
     "attention_map",
+    "confusion",
     "eigenvalues",
     "gate_map",
     "gradient_flow",

@@ -1,0 +1,99 @@
+"""Sequences in, a score for every class out; and those scores for sequences of any lengths."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.data.batches import sorted_batches
+from elman.data.sequences import Rows, Sequences
+from elman.models.labels import Targets
+from elman.models.pooling import Pooling, PoolingName
+from elman.models.trunk import Trunk, packed
+from elman.train import Batch
+
+
+class ClassifierNetwork(nn.Module):
+    """A trunk, its steps pooled, and a linear head.
+
+    Args:
+        trunk: gives each step its features.
+        pooling: how the steps of a sequence become one vector.
+        classes: the number of classes, K.
+    """
+
+    def __init__(self, trunk: Trunk, pooling: PoolingName, classes: int):
+        super().__init__()
+        self.trunk = trunk
+        self.pool = Pooling(pooling, trunk.width)
+        self.head = nn.Linear(self.pool.width, classes)
+
+    def forward(self, steps: PackedSequence) -> Tensor:
+        """Return a score for every class, shape `(B, K)`."""
+        scores: Tensor = self.head(self.pool(*self.trunk(steps)))
+        return scores
+
+
+class LabelledSequences:
+    """Examples for `ByLength`: each sequence is one target.
+
+    Args:
+        network: what is measured.
+        inputs: the sequences.
+        targets: what `Labels.encode` made of their labels.
+        loss: scores `(B, K)` and targets to the mean loss.
+    """
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        inputs: Sequences,
+        targets: Targets,
+        loss: Callable[[Tensor, Tensor], Tensor],
+    ):
+        self.network, self.inputs, self.targets, self._loss = network, inputs, targets, loss
+        self.lengths = inputs.lengths
+
+    def loss(self, rows: Rows) -> Batch:
+        """Return the mean loss over some sequences, in nats."""
+        packing = self.inputs.pack(rows)
+        wanted = torch.from_numpy(self.targets[packing.rows])
+        return Batch(self._loss(self.network(packed(self.inputs, packing)), wanted), len(rows))
+
+
+def loss_of(
+    several: bool, weights: npt.NDArray[np.float32] | None = None, smoothing: float = 0.0
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the mean cross-entropy, over classes too where a sequence has several labels.
+
+    Args:
+        several: whether targets are 1 and 0 for each class.
+        weights: of the classes, shape `(K,)`, or None.
+        smoothing: the share of a target that is spread over all classes (Szegedy and others 2016).
+    """
+    scale = None if weights is None else torch.from_numpy(weights)
+    if not several:
+        return lambda scores, wanted: cross_entropy(scores, wanted, scale, label_smoothing=smoothing)
+
+    def each(scores: Tensor, wanted: Tensor) -> Tensor:
+        smooth = wanted * (1 - smoothing) + smoothing / 2
+        return binary_cross_entropy_with_logits(scores, smooth, scale)
+
+    return each
+
+
+def probabilities(
+    network: ClassifierNetwork, inputs: Sequences, several: bool, batch: int = 256
+) -> npt.NDArray[np.float64]:
+    """Return the probability of every class for every sequence, in the sequences' own order, shape `(n, K)`."""
+    found = np.empty((len(inputs), network.head.out_features))
+    with torch.inference_mode():
+        for rows in sorted_batches(inputs.lengths, batch):
+            packing = inputs.pack(rows)
+            scores = network(packed(inputs, packing)).double()
+            found[packing.rows] = (scores.sigmoid() if several else scores.softmax(-1)).numpy()
+    return found

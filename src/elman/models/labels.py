@@ -1,0 +1,147 @@
+"""The labels of sequences: one of several classes each, or any number of them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.errors import DataError
+
+Targets: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float32]
+"""A class number for each row, shape `(n,)`; or 1 and 0 for each row and class, shape `(n, K)`, with several labels."""
+Label: TypeAlias = Any
+"""A text, a whole number or a boolean; with several labels a list of such."""
+
+
+class Labels:
+    """The classes that training saw.
+
+    Args:
+        classes: their names, sorted.
+        several: whether a row has a list of labels instead of one.
+    """
+
+    def __init__(self, classes: Sequence[Any], several: bool):
+        self.classes = np.array(classes)
+        self.several = several
+        self._numbers = {name: number for number, name in enumerate(self.classes.tolist())}
+
+    @classmethod
+    def learn(cls, labels: Sequence[Label]) -> "Labels":
+        """Take the classes of the training part.
+
+        Raises:
+            DataError: there are fewer than two, or their types cannot be told apart.
+        """
+        several = isinstance(labels[0], list)
+        names = {name for label in labels for name in label} if several else set(labels)
+        try:
+            found = sorted(names)
+        except TypeError as error:
+            raise DataError(f"y: labels of several types ({error}): make them all texts") from error
+        if len(found) < 2 and not several:
+            raise DataError(f"y: expected two classes or more, came one class, {found[0]!r}: there is nothing to learn")
+        if not found:
+            raise DataError("y: no row has a label: there is nothing to learn")
+        return cls(found, several)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def encode(self, labels: Sequence[Label]) -> Targets:
+        """Return targets.
+
+        Raises:
+            DataError: a label is none of the classes, or one label came where lists did, or the other way round.
+        """
+        self._check(labels)
+        if not self.several:
+            return np.array([self._numbers[label] for label in labels], np.int64)
+        targets = np.zeros((len(labels), len(self)), np.float32)
+        for row, names in enumerate(labels):
+            targets[row, [self._numbers[name] for name in names]] = 1
+        return targets
+
+    def decode(self, chances: npt.NDArray[np.floating]) -> Any:
+        """Return the likeliest class of each row, an array; with several labels, lists of those above one half."""
+        if not self.several:
+            return self.classes[chances.argmax(axis=1)]
+        return [self.classes[row > 0.5].tolist() for row in chances]
+
+    def chances(self, targets: Targets) -> npt.NDArray[np.float64]:
+        """Return how often each class came, each at least once, as shares: what may be said without looking."""
+        if self.several:
+            return np.asarray((targets.sum(axis=0) + 1.0) / (len(targets) + 2))
+        counts = np.bincount(targets.astype(np.int64), minlength=len(self)) + 1.0
+        return np.asarray(counts / counts.sum())
+
+    def weights(self, class_weight: Any, targets: Targets) -> npt.NDArray[np.float32] | None:
+        """Return a weight for each class, as scikit-learn counts "balanced", or None.
+
+        Raises:
+            DataError: a class of a dictionary is unknown.
+        """
+        if class_weight is None:
+            return None
+        if class_weight == "balanced":
+            shares = self.chances(targets)
+            return np.asarray(1 / (len(self) * shares), np.float32)
+        strangers = set(class_weight) - set(self._numbers)
+        if strangers:
+            raise DataError(f"class_weight: {sorted(map(str, strangers))} not among the classes {self._listed()}")
+        return np.array([class_weight.get(name, 1.0) for name in self.classes.tolist()], np.float32)
+
+    def _check(self, labels: Sequence[Label]) -> None:
+        for row, label in enumerate(labels, 1):
+            if isinstance(label, list) != self.several:
+                kind = "a list of labels" if self.several else "one label"
+                raise DataError(f"y: row {row}: expected {kind}, came {label!r}")
+            for name in label if self.several else [label]:
+                if name not in self._numbers:
+                    raise DataError(f"y: row {row}: {name!r} is none of the classes of training, {self._listed()}")
+
+    def _listed(self, most: int = 10) -> str:
+        names = [repr(name) for name in self.classes.tolist()]
+        return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def as_labels(source: Any, rows: int) -> list[Label]:
+    """Return labels as a list of plain Python objects, or of lists of such.
+
+    Args:
+        source: a list, array or series of labels, or a list of lists.
+        rows: how many there have to be.
+
+    Raises:
+        DataError: there are more or fewer, one is missing, or they are fractions.
+    """
+    labels = [_plain(label) for label in _listed(source)]
+    if len(labels) != rows:
+        raise DataError(f"y: Found input variables with inconsistent numbers of samples: X {rows:,}, y {len(labels):,}")
+    for row, label in enumerate(labels, 1):
+        for name in label if isinstance(label, list) else [label]:
+            if name is None or (isinstance(name, float) and math.isnan(name)):
+                raise DataError(f"y: row {row}: the label is missing, Input y contains NaN: leave the row out")
+            if isinstance(name, float) and not name.is_integer():
+                raise DataError(
+                    f"y: Unknown label type: continuous ({name!r} in row {row}): labels have names or numbers"
+                )
+    return labels
+
+
+def _listed(source: Any) -> list[Any]:
+    if isinstance(source, str) or not hasattr(source, "__len__"):
+        raise DataError(f"y: expected a label for each sequence, came {source!r}: y cannot be None")
+    if isinstance(source, np.ndarray) and source.ndim == 2 and source.shape[1] == 1:
+        source = source[:, 0]
+    if getattr(source, "ndim", 1) != 1:
+        raise DataError(f"y: expected one label a sequence, came shape {source.shape}: give lists for several labels")
+    return list(source)
+
+
+def _plain(label: Any) -> Label:
+    if isinstance(label, list | tuple | set | np.ndarray):
+        return [_plain(name) for name in label]
+    return label.item() if isinstance(label, np.generic) else label

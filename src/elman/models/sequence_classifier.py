@@ -1,0 +1,333 @@
+"""A classifier: learns to give a whole sequence its label, or its labels."""
+
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Any, Self, Unpack
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import ClassifierMixin
+from torch import Tensor
+
+from elman.data.inputs import Kind, TokenInput
+from elman.data.items import Items, as_items
+from elman.data.sequences import Rows
+from elman.data.splits import Split, count_duplicates, split_rows
+from elman.data.tables import as_frame, read_table
+from elman.data.vectors import read_vectors
+from elman.errors import InputError
+from elman.models.by_length import ByLength
+from elman.models.classifier_columns import Columns
+from elman.models.classifier_network import ClassifierNetwork, LabelledSequences, loss_of, probabilities
+from elman.models.classifier_reading import Labelled, Reading
+from elman.models.classifier_report import Measured, mean_nats, report_of
+from elman.models.classifier_settings import ClassifierSettings
+from elman.models.estimator import Estimator
+from elman.models.labels import Label, as_labels
+from elman.models.reports import Columns as Written
+from elman.models.reports import Report
+from elman.models.running import Run, RunOptions
+from elman.models.trunk import Trunk
+
+
+class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """A network that reads a sequence of words, characters, symbols or numbers and says which class it is of.
+
+    Sequences have any lengths; they are packed, never padded, so that company never changes a result. Everything that
+    is learned from data, vocabulary, scale and classes, comes from the training part alone.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state in one direction.
+        layers: recurrent layers, one on top of the other.
+        bidirectional: whether each layer reads from the end as well.
+        pooling: how the steps become one vector: "last", "mean", "max", "mean+max" or "attention".
+        tokens: how texts are cut: "words" (in lower case, and punctuation marks), "characters", "symbols" (between
+            spaces); "auto" takes words for texts of about four words or more, else characters.
+        min_count: how often a symbol has to come in training to be known; the others share one vector.
+        embedding: length of the vector learned for each symbol; that of `pretrained`, if given, counts instead.
+        pretrained: a text file of word vectors (GloVe, word2vec) to begin with.
+        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
+        input_dropout: share of what comes in at each step that is dropped while training.
+        symbol_dropout: share of symbols read as the unknown one while training, so that unknown ones mean something.
+        label_smoothing: share of each target that is spread over all classes.
+        class_weight: "balanced" weighs rare classes as much as frequent ones; or a weight for each class; None: alike.
+        batch: sequences in an update; None: such that an epoch has 16 updates or more, 8 to 64.
+        epochs: passes over the sequences; where neither epochs nor minutes are given, so many as show 100,000
+            sequences, 10 to 60.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the sequences that is held out, to choose the best weights on.
+        split: which are held out: "stratified" draws the same share of each class, "shuffled" draws among all, "tail"
+            takes the last ones.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        seed: fixes first weights, dropout, order and split. Same seed, same data, same weights.
+        text: the column of texts, where a table is read; None guesses.
+        label: the column of labels; None guesses.
+        label_separator: what stands between the labels in a cell that may hold several; None: one label.
+        series: the column that says which series a row belongs to, where series are read from rows.
+        step: the column that orders the rows of a series; None guesses, or takes them as they stand.
+        features: the columns of numbers; None takes all others.
+
+    Attributes:
+        classes_: the labels of the training part, sorted, after `fit`.
+        network_: the trained network.
+        reading_: vocabulary or scale, classes, and the bag of words, all from the training part.
+        baselines_: held-out nats per sequence of the classes' shares and of a bag of words; empty with none held out.
+        progress_: counts and losses of the training.
+        duplicates_: held-out sequences that stand in the training part too.
+        held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
+
+    Raises:
+        InputError: an option is out of range.
+
+    Example:
+        >>> import elman
+        >>> texts = ["what a good film", "what a bad film", "a good cast and a good plot", "a bad plot badly cast"]
+        >>> model = elman.SequenceClassifier(hidden=8, embedding=8, min_count=1, epochs=30, validation=0)
+        >>> model = model.fit(texts, ["good", "bad", "good", "bad"])
+        >>> model.predict(["such a good plot"]).tolist()
+        ['good']
+    """
+
+    kind = "sequence-classifier"
+    settings_type = ClassifierSettings
+    network_: ClassifierNetwork
+    reading_: Reading
+    columns_: Columns | None
+    held_out_: Measured | None
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden: int = 96,
+        layers: int = 1,
+        bidirectional: bool = True,
+        pooling: str = "mean+max",
+        tokens: Kind = "auto",
+        min_count: int = 2,
+        embedding: int = 64,
+        pretrained: str | Path | None = None,
+        dropout: float = 0.3,
+        input_dropout: float = 0.2,
+        symbol_dropout: float = 0.1,
+        label_smoothing: float = 0.0,
+        class_weight: str | dict[Any, float] | None = None,
+        batch: int | None = None,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 2e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.99,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        split: Split = "stratified",
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        seed: int = 0,
+        text: str | None = None,
+        label: str | None = None,
+        label_separator: str | None = None,
+        series: str | None = None,
+        step: str | None = None,
+        features: list[str] | None = None,
+    ) -> None:
+        self._take_options(locals())
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
+        """Learn sequences and their labels.
+
+        Args:
+            X: texts, lists of symbols, or series of numbers, see `elman.data.items.as_items`; or a table with a column
+                of labels, a path or a frame, with `y` left out.
+            y: a label for each sequence, or a list of labels for each.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: the data cannot be used; the message names the row.
+            InputError: an option is out of range, or `files` cannot be written.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked = Run.checked(run)
+        settings = self._settings()
+        items, labels = self._examples(X, y, settings)
+        training, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, _keys(labels))
+        keys = _keys(items)
+        self.duplicates_ = count_duplicates(_pick(keys, training), _pick(keys, held_out))
+        self._take(Reading.learn(_pick(items, training), _pick(labels, training), settings))
+        taught = self.reading_.label(_pick(items, training), _pick(labels, training))
+        unseen = self.reading_.label(_pick(items, held_out), _pick(labels, held_out)) if len(held_out) else None
+        settings = settings.fitted_to(len(training))
+        data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
+        self._learn(checked, data, lambda: self._begin(taught, unseen, settings), settings)
+        self.held_out_ = self._measured(unseen) if unseen else None
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the likeliest label of each sequence, shape `(n,)`; with several labels, a list of lists."""
+        chances = self.predict_proba(X)
+        return self.reading_.labels.decode(chances)
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the probability of every class for each sequence, shape `(n, K)`.
+
+        Raises:
+            DataError: the sequences are of another kind than those of training.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        inputs = self.reading_.input.encode(as_items(X))
+        return probabilities(self.network_, inputs, self.reading_.labels.several)
+
+    def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
+        """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
+        return self._columns().sequences(source)
+
+    def rows(self, piece: tuple[list[Any], Items]) -> Written:
+        """Return name, label and the probability of every class of each sequence of a piece (see `OnFiles`)."""
+        names, items = piece
+        chances = self.predict_proba(items)
+        found = self.reading_.labels.decode(chances)
+        labels = list(found) if self.reading_.labels.several else found.tolist()
+        classes = {f"p({name})": some.tolist() for name, some in zip(self.classes_, chances.T.round(6), strict=True)}
+        return {"series" if self._columns().series else "row": names, "label": self._columns().cells(labels)} | classes
+
+    def report(self, source: Any) -> Report:
+        """Return accuracy, F1 and loss on a table with labels, beside the baselines (see `OnFiles`)."""
+        columns, table = self._columns(), read_table(source)
+        items, labels = columns.examples(table)
+        found = self._measured(self.reading_.label(items, as_labels(labels, len(items))))
+        return report_of(found, f"{table.name}: {len(items):,} sequences")
+
+    def _columns(self) -> Columns:
+        self._check_fitted()
+        if self.columns_ is None:
+            raise InputError("model: trained on sequences, not on a table: train it on a file, or call predict")
+        return self.columns_
+
+    def _measured(self, found: Labelled) -> Measured:
+        several = self.reading_.labels.several
+        network = {"network": probabilities(self.network_, found.inputs, several)}
+        return Measured(self.reading_.labels, found.targets, self.reading_.baselines(found.inputs) | network)
+
+    def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
+        """Return sequences and labels, from two arguments or from a table."""
+        self.columns_ = None
+        if y is None and (isinstance(X, str | Path) or as_frame(X) is not None):
+            table = read_table(X)
+            self.columns_ = Columns.found(table, settings)
+            items, labels = self.columns_.examples(table)
+            return items, as_labels(labels, len(items))
+        items = as_items(X)
+        if isinstance(X, np.ndarray) and X.ndim == 2:
+            self.n_features_in_ = X.shape[1]
+        return items, as_labels(y, len(items))
+
+    def _take(self, reading: Reading) -> None:
+        self.reading_, self.classes_ = reading, reading.labels.classes
+
+    def _begin(self, taught: Labelled, unseen: Labelled | None, settings: ClassifierSettings) -> ByLength:
+        """Return the job of learning some sequences, with a new network."""
+        several = self.reading_.labels.several
+        weights = self.reading_.labels.weights(settings.class_weight, taught.targets)
+        loss = loss_of(several, weights, settings.label_smoothing)
+        vectors = self._vectors(settings)
+        self._make_network(settings, len(next(iter(vectors.values()))) if vectors else settings.embedding)
+        self._set_vectors(vectors)
+        self.baselines_ = {}
+        held_out = None
+        if unseen:
+            found = self.reading_.baselines(unseen.inputs)
+            self.baselines_ = {name: mean_nats(chances, unseen.targets) for name, chances in found.items()}
+            held_out = LabelledSequences(self.network_, unseen.inputs, unseen.targets, loss_of(several))
+        return ByLength(
+            self.network_,
+            LabelledSequences(self.network_, taught.inputs, taught.targets, loss),
+            held_out,
+            batch=settings.batch or 1,
+            seed=settings.seed,
+            target="sequence",
+            loss_unit="nats/sequence",
+            baselines=self.baselines_,
+        )
+
+    def _make_network(self, settings: ClassifierSettings, embedding: int) -> None:
+        s, reading = settings, self.reading_
+        self.embedding_ = embedding
+        trunk = Trunk(
+            reading.symbols,
+            embedding if reading.symbols else reading.features,
+            cell=s.cell,
+            hidden=s.hidden,
+            layers=s.layers,
+            bidirectional=s.bidirectional,
+            dropout=s.dropout,
+            input_dropout=s.input_dropout,
+            symbol_dropout=s.symbol_dropout,
+        )
+        self.network_ = ClassifierNetwork(trunk, s.pooling, len(reading.labels))
+
+    def _vectors(self, settings: ClassifierSettings) -> dict[int, npt.NDArray[np.float32]]:
+        """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""
+        if settings.pretrained is None:
+            return {}
+        if not isinstance(self.reading_.input, TokenInput):
+            raise InputError("pretrained: expected texts to go with word vectors, came series: leave it out")
+        return read_vectors(Path(settings.pretrained), self.reading_.input.vocabulary)
+
+    def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
+        embed = self.network_.trunk.embed
+        for number, vector in vectors.items():
+            if embed is not None:
+                embed.weight.data[number] = torch.from_numpy(vector)
+
+    def _content(self) -> dict[str, Any]:
+        columns = None if self.columns_ is None else vars(self.columns_)
+        return self.reading_.content() | {"columns": columns, "embedding": self.embedding_}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.reading_.tensors()
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._take(Reading.of(content, tensors))
+        columns = content["columns"]
+        self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
+        self._make_network(self._settings(), content["embedding"])
+
+
+def _keys(items: Items | list[Label]) -> list[Hashable]:
+    """Return what tells sequences or labels apart."""
+    return [_key(item) for item in items]
+
+
+def _key(item: Any) -> Hashable:
+    if isinstance(item, np.ndarray):
+        return item.tobytes()
+    return tuple(item) if isinstance(item, list) else item
+
+
+def _pick(items: Any, rows: Rows) -> Any:
+    return [items[row] for row in rows]
