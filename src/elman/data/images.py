@@ -1,8 +1,10 @@
 """Images as arrays: one size, grey or colour, from arrays or from files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -47,19 +49,39 @@ def read_image_files(paths: Sequence[Path]) -> Images:
     return as_images([_read_image(path) for path in paths])
 
 
+def array_names(path: Path) -> list[str]:
+    """Return the names of the arrays in a .npz file.
+
+    Raises:
+        DataError: the file is missing or broken.
+    """
+    with _opened(path) as file:
+        return list(file.files)
+
+
 def read_arrays(path: Path, names: Iterable[str]) -> list[npt.NDArray[Any]]:
     """Return arrays of a .npz file by name; nothing is unpickled.
 
     Raises:
         DataError: the file is missing or broken, or an array is not there or is no plain array.
     """
+    with _opened(path) as file:
+        for name in names:
+            if name not in file.files:
+                raise DataError(f"{path}: no array {name!r}: name one of {', '.join(file.files)}")
+        return [file[name] for name in names]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
-            for name in names:
-                if name not in file.files:
-                    raise DataError(f"{path}: no array {name!r}: name one of {', '.join(file.files)}")
-            return [file[name] for name in names]
-    except (OSError, ValueError, EOFError) as error:
+            if not hasattr(file, "files"):
+                raise ValueError("a single array")
+            yield file
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file: check the path") from error
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DataError(f"{path}: not a .npz file of plain arrays ({error}): check the file") from error
 
 

@@ -2,6 +2,8 @@
 
 import copy
 import os
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,11 +17,13 @@ from elman.data.splits import count_duplicates, split_rows
 from elman.data.wording import TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.by_length import ByLength
+from elman.models.caption_files import ImagePiece, read_captioned, stream_images
 from elman.models.decoder import Source
 from elman.models.estimator import Estimator
 from elman.models.image_to_text import ImageToText, SmallImageEncoder
+from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
-from elman.models.translation_scores import exact
+from elman.models.translation_scores import exact, score_grid
 from elman.models.writer_settings import CaptionerSettings
 from elman.models.written import Written, check_targets, write_all, writing_task
 from elman.train import read_container
@@ -64,10 +68,14 @@ class Captioner(Estimator):
         patience: stop after so many evaluations without a better held-out loss; None never does.
         evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
         seed: fixes first weights, shuffling and dropout. Same seed, same images, same weights.
+        image: the column or array of images, where a file is read; None guesses.
+        caption: the column or array of texts; None guesses.
 
     Attributes:
         wording_: how texts become symbols.
         shape_: rows, columns and channels of the images.
+        commonest_: the text that came most often in the training part.
+        columns_: the columns or arrays that images and texts came from, None where they came as arguments.
         duplicates_: held-out images that are in the training part too, pixel by pixel.
         network_: the trained network.
         baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
@@ -89,6 +97,7 @@ class Captioner(Estimator):
     settings_type = CaptionerSettings
     network_: ImageToText
     wording_: Wording
+    columns_: tuple[str, str] | None
 
     def __init__(
         self,
@@ -122,6 +131,8 @@ class Captioner(Estimator):
         patience: int | None = None,
         evaluate_every: int | None = None,
         seed: int = 0,
+        image: str | None = None,
+        caption: str | None = None,
     ) -> None:
         self._take_options(locals())
 
@@ -139,11 +150,12 @@ class Captioner(Estimator):
         _, content, tensors = read_container(Path(path), cls.kind)
         return cls.from_parts(Path(path), content | {"settings": content["settings"] | {"encoder": encoder}}, tensors)
 
-    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "Captioner":
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Captioner":
         """Learn captioned images.
 
         Args:
-            X: the images, an array `(n, rows, columns)`, `(n, rows, columns, 1)` or `(n, rows, columns, 3)`, or a list.
+            X: the images, an array `(n, rows, columns)`, `(n, rows, columns, 1)` or `(n, rows, columns, 3)`, or a list;
+                or, with `y` left out, a file that holds both, see `models/caption_files.py`.
             y: a text for each.
             **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
 
@@ -159,13 +171,13 @@ class Captioner(Estimator):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, s = Run.checked(run), self._settings()
-        images, texts = as_images(X), as_texts(y, "y")
-        check_targets(texts, len(images))
+        images, texts = self._examples(X, y, s)
         training, held_out = split_rows(len(images), s.validation)
         self.duplicates_ = count_duplicates(
             (images[i].tobytes() for i in training), (images[i].tobytes() for i in held_out)
         )
         self.wording_ = Wording.learn([texts[i] for i in training], s.tokens, s.min_count)
+        self.commonest_ = Counter(texts[i] for i in training).most_common(1)[0][0]
         self.shape_ = images.shape[1:]
         wanted = self.wording_.read_targets(texts)
         self.longest_ = int(wanted.take(training).lengths.max())
@@ -221,6 +233,36 @@ class Captioner(Estimator):
             raise DataError(f"y: expected {len(found)} texts, one for each image, came {len(texts)}")
         return exact(found, texts)
 
+    def read(self, source: Any) -> Iterator[ImagePiece]:
+        """Return the images of a file piece by piece (see `OnFiles`)."""
+        return stream_images(source, self._columns()[0])
+
+    def rows(self, piece: ImagePiece) -> Columns:
+        """Return what images are called, and their texts (see `OnFiles`)."""
+        return dict(zip(self._columns(), (piece.names, self.predict(piece.images)), strict=True))
+
+    def report(self, source: Any) -> Report:
+        """Return scores on a file that holds the texts, beside always writing the commonest (see `OnFiles`)."""
+        found = read_captioned(source, *self._columns())
+        written = {"commonest text": [self.commonest_] * len(found.texts), "network": self.predict(found.images)}
+        grid = score_grid(written, found.texts, self.wording_.tokens)
+        return Report(f"{source}: {len(found.texts):,} images", [grid])
+
+    def _columns(self) -> tuple[str, str]:
+        self._check_fitted()
+        if self.columns_ is None:
+            raise InputError("model: trained on arrays, not on a file: train it on a file, or call predict")
+        return self.columns_
+
+    def _examples(self, X: Any, y: Any, settings: CaptionerSettings) -> tuple[Images, list[str]]:
+        """Return images and texts, from two arguments or from a file."""
+        if y is None:
+            images, texts, self.columns_ = read_captioned(X, settings.image, settings.caption)
+        else:
+            images, texts, self.columns_ = as_images(X), as_texts(y, "y"), None
+        check_targets(texts, len(images))
+        return images, texts
+
     def _source(self, images: Images, rows: Rows) -> Source:
         return self.network_.see(torch.from_numpy(images[rows]))
 
@@ -228,6 +270,8 @@ class Captioner(Estimator):
         return {
             "wording": self.wording_.content(),
             "shape": self.shape_,
+            "columns": self.columns_,
+            "commonest": self.commonest_,
             "longest": self.longest_,
             "duplicates": self.duplicates_,
             "own_encoder": self.encoder is not None,
@@ -238,6 +282,8 @@ class Captioner(Estimator):
             raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
         self.wording_, self.shape_ = Wording.of(content["wording"]), tuple(content["shape"])
         self.longest_, self.duplicates_ = content["longest"], content["duplicates"]
+        self.columns_ = content["columns"] and tuple(content["columns"])
+        self.commonest_ = content["commonest"]
         channels = torch.zeros(self.shape_[-1])
         self._prepare(channels, channels + 1)
 

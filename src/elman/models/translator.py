@@ -1,5 +1,6 @@
 """A translator: reads one sequence and writes another of any length, such as a word and how it is spoken."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
@@ -9,18 +10,23 @@ from torch import Tensor
 
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, split_rows
+from elman.data.tables import read_table, stream_table
 from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
-from elman.errors import DataError
+from elman.errors import DataError, InputError
 from elman.models.beam import EDGE, search
 from elman.models.by_length import ByLength
 from elman.models.decoder import Source, Targets, Writing
 from elman.models.encoder_decoder import EncoderDecoder, Sources
 from elman.models.estimator import Estimator
+from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
+from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.models.translation_scores import exact
 from elman.models.writer_settings import TranslatorSettings
 from elman.models.written import Written, check_targets, padded, write_all, writing_task
 
+SOURCE = ("source", "src", "input", "from")
+TARGET = ("target", "tgt", "translation", "output", "to")
 SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
 
@@ -78,9 +84,13 @@ class Translator(Estimator):
         patience: stop after so many evaluations without a better held-out loss; None never does.
         evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
         seed: fixes first weights, shuffling and dropout. Same seed, same pairs, same weights.
+        source: the column of sources, where a table is read; None guesses.
+        target: the column of targets; None guesses.
 
     Attributes:
         source_, target_: how texts of either side become numbers.
+        pairs_: sources and targets that were given, for the report's look-up; they are saved with the model.
+        columns_: the columns that they came from, None where they came as lists.
         duplicates_: held-out sources that are in the training part too.
         network_: the trained network.
         baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
@@ -102,6 +112,8 @@ class Translator(Estimator):
     network_: EncoderDecoder
     source_: Wording
     target_: Wording
+    pairs_: Pairs
+    columns_: tuple[str, str] | None
 
     def __init__(
         self,
@@ -109,7 +121,7 @@ class Translator(Estimator):
         source_tokens: TokensOption = "auto",
         target_tokens: TokensOption = "auto",
         cell: str = "lstm",
-        hidden: int = 192,
+        hidden: int = 128,
         layers: int = 1,
         bidirectional: bool = True,
         attend: bool = True,
@@ -137,14 +149,16 @@ class Translator(Estimator):
         patience: int | None = None,
         evaluate_every: int | None = None,
         seed: int = 0,
+        source: str | None = None,
+        target: str | None = None,
     ) -> None:
         self._take_options(locals())
 
-    def fit(self, X: Any, y: Any, **run: Unpack[RunOptions]) -> "Translator":
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Translator":
         """Learn pairs.
 
         Args:
-            X: the sources, a list of texts.
+            X: the sources, a list of texts; or, with `y` left out, a table that holds both: a path or a frame.
             y: the targets, as many.
             **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
 
@@ -152,15 +166,15 @@ class Translator(Estimator):
             self, with the weights of the best held-out loss.
 
         Raises:
-            DataError: texts are missing or empty, there are more or fewer targets than sources, or all are the same.
+            DataError: texts or columns are missing or empty, there are more or fewer targets than sources, or all are
+                the same.
             InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
             ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, s = Run.checked(run), self._settings()
-        sources, targets = as_texts(X, "X"), as_texts(y, "y")
-        check_targets(targets, len(sources))
+        sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation)
         self.duplicates_ = count_duplicates([sources[i] for i in training], [sources[i] for i in held_out])
         self.source_ = Wording.learn([sources[i] for i in training], s.source_tokens, s.min_count)
@@ -234,6 +248,41 @@ class Translator(Estimator):
         written = self.target_.vocabulary.decode(wanted.values)
         return Look(cut(source, self.source_.tokens), written, weights[0].numpy())
 
+    def read(self, source: Any) -> Iterator[list[str]]:
+        """Return the sources of a table piece by piece (see `OnFiles`)."""
+        column, _ = self._columns()
+        return (table.texts(table.column("source", column)) for table in stream_table(source))
+
+    def rows(self, piece: list[str]) -> Columns:
+        """Return sources and their translations (see `OnFiles`)."""
+        return dict(zip(self._columns(), (piece, self.predict(piece)), strict=True))
+
+    def report(self, source: Any) -> Report:
+        """Return scores on a table that holds the targets, beside copying and looking up (see `OnFiles`)."""
+        table, (first, second) = read_table(source), self._columns()
+        asked = table.texts(table.column("source", first)), table.texts(table.column("target", second))
+        return translation_report(self, self.pairs_, table.name, asked)
+
+    def _columns(self) -> tuple[str, str]:
+        self._check_fitted()
+        if self.columns_ is None:
+            raise InputError("model: trained on lists, not on a table: train it on a file, or call predict")
+        return self.columns_
+
+    def _pairs(self, X: Any, y: Any, settings: TranslatorSettings) -> Pairs:
+        """Return sources and targets, from two arguments or from a table."""
+        self.columns_ = None
+        if y is None:
+            table = read_table(X)
+            self.columns_ = (
+                table.column("source", settings.source, SOURCE),
+                table.column("target", settings.target, TARGET),
+            )
+            X, y = (table.texts(column) for column in self.columns_)
+        sources, targets = as_texts(X, "X"), as_texts(y, "y")
+        check_targets(targets, len(sources))
+        return sources, targets
+
     def _source(self, read: Sequences, rows: Rows) -> Source:
         return self.network_.read(Sources(*padded(read, rows)))
 
@@ -247,11 +296,17 @@ class Translator(Estimator):
             "target": self.target_.content(),
             "growth": self.growth_,
             "duplicates": self.duplicates_,
+            "columns": self.columns_,
         }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {"pairs": pack_pairs(self.pairs_)}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.source_, self.target_ = Wording.of(content["source"]), Wording.of(content["target"])
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
+        self.columns_ = content["columns"] and tuple(content["columns"])
+        self.pairs_ = unpack_pairs(tensors["pairs"])
         self._prepare()
 
     def _prepare(self) -> None:

@@ -33,7 +33,7 @@ class WriterSettings(RecurrentSettings):
 class TranslatorSettings(WriterSettings):
     """The options of `Translator`, with their defaults."""
 
-    hidden: int = Field(192, ge=1, le=65536)
+    hidden: int = Field(128, ge=1, le=65536)
     dropout: float = Field(0.2, ge=0, lt=1)
     learning_rate: float = Field(3e-3, gt=0, le=100)
     source_tokens: TokensOption = "auto"
@@ -41,6 +41,8 @@ class TranslatorSettings(WriterSettings):
     attend: bool = True
     bidirectional: bool = True
     symbol_dropout: float = Field(0.0, ge=0, lt=1)
+    source: str | None = None
+    target: str | None = None
 
 
 class CaptionerSettings(WriterSettings):
@@ -50,5 +52,7 @@ class CaptionerSettings(WriterSettings):
 
     encoder: nn.Module | None = Field(None, exclude=True)
     tokens: TokensOption = "auto"
+    image: str | None = None
+    caption: str | None = None
     features: int = Field(128, ge=1, le=65536)
     dropout: float = Field(0.2, ge=0, lt=1)
