@@ -156,7 +156,7 @@ def test_bad_pairs_are_named(X, y, said):
 def test_bad_tables_and_options_are_named(tmp_path):
     table = tmp_path / "pairs.csv"
     table.write_text("english,french\na,b\nc,d\n")
-    with pytest.raises(DataError, match="which column is the source.*english, french"):
+    with pytest.raises(DataError, match=r"which column is the source.*english, french"):
         elman.Translator(**SMALL).fit(table)
     with pytest.raises(DataError, match="no column 'anglais'"):
         elman.Translator(**SMALL, source="anglais").fit(table)

@@ -75,6 +75,8 @@ class ImageToText(nn.Module):
         self.encoder = encoder
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
+        # An encoder's vectors may be of any size; small ones would hardly move the state that the decoder begins with.
+        self.norm = nn.LayerNorm(features)
         self.drop = nn.Dropout(dropout)
         self.decoder = Decoder(
             size,
@@ -90,5 +92,5 @@ class ImageToText(nn.Module):
     def see(self, images: Tensor) -> Source:
         """Return what the decoder writes from: images `(B, rows, columns, C)` of any type, as they were given."""
         scaled = (images.to(self.mean.dtype) - self.mean) / self.deviation
-        seen = self.encoder(scaled.permute(0, 3, 1, 2).contiguous())
+        seen = self.norm(self.encoder(scaled.permute(0, 3, 1, 2).contiguous()))
         return Source(self.decoder.first_state(self.drop(seen)), None)
