@@ -12,8 +12,15 @@ import torch
 from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
-MEASURED = ["tests/contract", "tests/kernels", "tests/ops", "tests/models"]
-STUDIES = ["benchmarks.accuracy", "benchmarks.recurrence", "benchmarks.startup", "benchmarks.shakespeare"]
+MEASURED = ["tests/contract", "tests/kernels", "tests/layers", "tests/ops", "tests/models"]
+STUDIES = [
+    "benchmarks.accuracy",
+    "benchmarks.recurrence",
+    "benchmarks.recording",
+    "benchmarks.startup",
+    "benchmarks.shakespeare",
+    "benchmarks.jobs",
+]
 
 
 def tests_pass() -> bool:

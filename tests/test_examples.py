@@ -18,6 +18,8 @@ SAID = {
     "packed_sequences": r"rows computed: 16 of 28 .*\noutput \(7, 4, 16\) lengths \[3, 7, 1, 5\]\n"
     r"(sequence \d, \d steps: the same as alone: True\n){4}",
     "truncated_bptt": r"(BPTT\(8, ..\)  relative distance from the full gradient \d\.\de[+-]\d\d\n){5}",
+    "record_gates": r"adopted: \['memory'\]\n(forget bias \d: forget gate 0\.\d\d on average\n"
+    r"  dc at steps 0, 8, 16, 23: (\d\.\de-\d\d(, )?){4}\n  step 0's share of .+\n){2}",
     "character_generator": r"held-out nats .*\n(  \w+ +\d\.\d\d\n){4}"
     r"the loaded model writes the same: True\nThe [\s\S]{200}\n",
 }
@@ -47,3 +49,6 @@ def test_an_example_says_what_it_shows(name):
     if name == "character_generator":  # the network beats what simple counts reach
         *counts, network = map(float, re.findall(r"\d\.\d\d$", said, re.MULTILINE))
         assert network < min(counts)
+    if name == "record_gates":  # the open forget gate carries the gradient back to the first step
+        shut, opened = (float(n) for n in re.findall(r"23: (\d\.\de-\d\d)", said))
+        assert shut < 1e-6 < 1e-3 < opened

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.explain.entry import check, explain
-    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+    from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
     from elman.models import Captioner, SequenceClassifier, TextGenerator, Translator, load
 
 __version__ = "0.1.0"
@@ -21,6 +21,9 @@ _HOME = {
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
     "Captioner": "elman.models",
+    "adopt": "elman.layers",
+    "record": "elman.layers",
+    "release": "elman.layers",
     "SequenceClassifier": "elman.models",
     "TextGenerator": "elman.models",
     "Translator": "elman.models",
@@ -40,9 +43,12 @@ __all__ = [
     "TextGenerator",
     "Translator",
     "__version__",
+    "adopt",
     "check",
     "explain",
     "load",
+    "record",
+    "release",
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import check, demo, draw, exercise, explain, generate, info, predict, train, train_writers
+from elman.cli import caption, check, classify, demo, draw, exercise, explain, generate, info, predict, train, translate
 
 app = typer.Typer(
     name="elman",
@@ -18,8 +18,9 @@ app = typer.Typer(
 )
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.add_typer(train.app, name="train")
-train.app.command()(train_writers.translate)
-train.app.command()(train_writers.caption)
+train.app.command()(classify.classify)
+train.app.command()(translate.translate)
+train.app.command()(caption.caption)
 app.command()(generate.generate)
 app.command()(predict.predict)
 app.command()(predict.evaluate)

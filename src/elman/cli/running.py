@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from elman.cli.grids import lines
+
 
 class Interruption:
     """Turns Ctrl-C in a training into one line that says how to go on, and exit code 130."""
@@ -30,34 +32,51 @@ class Interruption:
 def train_text(options: dict[str, Any]) -> None:
     """Train on a file with the options of `elman train text`, and say what was left where."""
     from elman import TextGenerator
-    from elman.train import RunFiles
-    from elman.train.show import Show
 
-    fit_only = {"resume", "overwrite", "errors", "checkpoint_seconds"}
-    fit = {name: options[name] for name in fit_only}
-    files = RunFiles.beside(options["output"])
-    model = TextGenerator(**_model_options(options, {*fit_only, "file", "output", "one_hot"}))
-    model.fit(options["file"], files=files, listener=Show(), **fit)
+    embedding = {"embedding": None} if options.pop("one_hot") else {}
+    model, files = fit_on_file(TextGenerator, options | embedding, {"errors"})
     report(model, files)
 
 
-def _model_options(options: dict[str, Any], others: set[str]) -> dict[str, Any]:
-    """Return the options that the model itself takes; on the command line 0 stands for no clipping."""
-    kept = {name: value for name, value in options.items() if name not in others}
-    kept["clip"] = kept["clip"] or None
-    kept["clip_value"] = kept["clip_value"] or None
-    if options["one_hot"]:
-        kept["embedding"] = None
-    return kept
+def train_table(estimator: type[Any], options: dict[str, Any]) -> None:
+    """Train an estimator on a table with the options of its command, and say how it did on the held-out rows."""
+    model, files = fit_on_file(estimator, options)
+    if model.duplicates_:
+        typer.echo(f"{model.duplicates_:,} held-out rows stand among those of training too")
+    if model.held_out_ is not None:
+        typer.echo("\nheld out, where the best weights were chosen:")
+        typer.echo("\n".join(lines(model.held_out_.summary())) + "\n")
+    report(model, files)
+
+
+def fit_on_file(estimator: type[Any], options: dict[str, Any], also: set[str] | None = None) -> tuple[Any, Any]:
+    """Train an estimator on `options["file"]` and return it, and the files of the run.
+
+    Args:
+        estimator: the class.
+        options: those of a command, by name; 0 stands for no clipping.
+        also: options that `fit` takes, beside those of every run.
+    """
+    from elman.train import RunFiles
+    from elman.train.show import Show
+
+    for_fit = {"resume", "overwrite", "checkpoint_seconds", *(also or ())}
+    fit = {name: options[name] for name in for_fit}
+    kept = {name: value for name, value in options.items() if name not in {*for_fit, "file", "output"}}
+    kept |= {"clip": kept["clip"] or None, "clip_value": kept["clip_value"] or None}
+    files = RunFiles.beside(options["output"])
+    model = estimator(**kept)
+    model.fit(options["file"], files=files, listener=Show(), **fit)
+    return model, files
 
 
 def report(model: Any, files: Any) -> None:
     """Say how a training ended and where everything is."""
     progress = model.progress_
-    if model.left_out_:
+    if getattr(model, "left_out_", 0):
         typer.echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
     if progress.best is not None:
-        typer.echo(f"best held-out loss: {progress.best:.3f} nats/char, after step {progress.best_step:,}")
+        typer.echo(f"best held-out loss: {progress.best:.3f} {model.loss_unit}, after step {progress.best_step:,}")
     typer.echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
     typer.echo(f"model: {files.model}   metrics: {files.metrics}   losses: {files.picture}")
 

@@ -32,6 +32,7 @@ struct BackwardPass {
     Barrier barrier;
     Index steps;
     Index sums_stride;
+    bool large;  // what is recorded does not fit in a cache
     float *hidden_data, *second_data, *input_data;
     int* column;
     Member* member;
@@ -46,6 +47,7 @@ struct BackwardPass {
           barrier(members) {
         steps = max(1, min(call.T, gathered_rows / call.B));
         sums_stride = Cell::slots * call.H + row_padding;
+        large = sequence.rows() * call.H * (Cell::gates + 1) > cached_floats;
     }
 
     Index column_panels() const { return ceil_div(max(call.H, call.I), panel_width); }
@@ -98,6 +100,7 @@ struct BackwardPass {
             weight[m].add(my.all, collect(my));
             barrier.wait();
         }
+        if (large) finish_stores();
     }
 
   private:
@@ -197,8 +200,20 @@ struct BackwardPass {
             for (int k = 0; k < Cell::slots; k++) store(sums + k * H + unit, da[k], lanes);
             store(dh, carried.h);
             if (Cell::has_cell) store(dc, carried.c);
+            record(at, unit, d, da, lanes);
         }
     }
+
+    // For the caller's record of this step. A reset gate before the product follows in through_reset().
+    void record(Index at, Index unit, State d, const V (&da)[Cell::slots], Index lanes) {
+        if (call.grad_h != nullptr) keep(call.grad_h + at * call.H + unit, d.h, lanes, large);
+        if (Cell::has_cell && call.grad_c != nullptr) keep(call.grad_c + at * call.H + unit, d.c, lanes, large);
+        if (call.grad_gates == nullptr) return;
+        for (Index gate = Cell::reset_before; gate < Cell::gates; gate++)
+            keep(grad_gate(at, gate) + unit, da[Cell::input_slot[gate]], lanes, large);
+    }
+
+    float* grad_gate(Index at, Index gate) const { return call.grad_gates + (at * Cell::gates + gate) * call.H; }
 
     // With the reset gate before the product: n's gradient goes through W_hn to r h', and from there to r and h'.
     void through_reset(Member& my, Index s, Index active, Index active_before, Index from) {
@@ -219,6 +234,7 @@ struct BackwardPass {
                 V da_r;
                 const V share = Cell::backward_reset(r, h, load(my.dreset + row * h_stride() + unit), da_r);
                 store(sums + row * sums_stride + Cell::hidden_slot[0] * H + unit, da_r, lanes);
+                if (call.grad_gates != nullptr) keep(grad_gate(at, 0) + unit, da_r, lanes, large);
                 store(my.reset + (from + row) * H + unit, r * h, lanes);
                 store(dh, load(dh) + share);
             }

@@ -4,6 +4,9 @@
 // Slots are the sums a unit needs before its equation can be evaluated; each gate's row block of W_ih adds into slot
 // input_slot[gate], its block of W_hh into slot hidden_slot[gate]. Slots stand so that both sides are contiguous:
 // the backward pass multiplies them with the weights as one matrix.
+//
+// backward() gets in `d` what reaches the state from outside the step, makes it the total derivative, and returns what
+// goes on to the state before, without the part through the weights.
 #pragma once
 
 #include "simd.h"
@@ -24,7 +27,7 @@ struct Rnn {
 
     static State forward(const V (&a)[1], State, V*) { return {is_relu ? relu(a[0]) : tanh(a[0]), V{}}; }
 
-    static State backward(const V*, State, State now, State d, V (&da)[1]) {
+    static State backward(const V*, State, State now, State& d, V (&da)[1]) {
         // NaN is not at most 0: its gradient passes, as in torch.
         da[0] = is_relu ? (now.h <= 0.0f ? V{} : d.h) : d.h * (1.0f - now.h * now.h);
         return {V{}, V{}};
@@ -44,15 +47,15 @@ struct Lstm {
         return {o * tanh(c), c};
     }
 
-    static State backward(const V* save, State before, State now, State d, V (&da)[4]) {
+    static State backward(const V* save, State before, State now, State& d, V (&da)[4]) {
         const V i = save[0], f = save[1], g = save[2], o = save[3];
         const V tanh_c = tanh(now.c);
-        const V dc = fma(d.h * o, 1.0f - tanh_c * tanh_c, d.c);
-        da[0] = dc * g * (i * (1.0f - i));
-        da[1] = dc * before.c * (f * (1.0f - f));
-        da[2] = dc * i * (1.0f - g * g);
+        d.c = fma(d.h * o, 1.0f - tanh_c * tanh_c, d.c);
+        da[0] = d.c * g * (i * (1.0f - i));
+        da[1] = d.c * before.c * (f * (1.0f - f));
+        da[2] = d.c * i * (1.0f - g * g);
         da[3] = d.h * tanh_c * (o * (1.0f - o));
-        return {V{}, dc * f};
+        return {V{}, d.c * f};
     }
 };
 
@@ -70,7 +73,7 @@ struct Gru {
         return {fma(z, before.h - n, n), V{}};
     }
 
-    static State backward(const V* save, State before, State, State d, V (&da)[4]) {
+    static State backward(const V* save, State before, State, State& d, V (&da)[4]) {
         const V r = save[0], z = save[1], n = save[2], m = save[3];
         da[0] = d.h * (1.0f - z) * (1.0f - n * n);
         da[1] = da[0] * m * (r * (1.0f - r));
@@ -97,7 +100,7 @@ struct GruResetBefore {
     }
 
     // All but what comes through r h', which needs the product with W_hn first.
-    static State backward(const V* save, State before, State, State d, V (&da)[3]) {
+    static State backward(const V* save, State before, State, State& d, V (&da)[3]) {
         const V z = save[1], n = save[2];
         da[0] = d.h * (1.0f - z) * (1.0f - n * n);
         da[1] = V{};

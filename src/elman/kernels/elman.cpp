@@ -133,6 +133,9 @@ int elman_run(const elman_call* given) {
     if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
     if (call.backward) {
         expect_all_of(call.grad_x, call.N * call.I);
+        expect_all_of(call.grad_h, call.N * call.H);
+        expect_all_of(call.grad_c, call.N * call.H);
+        expect_all_of(call.grad_gates, call.N * gates_of(call.cell) * call.H);
     } else {
         expect_all_of(call.y, call.N * call.H);
         expect_all_of(call.cells, call.N * call.H);

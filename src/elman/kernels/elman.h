@@ -39,6 +39,9 @@ struct elman_call {
     int64_t grad_y_step, grad_y_row;
     float *grad_x;  // (N, I)
     float *grad_h_0, *grad_c_0, *grad_weight_ih, *grad_weight_hh, *grad_bias_ih, *grad_bias_hh;
+    // For a record of each step, total derivatives: of every state, (N, H), and of the gates before their activation,
+    // (N, G, H) in the order of the weights; of the GRU's n the sum with the input's part.
+    float *grad_h, *grad_c, *grad_gates;
 };
 
 // 0; 1 when memory ran out; 2 when batch_sizes is not as said above, so that rows would be read that do not exist.

@@ -12,9 +12,6 @@ namespace {
 // Rows of x that go through W_ih together: enough for full tiles at 1 row a thread, few enough for the cache.
 constexpr Index projected_rows = 96;
 
-// What is kept beyond this, 16 MiB, is gone from the caches before the backward pass comes for it.
-constexpr Index cached_floats = 4 << 20;
-
 // The gates whose product with the state before comes first and, with the reset gate before the product, second.
 constexpr int all_gates[] = {0, 1, 2, 3};
 constexpr int new_gate[] = {2};
@@ -213,17 +210,9 @@ struct ForwardPass {
         store(call.y + out * call.H + unit, now.h, lanes);
         if (Cell::has_cell) store(c, now.c);
         if (call.gates == nullptr) return;
-        if (Cell::has_cell) keep(call.cells + out * call.H + unit, now.c, lanes);
+        if (Cell::has_cell) keep(call.cells + out * call.H + unit, now.c, lanes, large);
         for (int k = 0; k < Cell::saved; k++)
-            keep(call.gates + (out * Cell::saved + k) * call.H + unit, saved[k], lanes);
-    }
-
-    void keep(float* to, V v, Index lanes) {
-        if (large) {
-            store_past_caches(to, v, lanes);
-        } else {
-            store(to, v, lanes);
-        }
+            keep(call.gates + (out * Cell::saved + k) * call.H + unit, saved[k], lanes, large);
     }
 
     // Rows [begin, end) have no further turn: what they hold is their last state.

@@ -13,6 +13,17 @@ namespace {
 // into the same cache set and push each other out.
 constexpr Index row_padding = 16;
 
+// What is kept beyond this, 16 MiB, is gone from the caches before anybody comes for it.
+constexpr Index cached_floats = 4 << 20;
+
+inline void keep(float* to, V v, Index lanes, bool large) {
+    if (large) {
+        store_past_caches(to, v, lanes);
+    } else {
+        store(to, v, lanes);
+    }
+}
+
 // Grows as a call lays out its scratch: once without memory, to measure, and once with it.
 class Layout {
   public:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from elman.layers.recurrent import Operation, Recurrent, State
 from elman.ops.gru import gru as native_gru
+from elman.ops.reference.gru import GATES
 from elman.ops.reference.gru import gru as reference_gru
 
 
@@ -51,6 +52,7 @@ class GRU(Recurrent):
 
     native = staticmethod(native_gru)
     reference = staticmethod(reference_gru)
+    gates = GATES
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from torch import Tensor
 from elman.layers import checks
 from elman.layers.recurrent import Operation, Recurrent, State
 from elman.ops.lstm import lstm as native_lstm
+from elman.ops.reference.lstm import GATES
 from elman.ops.reference.lstm import lstm as reference_lstm
 
 
@@ -53,6 +54,7 @@ class LSTM(Recurrent):
 
     native = staticmethod(native_lstm)
     reference = staticmethod(reference_lstm)
+    gates = GATES
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ substituted weight is honoured.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -17,9 +18,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
 from elman.ops.dispatch import Backend, Choice, choose
+from elman.ops.trace import Trace
 
 State = tuple[Tensor, ...]
 Operation = Callable[..., State]
+# What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
+# of a packed batch: a trace to fill in for each layer and direction.
+Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
 
 
 class Recurrent(RNNBase):
@@ -28,6 +33,8 @@ class Recurrent(RNNBase):
     native: ClassVar[Operation]
     reference: ClassVar[Operation]
     torch_has_it: bool = True
+    gates: ClassVar[tuple[str, ...]]
+    recorder: "Recorder | None" = None
 
     @staticmethod
     def reject_projection(arguments: dict[str, Any]) -> None:
@@ -90,7 +97,7 @@ class Recurrent(RNNBase):
         self._check(x, state, batch)
         if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
-        y, final = self._run(x, state, batch, batch_sizes)
+        y, final = self._run(x, state, batch, batch_sizes, restore)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
@@ -105,8 +112,26 @@ class Recurrent(RNNBase):
                 what = "hidden" if len(widths) == 1 else f"hidden[{k}]"
                 checks.state(self, s, (len(self._all_weights), batch, width), x, what)
 
-    def _run(self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
+    def _run(
+        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, restore: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
+        if self.recorder is None:
+            return self._run_on(x, state, batch, batch_sizes, None)
+        done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, restore)
+        return done
+
+    @torch.compiler.disable(reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call, untyped-decorator]
+    def _run_recorded(
+        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, restore: Tensor | None
+    ) -> tuple[Tensor, State]:
+        self._choose(x)  # a backend that shows no step refuses before anything is kept
+        traces = None if self.recorder is None else self.recorder(self, x, batch, batch_sizes, restore)
+        return self._run_on(x, state, batch, batch_sizes, traces)
+
+    def _run_on(
+        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, traces: Sequence[Trace] | None
+    ) -> tuple[Tensor, State]:
         name = self._choose(x).name
         count = len(self._all_weights)
         if name == "torch":
@@ -114,7 +139,7 @@ class Recurrent(RNNBase):
         before = (
             [self._zeros(x, batch)] * count if state is None else [tuple(s[k] for s in state) for k in range(count)]
         )
-        return self._run_stack(self.native if name == "native" else self.reference, x, before, batch_sizes)
+        return self._run_stack(self.native if name == "native" else self.reference, x, before, batch_sizes, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
         """A state of zeros; one tensor stands for all parts that are equally wide."""
@@ -123,10 +148,21 @@ class Recurrent(RNNBase):
         return tuple(zeros[width] for width in widths)
 
     def _choose(self, x: Tensor) -> Choice:
-        return choose(x.dtype, x.device, projection=self.proj_size > 0, torch_has_it=self.torch_has_it)
+        return choose(
+            x.dtype,
+            x.device,
+            projection=self.proj_size > 0,
+            torch_has_it=self.torch_has_it,
+            recorded=self.recorder is not None,
+        )
 
     def _run_stack(
-        self, operation: Operation, x: Tensor, before: Sequence[State], batch_sizes: Tensor | None
+        self,
+        operation: Operation,
+        x: Tensor,
+        before: Sequence[State],
+        batch_sizes: Tensor | None,
+        traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
         """Each layer and direction is one operation, with its own state before; dropout stands between the layers."""
         weights = self.all_weights
@@ -138,7 +174,8 @@ class Recurrent(RNNBase):
             outputs = []
             for k in range(first, first + directions):
                 arguments = (x, before[k], self._with_biases(weights[k]), batch_sizes, k > first)
-                y, *final = self._call(operation, *arguments)
+                traced = operation if traces is None else partial(operation, trace=traces[k])
+                y, *final = self._call(traced, *arguments)
                 outputs.append(y)
                 finals.append(final)
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
@@ -157,6 +194,12 @@ class Recurrent(RNNBase):
         else:
             y, *final = function(x, batch_sizes, hx, weights, *config)
         return y, tuple(final)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave the record behind."""
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        state.pop("recorder", None)
+        return state
 
     def _with_biases(self, weights: Sequence[Tensor]) -> Sequence[Tensor | None]:
         """w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.layers.recurrent import Operation, Recurrent, State
+from elman.ops.reference.rnn import GATES
 from elman.ops.reference.rnn import rnn as reference_rnn
 from elman.ops.rnn import rnn as native_rnn
 
@@ -45,6 +46,7 @@ class RNN(Recurrent):
 
     native = staticmethod(native_rnn)
     reference = staticmethod(reference_rnn)
+    gates = GATES
 
     def __init__(
         self,

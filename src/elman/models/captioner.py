@@ -25,7 +25,7 @@ from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.models.translation_scores import exact, score_grid
 from elman.models.writer_settings import CaptionerSettings
-from elman.models.written import Written, check_targets, write_all, writing_task
+from elman.models.written import LOSS_UNIT, Written, check_targets, write_all, writing_task
 from elman.train import read_container
 
 
@@ -94,6 +94,7 @@ class Captioner(Estimator):
     """
 
     kind = "captioner"
+    loss_unit = LOSS_UNIT
     settings_type = CaptionerSettings
     network_: ImageToText
     wording_: Wording

@@ -43,6 +43,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     Attributes:
         kind: what its files call themselves, such as "text-generator".
         settings_type: the checked list of its options.
+        loss_unit: what its loss is measured in, such as "nats/char".
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
         baselines_: held-out losses of predictors that need no training, by name.
@@ -50,6 +51,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[TrainingSettings]]
+    loss_unit: ClassVar[str]
     network_: nn.Module
     progress_: Progress
     baselines_: dict[str, float]

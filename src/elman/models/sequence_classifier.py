@@ -104,6 +104,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     kind = "sequence-classifier"
     settings_type = ClassifierSettings
+    loss_unit = "nats/sequence"
     network_: ClassifierNetwork
     reading_: Reading
     columns_: Columns | None
@@ -270,7 +271,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             batch=settings.batch or 1,
             seed=settings.seed,
             target="sequence",
-            loss_unit="nats/sequence",
+            loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
 

@@ -72,6 +72,7 @@ class TextGenerator(Estimator):
 
     kind = "text-generator"
     settings_type = TextSettings
+    loss_unit = NextSymbol.loss_unit
     network_: SymbolNetwork
 
     def __init__(

@@ -23,7 +23,7 @@ from elman.models.running import Run, RunOptions
 from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.models.translation_scores import exact
 from elman.models.writer_settings import TranslatorSettings
-from elman.models.written import Written, check_targets, padded, write_all, writing_task
+from elman.models.written import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
 
 SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
@@ -108,6 +108,7 @@ class Translator(Estimator):
     """
 
     kind = "translator"
+    loss_unit = LOSS_UNIT
     settings_type = TranslatorSettings
     network_: EncoderDecoder
     source_: Wording

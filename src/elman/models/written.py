@@ -19,6 +19,7 @@ from elman.models.decoder import Decoder, Source, Targets, Writing
 from elman.models.writer_settings import WriterSettings
 from elman.train import Batch
 
+LOSS_UNIT = "nats/symbol"
 AT_ONCE = 64
 """Texts that are written side by side."""
 
@@ -79,7 +80,7 @@ def writing_task(
         batch=settings.batch,
         seed=settings.seed,
         target="symbol",
-        loss_unit="nats/symbol",
+        loss_unit=LOSS_UNIT,
         baselines=simple,
     )
 

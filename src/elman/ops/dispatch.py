@@ -2,7 +2,8 @@
 
     native      Elman's kernels        float32 on the CPU
     torch       torch's own kernels    every other type and device, projections, autocast, torch.func
-    reference   plain torch            no kernels in this installation, or an equation that torch has not
+    reference   plain torch            no kernels in this installation, an equation that torch has not, and
+                                       while recording whatever would be torch's
 
 `use_backend("reference")` or the environment variable ELMAN_BACKEND (read once, at import) force one.
 """
@@ -48,7 +49,14 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(dtype: torch.dtype, device: torch.device, *, projection: bool = False, torch_has_it: bool = True) -> Choice:
+def choose(
+    dtype: torch.dtype,
+    device: torch.device,
+    *,
+    projection: bool = False,
+    torch_has_it: bool = True,
+    recorded: bool = False,
+) -> Choice:
     """The backend for a call.
 
     Args:
@@ -56,6 +64,7 @@ def choose(dtype: torch.dtype, device: torch.device, *, projection: bool = False
         device: Where the input is.
         projection: The layer has a `proj_size`.
         torch_has_it: torch.nn has the layer's equation; it has no GRU that resets before the product.
+        recorded: Every step is recorded, which torch's kernels do not show.
 
     Returns:
         The name and the reason.
@@ -65,13 +74,15 @@ def choose(dtype: torch.dtype, device: torch.device, *, projection: bool = False
     """
     obstacle = _native_obstacle(dtype, device, projection)
     if _forced is not None:
-        return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it)
+        return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it, recorded)
     if obstacle is None and _NO_KERNELS is None:
         return Choice("native", "float32 on the CPU runs on Elman's own kernels")
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
     if not torch_has_it:
         return Choice("reference", f"{obstacle}, and torch has no GRU that resets before the product")
+    if recorded:
+        return Choice("reference", f"{obstacle}, and torch's kernels show no step to a record")
     return Choice("torch", obstacle)
 
 
@@ -95,7 +106,7 @@ class _Forced(NamedTuple):
     by: str
 
 
-def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool) -> Choice:
+def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool, recorded: bool) -> Choice:
     if forced.name == "native" and obstacle is not None:
         raise InputError(
             f"{forced.by} asks for the native backend, which cannot run here: {obstacle}. "
@@ -105,6 +116,11 @@ def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool) -> 
         raise InputError(
             f"{forced.by} asks for the torch backend, which has no GRU that resets before the product. "
             "Make the GRU with reset_after=True, or force no backend"
+        )
+    if forced.name == "torch" and recorded:
+        raise InputError(
+            f"{forced.by} asks for the torch backend, whose kernels show no step to a record. "
+            "Force 'reference', or no backend, while recording"
         )
     return Choice(forced.name, f"forced by {forced.by}")
 

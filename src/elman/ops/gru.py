@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from elman.ops.native import recurrence
+from elman.ops.trace import Trace
 
 
 def gru(
@@ -15,6 +16,7 @@ def gru(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     reset_after: bool = True,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -28,11 +30,12 @@ def gru(
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
         reset_after: Whether the reset gate stands after the product with weight_hh, as in torch, or before it.
+        trace: Filled in with every step's values and, later, gradients, if there is one.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     cell = "gru" if reset_after else "gru_reset_before"
-    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse)
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse, trace)
     return y, h_n

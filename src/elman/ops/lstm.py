@@ -5,6 +5,7 @@ from typing import cast
 from torch import Tensor
 
 from elman.ops.native import recurrence
+from elman.ops.trace import Trace
 
 
 def lstm(
@@ -17,6 +18,7 @@ def lstm(
     bias_hh: Tensor | None,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -30,10 +32,11 @@ def lstm(
         bias_hh: (4*H,), or None.
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
+        trace: Filled in with every step's values and, later, gradients, if there is one.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse)
+    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, trace)
     return y, h_n, cast(Tensor, c_n)

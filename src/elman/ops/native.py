@@ -20,6 +20,7 @@ from elman import kernels
 from elman.ops.reference.gru import gru
 from elman.ops.reference.lstm import lstm
 from elman.ops.reference.rnn import rnn
+from elman.ops.trace import Trace, check_first_order
 
 
 class _Cell(NamedTuple):
@@ -69,19 +70,20 @@ def recurrence(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Run one layer in one direction.
+    """Run one layer in one direction; in eager mode, a `trace` is filled in.
 
     Returns:
         y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
-    if torch.compiler.is_compiling() or type(x) is not Tensor:
+    if trace is None and (torch.compiler.is_compiling() or type(x) is not Tensor):
         y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, keep)
         return y, h_n, (c_n if c_0 is not None else None)
-    if keep:
-        y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse)  # type: ignore[no-untyped-call]
+    if keep or trace is not None:
+        y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, trace)  # type: ignore[no-untyped-call]
         return y, h_n, c_n
     y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, keep=False)
     return y, h_n, c_n
@@ -209,7 +211,7 @@ def _forward(
         *(h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh)),
         *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates), _pointer(cells)),
-        *(0,) * 12,
+        *(0,) * 15,
     )
     return y, h_n, c_n, gates, cells
 
@@ -233,6 +235,7 @@ def _backward(
     gates: Tensor | None,
     cells: Tensor | None,
     wanted: Sequence[bool],
+    trace: Trace | None = None,
 ) -> list[Tensor | None]:
     """Gradients of the seven inputs; None for an input that is None, and where none is wanted."""
     grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
@@ -244,6 +247,7 @@ def _backward(
         torch.empty_like(tensor, memory_format=torch.contiguous_format) if need and tensor is not None else None
         for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), needed, strict=True)
     ]
+    recorded = {} if trace is None else _to_record(trace, y, cell)
     kernels.run(
         *(
             _CELLS[cell].number,
@@ -258,8 +262,19 @@ def _backward(
         *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
         *((0, 0) if grad_y is None else _strides(grad_y)),
         *(_pointer(tensor) for tensor in out),
+        *(_pointer(recorded.get(name)) for name in ("dh", "dc", "dgates")),
     )
+    if trace is not None:
+        trace.add(recorded)
     return out
+
+
+def _to_record(trace: Trace, y: Tensor, cell: str) -> dict[str, Tensor]:
+    """Memory for what a record wants of a backward pass."""
+    shapes = {"dh": y.shape, "dgates": (*y.shape[:-1], _CELLS[cell].gates, y.shape[-1])}
+    if cell == "lstm":
+        shapes["dc"] = y.shape
+    return {name: y.new_empty(shape) for name, shape in shapes.items() if name in trace.keep}
 
 
 class _Recurrence(torch.autograd.Function):
@@ -267,9 +282,13 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        y, h_n, c_n, gates, cells = _forward(*arguments, keep=True)
-        ctx.save_for_backward(*arguments[:_TENSORS], y, gates, cells)
-        ctx.options = arguments[_TENSORS:]
+        *given, trace = arguments
+        y, h_n, c_n, gates, cells = _forward(*given, keep=True)
+        ctx.save_for_backward(*given[:_TENSORS], y, gates, cells)
+        ctx.options, ctx.trace = given[_TENSORS:], trace
+        if trace is not None:
+            x, h_0, c_0, *_ = given
+            trace.put({"x": x, "h_0": h_0, "c_0": c_0, "h": y, "c": cells, "gates": gates})
         ctx.set_materialize_grads(False)
         return y, h_n, c_n
 
@@ -277,10 +296,13 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[:_INPUTS]
         given: tuple[Any, ...] = (*saved[:_TENSORS], *ctx.options)
+        if ctx.trace is not None:
+            check_first_order()
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, given, wanted), None, None, None
+            return *_differentiable_backward(grads, given, wanted), None, None, None, None
         y, gates, cells = saved[_TENSORS:]
-        return *_backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted), None, None, None
+        found = _backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted, trace=ctx.trace)
+        return *found, None, None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from elman.ops.native import recurrence
+from elman.ops.trace import Trace
 
 
 def rnn(
@@ -15,6 +16,7 @@ def rnn(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     nonlinearity: str = "tanh",
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -28,10 +30,11 @@ def rnn(
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
         nonlinearity: "tanh" or "relu".
+        trace: Filled in with every step's values and, later, gradients, if there is one.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, f"rnn_{nonlinearity}", reverse)
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, f"rnn_{nonlinearity}", reverse, trace)
     return y, h_n

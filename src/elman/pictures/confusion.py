@@ -8,7 +8,6 @@ import numpy as np
 from elman.errors import InputError
 from elman.pictures.arrays import array
 from elman.pictures.canvas import axes_for, figure_of
-from elman.pictures.palette import HEAT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,8 +35,8 @@ def confusion(counts: Any, classes: Sequence[str], ax: "Axes | None" = None) -> 
         raise InputError(f"counts: expected ({len(classes)}, {len(classes)}) for the classes, came {matrix.shape}")
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = min(9.0, max(3.2, 2.2 + 0.5 * K))
-    ax = axes_for(ax, side + 0.8, side)
-    image = ax.imshow(shares, cmap=HEAT, vmin=0, vmax=1)
+    ax = axes_for(ax, side + 1.2, side)
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if K <= _MOST_NUMBERS:
         for row, column in np.ndindex(K, K):
             ink = "white" if shares[row, column] > _DARK else "black"
@@ -45,8 +44,8 @@ def confusion(counts: Any, classes: Sequence[str], ax: "Axes | None" = None) -> 
     lean = max(map(len, classes)) > _LONG
     ax.set_xticks(range(K), classes, rotation=45 if lean else 0, ha="right" if lean else "center")
     ax.set_yticks(range(K), classes)
-    ax.set_xlabel("taken for")
-    ax.set_ylabel("is")
+    ax.set_xlabel("predicted class")
+    ax.set_ylabel("true class")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     figure_of(ax).colorbar(image, ax=ax, label="share of the class", pad=0.03, aspect=16)

@@ -59,7 +59,8 @@ class Show:
         found = f"epoch {epoch:5.2f}  {progress.targets:>11,} {self.plan.target}s  train {sighting.train_loss:.3f}"
         if progress.validation is not None:
             units = ", ".join(f"{v:.3f} {_spoken(name)}" for name, v in sighting.other_units.items())
-            found += f"  held out {progress.validation:.3f} {self.plan.loss_unit} ({units}){self._against(progress)}"
+            also = f" ({units})" if units else ""
+            found += f"  held out {progress.validation:.3f} {self.plan.loss_unit}{also}{self._against(progress)}"
         self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
         if self._bar:
             self._bar.update(self._task, completed=self.plan.done(progress))

@@ -16,6 +16,7 @@ from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.trace import Trace
 
 GATES = ("r", "z", "n")
 
@@ -55,6 +56,7 @@ def gru(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     reset_after: bool = True,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.gru.gru`.
 
@@ -62,5 +64,5 @@ def gru(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, reset_after=reset_after)
-    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
+    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, trace)
     return done.y, done.final[0]

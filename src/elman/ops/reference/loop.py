@@ -13,6 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from elman.ops.reference.traced import follow
+from elman.ops.trace import Trace
+
 State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
 
@@ -57,6 +60,7 @@ def unroll(
     parameters: Parameters,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
+    trace: Trace | None = None,
 ) -> Unrolled:
     """Walk `step` over a sequence, at the cost of the steps that really are there.
 
@@ -67,6 +71,7 @@ def unroll(
         parameters: The cell's parameters.
         batch_sizes: None for a dense sequence, or the number of live rows of each step, (T,), never growing.
         reverse: Walk from the last step to the first.
+        trace: Filled in with every step's values and, later, gradients, if there is one.
 
     Returns:
         The outputs, the final state, and the states and gates of every step.
@@ -86,7 +91,10 @@ def unroll(
     if reverse:
         states.reverse()
         gates.reverse()
-    return Unrolled(_outputs(states, initial, batch_sizes), _final(state, finished), states, gates)
+    y = _outputs(states, initial, batch_sizes)
+    if trace is not None:
+        follow(trace, x, initial, y, states, gates)
+    return Unrolled(y, _final(state, finished), states, gates)
 
 
 def _resize(state: State, initial: State, rows: int, finished: list[State]) -> State:

@@ -15,6 +15,7 @@ from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.trace import Trace
 
 GATES = ("i", "f", "g", "o")
 
@@ -54,6 +55,7 @@ def lstm(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     w_hr: Tensor | None = None,
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.lstm.lstm`.
 
@@ -62,6 +64,6 @@ def lstm(
     Returns:
         y (T, B, H), or (N, H) for a packed batch, h_n (B, H) and c_n (B, H).
     """
-    done = unroll(step, x, (h_0, c_0), Parameters(w_ih, w_hh, b_ih, b_hh, w_hr), batch_sizes, reverse)
+    done = unroll(step, x, (h_0, c_0), Parameters(w_ih, w_hh, b_ih, b_hh, w_hr), batch_sizes, reverse, trace)
     h_n, c_n = done.final
     return done.y, h_n, c_n

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.trace import Trace
 
 GATES = ("a",)
 _NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
@@ -47,6 +48,7 @@ def rnn(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     nonlinearity: str = "tanh",
+    trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.rnn.rnn`.
 
@@ -54,5 +56,5 @@ def rnn(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, nonlinearity=nonlinearity)
-    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse)
+    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, trace)
     return done.y, done.final[0]

@@ -1,0 +1,201 @@
+"""`elman.record`: a block within which layers leave every step of every call."""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from elman.errors import InputError
+from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
+from elman.layers.recording.size import planned_bytes
+from elman.layers.recording.steps import Equation, Layout, Steps
+from elman.layers.recurrent import Recurrent
+from elman.ops.trace import PARTS, Trace
+
+
+def record(
+    model: nn.Module,
+    *,
+    only: Collection[str] = PARTS,
+    calls: int | None = None,
+    limit: int = 2**31,
+) -> "Record":
+    """Record every step of every `elman.RNN`, `GRU` and `LSTM` in a model, while a `with` block lasts.
+
+    A call of the model in the block is recorded; its gradients are too, whenever its backward pass comes, after the
+    block as well. Results and gradients have the bits they have without a record. What would run on torch's kernels
+    runs on the reference within the block, slowly, and `layer.backend.reason` says so.
+
+    Kept for each call, in numbers of the input's type, N = T*B: N*(I + H*(S + 2*G)), with S = 4 states and gradients
+    of states (h, c, dh, dc) and G = 4 gates for the LSTM; 9*H in place of 12*H for the GRU, 3*H for the RNN. Without
+    gradients half of that. The forward pass's part is memory that its backward pass needs anyway.
+
+    Args:
+        model: A layer, or a model that has layers somewhere. One made of torch.nn's is first given to `elman.adopt`.
+        only: What to keep of "h", "c", "gates", "dh", "dc", "dgates". Shares of weights need all but "dc".
+        calls: How many calls to keep of each module, the last ones; None keeps all.
+        limit: The bytes that all calls together may take, 2 GiB.
+
+    Returns:
+        The record, for `with ... as rec`.
+
+    Raises:
+        InputError: There is no layer, or an option is out of range; in the block, a layer that is recorded already, a
+            call that would go past `limit`, a torch.func transform, autocast, or a backward pass with
+            create_graph=True.
+
+    Example:
+        >>> layer = elman.LSTM(3, 4)
+        >>> with elman.record(layer) as rec:
+        ...     y, _ = layer(torch.randn(5, 2, 3))
+        >>> y.sum().backward()
+        >>> rec.gates["f"].shape, rec.dh.shape, rec.share("weight_hh_l0", 2).shape
+        (torch.Size([5, 2, 4]), torch.Size([5, 2, 4]), torch.Size([16, 4]))
+    """
+    return Record(model, only, calls, limit)
+
+
+class Record:
+    """What the layers of a model did; `record` makes one.
+
+    `rec[k]` is layer k of the last call, forward, and `rec[k, "reverse"]` in reverse; k counts over the layers of all
+    modules in the order of their first call, from the end if it is negative. `rec["encoder"]`, `rec["encoder", 0]` and
+    `rec["encoder", 0, "reverse"]` go by the module's name. `rec.h` and its like are those of `rec[-1]`.
+
+    Attributes:
+        calls: A `Call` for each call of a recurrent module, the first one first.
+    """
+
+    def __init__(self, model: nn.Module, only: Collection[str], calls: int | None, limit: int) -> None:
+        self._layers = {name: m for name, m in model.named_modules() if isinstance(m, Recurrent)}
+        self._keep, self._most_calls, self._limit = frozenset(only), calls, limit
+        self.calls: list[Call] = []
+        self._planned: list[int] = []  # the bytes of each
+        self._total = 0
+        self._names: list[str] = []
+        if not self._layers:
+            raise InputError(_no_layer(model))
+        if not self._keep or not self._keep <= set(PARTS) or isinstance(only, str):
+            raise InputError(f"record: expected only= to name some of {', '.join(PARTS)}; got {only!r}")
+        if calls is not None and calls < 1:
+            raise InputError(f"record: expected calls= to be at least 1, or None for all; got {calls}")
+
+    def __enter__(self) -> Self:
+        taken = [name for name, layer in self._layers.items() if layer.recorder is not None]
+        if taken:
+            raise InputError(f"record: {taken[0] or 'the layer'} is being recorded already; use that record, or end it")
+        for name, layer in self._layers.items():
+            layer.recorder = partial(self._begin, name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for layer in self._layers.values():
+            del layer.recorder
+
+    @property
+    def names(self) -> list[tuple[str, int, str]]:
+        """Module, layer and "forward" or "reverse" of all that was recorded, in the order of first calls."""
+        return [(name, *key) for name in self._names for key in self._last(name).steps]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the tensors that are held now, those shared with the model's own graph among them."""
+        held = [t.untyped_storage() for call in self.calls for steps in call.steps.values() for t in steps.held]
+        return sum({storage.data_ptr(): storage.nbytes() for storage in held}.values())
+
+    def __getitem__(self, key: int | str | tuple[Any, ...]) -> Steps:
+        first, *rest = key if isinstance(key, tuple) and key else (key,)
+        if isinstance(first, str):
+            return self._last(first)[tuple(rest) if len(rest) > 1 else rest[0] if rest else -1]
+        layers = list(dict.fromkeys((name, layer) for name, layer, _ in self.names))
+        if not layers:
+            raise InputError("record: nothing was recorded; call the model within the block")
+        if not isinstance(first, int) or not -len(layers) <= first < len(layers):
+            raise InputError(f"record: expected a layer from {-len(layers)} to {len(layers) - 1}, got {first!r}")
+        name, layer = layers[first]
+        return self._last(name)[layer, rest[0] if rest else FORWARD]
+
+    def __iter__(self) -> Iterator[Steps]:
+        return (self._last(name)[layer, direction] for name, layer, direction in self.names)
+
+    def __getattr__(self, name: str) -> Any:
+        return shown(self, name)
+
+    def share(self, name: str, t: int) -> Tensor:
+        """What step t of the module's last call adds to the gradient of a parameter.
+
+        Args:
+            name: The parameter, as `model.named_parameters()` calls it: "weight_hh_l0", "encoder.bias_ih_l0_reverse".
+            t: The step, 0 <= t < T.
+
+        Returns:
+            In the parameter's shape.
+
+        Raises:
+            InputError: There is no such parameter or step, or what it takes was not kept, or no gradient has come yet.
+        """
+        module, _, parameter = name.rpartition(".")
+        return self._last(module).share(parameter, t)
+
+    def _last(self, name: str) -> Call:
+        for call in reversed(self.calls):
+            if call.name == name:
+                return call
+        called = ", ".join(repr(other) for other in self._names) or "no module"
+        raise InputError(f"record: {name!r} was not called in the block; {called} was")
+
+    def _begin(
+        self, name: str, layer: Recurrent, x: Tensor, batch: int, batch_sizes: Tensor | None, restore: Tensor | None
+    ) -> Sequence[Trace]:
+        """Make room for one call of a module, or refuse it."""
+        if torch._C._are_functorch_transforms_active() or torch.is_autocast_enabled(x.device.type):
+            raise InputError("record: neither a torch.func transform nor autocast can be recorded; do without either")
+        self._drop_oldest(name)
+        planned = planned_bytes(layer, x, batch, self._keep)
+        if self._total + planned > self._limit:
+            raise InputError(
+                f"record: this call of {name or type(layer).__name__} takes {planned:,} bytes, all calls together "
+                f"{self._total + planned:,}, and limit is {self._limit:,}. Raise limit=, keep fewer calls with "
+                "calls=, or less of each with only="
+            )
+        directions = (FORWARD, REVERSE) if layer.bidirectional else (FORWARD,)
+        keys = [(k, direction) for k in range(layer.num_layers) for direction in directions]
+        traces = [Trace(self._keep) for _ in keys]
+        steps = len(x) if batch_sizes is None else len(batch_sizes)
+        layout = Layout(steps, batch, batch_sizes, restore)
+        parameters = tuple(parameter.removesuffix("_l0") for parameter in layer._all_weights[0])
+        equation = Equation(layer.gates, parameters, getattr(layer, "reset_after", True))
+        found = {
+            key: Steps(trace, equation, layout, key[1] == REVERSE) for key, trace in zip(keys, traces, strict=True)
+        }
+        self.calls.append(Call(name, found))
+        self._planned.append(planned)
+        self._total += planned
+        if name not in self._names:
+            self._names.append(name)
+        return traces
+
+    def _drop_oldest(self, name: str) -> None:
+        """Leave room for one more call among those that are kept of a module."""
+        if self._most_calls is None:
+            return
+        mine = [k for k, call in enumerate(self.calls) if call.name == name]
+        if len(mine) >= self._most_calls:
+            del self.calls[mine[0]]
+            self._total -= self._planned.pop(mine[0])
+
+
+def _no_layer(model: nn.Module) -> str:
+    name = type(model).__name__
+    theirs = [n for n, m in model.named_modules() if isinstance(m, nn.RNNBase)]
+    if theirs:
+        where = f"at {theirs[0]!r}" if theirs[0] else "itself"
+        return f"record: {name} has no layer of Elman's, but one of torch.nn's {where}; call elman.adopt(model) first"
+    return (
+        f"record: expected a model with an elman.RNN, GRU or LSTM; {name} has none. Single-step cells show their state"
+    )

@@ -1,0 +1,86 @@
+"""What one layer in one direction leaves behind of one call: the backend that runs the call fills it in.
+
+A layer that is recorded makes one and hands it to the operation. It holds rows: the leading dimensions are those of x,
+(T, B) or, for a packed batch, (N,). Nothing here knows of cells or of time.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from elman.errors import InputError
+
+PARTS: Final = ("h", "c", "gates", "dh", "dc", "dgates")
+
+
+class Trace:
+    """The values of a forward pass, and the sum of what its backward passes gave.
+
+    Args:
+        keep: What to keep of `PARTS`; `x`, `h_0` and `c_0` come along where they are needed.
+
+    Attributes:
+        keep: The same.
+    """
+
+    def __init__(self, keep: Collection[str] = PARTS) -> None:
+        self.keep = frozenset(keep)
+        self._gradients = torch.is_grad_enabled()
+        self._values: dict[str, Tensor] = {}
+        self._versions: dict[str, int] = {}
+
+    def put(self, values: Mapping[str, Tensor | None]) -> None:
+        """Keep what the forward pass read and made, without copying it."""
+        needed = self.keep | ({"h_0"} if "h" in self.keep else set()) | ({"c_0"} if "c" in self.keep else set())
+        needed |= {"x"} if "dgates" in self.keep and self._gradients else set()
+        for name, value in values.items():
+            if value is not None and name in needed:
+                self._values[name] = value.detach()
+                if not value.is_inference():
+                    self._versions[name] = value._version
+
+    def add(self, values: Mapping[str, Tensor | None]) -> None:
+        """Add the gradients of one backward pass to those of the passes before, as `.grad` does."""
+        for name, value in values.items():
+            if value is not None and name in self.keep:
+                self._values[name] = self._values[name] + value if name in self._values else value
+
+    def sum_for(self, name: str, shape: torch.Size, like: Tensor) -> Tensor:
+        """The running sum itself, made of zeros at first: a backend may add to parts of it."""
+        if name not in self._values:
+            self._values[name] = like.new_zeros(shape)
+        return self._values[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __getitem__(self, name: str) -> Tensor:
+        """One part.
+
+        Raises:
+            KeyError: It was not kept, or never computed.
+            InputError: It is memory of the user's, which was written to since.
+        """
+        value = self._values[name]
+        if name in self._versions and value._version != self._versions[name]:
+            raise InputError(
+                f"record: expected {name} as the layer left it, but it was changed in place after the call. "
+                "Change a copy: .clone()"
+            )
+        return value
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Everything that is held."""
+        return list(self._values.values())
+
+
+def check_first_order() -> None:
+    """Raise InputError in a backward pass whose own graph is wanted."""
+    if torch.is_grad_enabled():
+        raise InputError(
+            "record: expected a backward pass without create_graph=True, whose second derivatives are not recorded. "
+            "Leave the record's block for that pass"
+        )
