@@ -23,6 +23,8 @@ SAID = {
     "character_generator": r"held-out nats .*\n(  \w+ +\d\.\d\d\n){4}"
     r"the loaded model writes the same: True\nThe [\s\S]{200}\n",
 }
+# The scripts of docs/studies, whose pages show what they print.
+STUDIES = ("bp_and_bptt", "order_matters", "streams_and_splits", "vanishing_and_exploding")
 
 
 def said_by(name: str) -> str:
@@ -34,7 +36,7 @@ def said_by(name: str) -> str:
 
 
 def test_no_example_is_left_out():
-    assert {file.stem for file in (ROOT / "examples").glob("*.py")} == set(SAID)
+    assert {file.stem for file in (ROOT / "examples").glob("*.py")} == {*SAID, *STUDIES}
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -52,3 +54,16 @@ def test_an_example_says_what_it_shows(name):
     if name == "record_gates":  # the open forget gate carries the gradient back to the first step
         shut, opened = (float(n) for n in re.findall(r"23: (\d\.\de-\d\d)", said))
         assert shut < 1e-6 < 1e-3 < opened
+
+
+def steady(said: str) -> str:
+    """Leave out the numbers, which depend on the machine in their last digits, and the blanks before them."""
+    return re.sub(r" *-?\d[\d.,]*(?:e[+-]\d+)?%?", " 0", said)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_prints_what_its_page_shows(name):
+    page = (ROOT / "docs" / "studies" / f"{name.replace('_', '-')}.md").read_text(encoding="utf-8")
+    shown = re.search(rf"^```text\n\$ python examples/{name}\.py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown, "the page shows no run"
+    assert steady(said_by(name)) == steady(shown[1])

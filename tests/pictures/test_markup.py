@@ -74,6 +74,11 @@ def test_of_a_long_run_the_middle_is_left_out():
     assert "⋯" not in seven
 
 
+def test_steps_left_out_of_a_decoder_stand_in_its_own_rows_alone():
+    said = texts(unrolled("gru", "encoder-decoder", steps=20, bidirectional=True))
+    assert said.count("⋯") == 2 + 1  # two rows in the encoder, one in the decoder
+
+
 words = st.text(max_size=30)
 
 
@@ -81,7 +86,7 @@ words = st.text(max_size=30)
 @given(st.data())
 def test_whatever_is_asked_for_is_xml_with_everything_inside_its_frame(data):
     shape = data.draw(st.sampled_from(SHAPES))
-    steps = 1 if shape == "one-to-one" else data.draw(st.integers(1, 12))
+    steps = 1 if shape == "one-to-one" else data.draw(st.integers(1, 20))
     labels = data.draw(st.lists(words, min_size=steps, max_size=steps)) if shape != "one-to-many" else None
     svg = unrolled(
         data.draw(st.sampled_from(["rnn", "gru", "lstm"])),

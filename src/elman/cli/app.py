@@ -5,7 +5,24 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import caption, check, classify, demo, draw, exercise, explain, generate, info, predict, train, translate
+from elman.cli import (
+    caption,
+    check,
+    classify,
+    demo,
+    diagnose,
+    draw,
+    exercise,
+    explain,
+    forecast,
+    generate,
+    info,
+    predict,
+    tag,
+    train,
+    translate,
+    vectors,
+)
 
 app = typer.Typer(
     name="elman",
@@ -21,12 +38,16 @@ app.add_typer(train.app, name="train")
 train.app.command()(classify.classify)
 train.app.command()(translate.translate)
 train.app.command()(caption.caption)
+train.app.command()(tag.tag)
+train.app.command()(vectors.vectors)
 app.command()(generate.generate)
+app.command()(forecast.forecast)
 app.command()(predict.predict)
 app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
 app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)
+app.command(short_help="Find vanishing and exploding gradients in a model, with the evidence.")(diagnose.diagnose)
 app.add_typer(draw.app, name="draw")
 app.command()(info.info)
 

@@ -43,6 +43,8 @@ def train_table(estimator: type[Any], options: dict[str, Any]) -> None:
     model, files = fit_on_file(estimator, options)
     if model.duplicates_:
         typer.echo(f"{model.duplicates_:,} held-out rows stand among those of training too")
+    if getattr(model, "strangers_", 0):
+        typer.echo(f"{model.strangers_:,} held-out sequences, with a tag that training never saw, are not in the loss")
     if model.held_out_ is not None:
         typer.echo("\nheld out, where the best weights were chosen:")
         typer.echo("\n".join(lines(model.held_out_.summary())) + "\n")

@@ -40,13 +40,18 @@ def read_chunks(path: Path, rows: int = CHUNK) -> "Iterator[pd.DataFrame]":
         raise DataError(f"{path}: the table has no rows: give a file with a header and data")
 
 
+def is_table(path: Path) -> bool:
+    """Say whether a file's name ends as a table's does."""
+    return path.suffix.lower() in _READERS
+
+
 def ending(path: Path) -> str:
     """Return the kind of table that a file's name says it is.
 
     Raises:
         DataError: the ending is none of those known.
     """
-    if path.suffix.lower() not in _READERS:
+    if not is_table(path):
         raise DataError(f"{path}: expected a name that ends in {', '.join(_READERS)}: rename or convert the file")
     return path.suffix.lower()
 

@@ -87,13 +87,17 @@ class Table:
             raise DataError(f"{self._cell(other, column)}: expected text, came {came!r}: name a column of texts")
         return cells
 
-    def numbers(self, columns: Sequence[str]) -> npt.NDArray[np.float64]:
+    def numbers(self, columns: Sequence[str], gaps: bool = False) -> npt.NDArray[np.float64]:
         """Return columns as numbers, shape `(rows, columns)`.
+
+        Args:
+            columns: their names.
+            gaps: whether a missing cell is NaN, for the caller to deal with; otherwise it is refused.
 
         Raises:
             DataError: a cell is missing, no number, or not finite; the message names it.
         """
-        return np.stack([self._numbers(column) for column in columns], axis=1)
+        return np.stack([self._numbers(column, gaps) for column in columns], axis=1)
 
     def missing(self, column: str) -> npt.NDArray[np.bool_]:
         """Return which cells of a column are missing, shape `(rows,)`: null, NaN or an empty text."""
@@ -103,14 +107,14 @@ class Table:
             missing = missing | series.is_nan().fill_null(True)
         elif series.dtype in (nw.String, nw.Object):
             missing = missing | nw.new_series(
-                "", [c == "" for c in series.to_list()], nw.Boolean, backend=series.implementation
+                "", [isinstance(c, str) and not c for c in series.to_list()], nw.Boolean, backend=series.implementation
             )
         return np.asarray(missing.to_numpy(), dtype=bool)
 
-    def _numbers(self, column: str) -> npt.NDArray[np.float64]:
-        cells = self.values(column)
+    def _numbers(self, column: str, gaps: bool) -> npt.NDArray[np.float64]:
+        cells = self.frame[column].to_list() if gaps else self.values(column)
         found = np.array([_number(cell) for cell in cells])
-        broken = ~np.isfinite(found)
+        broken = ~np.isfinite(found) & ~(self.missing(column) if gaps else False)
         if broken.any():
             came = cells[int(broken.argmax())]
             raise DataError(f"{self._cell(broken, column)}: expected a number, came {came!r}: mend the cell")

@@ -5,6 +5,7 @@ A new estimator is a class with
 - `kind`, the name of its files, and `settings_type`, its child of `TrainingSettings`;
 - an `__init__` that names every option and ends in `self._take_options(locals())`;
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
+- `_finish`, if something is left to do with the best weights before they are saved;
 - `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, and `_rebuild`,
   which makes `network_` from them.
 
@@ -113,6 +114,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Make `network_`, with any weights, and all that `predict` needs from what `_content` and `_tensors` gave."""
         raise NotImplementedError
 
+    def _finish(self, task: Task) -> None:
+        """Do what is left once the best weights are in the network, before the model is saved; nothing here."""
+
     def _take_options(self, names: dict[str, Any]) -> None:
         """Check the options among the local names of `__init__`, and store them as they came."""
         options = {name: value for name, value in names.items() if name in self.settings_type.model_fields}
@@ -155,6 +159,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             finally:
                 self.progress_ = loop.progress
                 self.network_.eval()
+        self._finish(task)
         if run.files:
             self.save(run.files.model)
             draw_losses(run.files.metrics, run.files.picture)

@@ -73,8 +73,8 @@ class TrainingSettings(BaseModel):
         return self.usual_epochs if self.epochs is None and self.minutes is None else self.epochs
 
     def identity(self) -> dict[str, Any]:
-        """Return the options that a resumed training has to share; how long it may go on is free."""
-        return self.model_dump(exclude={"epochs", "minutes", "patience"})
+        """Return the options that a resumed training has to share, as JSON says them; how long it may go on is free."""
+        return self.model_dump(mode="json", exclude={"epochs", "minutes", "patience"})
 
     def loop_options(self, checkpoint_seconds: float) -> LoopOptions:
         """Return what the training loop takes of the settings."""

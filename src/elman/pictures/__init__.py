@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.pictures.attention import attention_map
     from elman.pictures.canvas import save
-    from elman.pictures.confusion import confusion
+    from elman.pictures.classes import confusion
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import gate_map
     from elman.pictures.network import unrolled
+    from elman.pictures.outlook import forecast
     from elman.pictures.plane import eigenvalues, phase
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
     "attention_map": "elman.pictures.attention",
-    "confusion": "elman.pictures.confusion",
+    "confusion": "elman.pictures.classes",
     "eigenvalues": "elman.pictures.plane",
+    "forecast": "elman.pictures.outlook",
     "gate_map": "elman.pictures.heat",
     "gradient_flow": "elman.pictures.curves",
     "losses": "elman.pictures.curves",
@@ -37,6 +39,7 @@ __all__ = [
     "attention_map",
     "confusion",
     "eigenvalues",
+    "forecast",
     "gate_map",
     "gradient_flow",
     "losses",

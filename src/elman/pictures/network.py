@@ -15,6 +15,7 @@ from elman.pictures.unrolling import GATES, Column, Network, network
 
 WIDE, HIGH = 68.0, 46.0  # a cell
 SIDE = 15.0  # in two directions a row stands this far beside the middle, so that what passes it does not cross it
+BESIDE = SIDE + WIDE / 2 - 15  # where such an arrow passes a cell
 LANE = 7.0  # between two lines that go the same way
 _DECODER = "#ececec"
 _MOST = 16  # characters of a word
@@ -116,10 +117,12 @@ class _Drawing:
         return self.left + self.pitch * (at + 0.5)
 
     def cell_x(self, at: int, row: _Row) -> float:
+        """The middle of a cell."""
         return self.x(at) + (SIDE if row.reverse else -SIDE if self._sided(at) else 0)
 
     def _sided(self, at: int) -> bool:
-        column = self.net.columns[at]
+        """Cells of both directions stand in this column."""
+        column = self.net.columns[at] or self.net.columns[at - 1]  # steps are left out after a column of their part
         return self.net.bidirectional and not (column and column.decoder)
 
     def _rows_at(self, at: int) -> list[_Row]:
@@ -130,7 +133,7 @@ class _Drawing:
     def _column(self, at: int) -> Iterator[str]:
         column = self.net.columns[at]
         if column is None:
-            yield from (word(self.x(at), row.y + 4, "⋯", QUIET, size=20) for row in self.rows)
+            yield from (word(self.x(at), row.y + 4, "⋯", QUIET, size=20) for row in self._rows_at(at))
             return
         for row in self._rows_at(at):
             yield from self._into(at, row)
@@ -152,15 +155,13 @@ class _Drawing:
 
     def _into(self, at: int, row: _Row) -> Iterator[str]:
         """From the input or the layer below into a cell."""
-        x = self.cell_x(at, row)
+        x, foot = self.x(at), row.y + HIGH / 2
         below = self.input_y - 15 if row.layer == 1 else self._joint(row.layer - 1)
-        start = self.x(at)
-        passing = start + SIDE + WIDE / 2 - 15 if row.reverse else x - (WIDE / 2 - 15 if self._sided(at) else 0)
-        foot = row.y + HIGH / 2
         if self._sided(at):
-            yield arrow([(start, below), (passing, below - 10), (passing, foot)])
+            beside = x + BESIDE if row.reverse else x - BESIDE
+            yield arrow([(x, below), (beside, below - 10), (beside, foot)])
         else:
-            yield arrow([(start, below), (x, foot)])
+            yield arrow([(x, below), (x, foot)])
         if row.layer > 1 and not row.reverse:
             yield from self._gather(at, row.layer - 1)
 
@@ -177,9 +178,8 @@ class _Drawing:
             return
         joint, x = self._joint(layer), self.x(at)
         forward, reverse = self._row(layer, False), self._row(layer, True)
-        beside = x - SIDE - WIDE / 2 + 15
-        yield line([(beside, forward.y - HIGH / 2), (beside, joint + 10), (x, joint)])
-        yield line([(self.cell_x(at, reverse) + WIDE / 2 - 15, reverse.y - HIGH / 2), (x, joint)])
+        yield line([(x - BESIDE, forward.y - HIGH / 2), (x - BESIDE, joint + 10), (x, joint)])
+        yield line([(x + BESIDE, reverse.y - HIGH / 2), (x, joint)])
         yield element("circle", cx=x, cy=joint, r=3.2, fill=FORWARD)
 
     def _row(self, layer: int, reverse: bool) -> _Row:
@@ -227,9 +227,7 @@ class _Drawing:
             yield from self._gather(at, top)
             yield arrow([(x, self._joint(top)), (x, y + 16)])
         elif self._sided(at):
-            beside = x - SIDE - WIDE / 2 + 15
-            head = self._row(top, False).y - HIGH / 2
-            yield arrow([(beside, head), (beside, y + 34), (x, y + 16)])
+            yield arrow([(x - BESIDE, self._row(top, False).y - HIGH / 2), (x - BESIDE, y + 34), (x, y + 16)])
         else:
             yield arrow([(x, self._row(top, False).y - HIGH / 2), (x, y + 16)])
 

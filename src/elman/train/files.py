@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elman.errors import InputError
-from elman.files import write_atomically
-
-__all__ = ["RunFiles", "write_atomically"]
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,16 @@ class Show:
 
     Args:
         console: where to write; decides between bar and lines. None is standard output.
+        lines: whether each evaluation gets a line; without it the bar, or now and then a line, has to do.
         aside: called after each evaluation, gives text to show below it, such as a sample of what the network writes.
     """
 
-    def __init__(self, console: Console | None = None, aside: Callable[[], str] | None = None):
+    def __init__(
+        self, console: Console | None = None, aside: Callable[[], str] | None = None, *, lines: bool = True
+    ) -> None:
         self.console = console or Console(highlight=False)
         self.aside = aside
+        self.lines = lines
         self._bar: Bar | None = None
         self._said = 0.0
 
@@ -61,7 +65,8 @@ class Show:
             units = ", ".join(f"{v:.3f} {_spoken(name)}" for name, v in sighting.other_units.items())
             also = f" ({units})" if units else ""
             found += f"  held out {progress.validation:.3f} {self.plan.loss_unit}{also}{self._against(progress)}"
-        self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
+        if self.lines:
+            self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
         if self._bar:
             self._bar.update(self._task, completed=self.plan.done(progress))
         if self.aside:

@@ -1,0 +1,69 @@
+"""Taggers on real data, each beside the tag that came most often with each token.
+
+The two jobs are made from data that is there: the letters of a word and its phones, where there are as many of the one
+as of the other; and lines in lower case whose capitals are to be found again.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import elman
+from benchmarks.registry import DATA, Outcome, job
+
+PHONES: dict[str, Any] = {}
+CAPITALS = {"epochs": 2, "batch": 64}
+COUNTED = "most frequent tag"
+
+
+def measured(options: dict, seed: int, rows: list, tags: list, cut: int, of: Any) -> Outcome:
+    """Train on the rows before the cut and measure on the others, which training never sees."""
+    outcome = Outcome()
+    model = elman.SequenceTagger(**options, seed=seed)
+    with outcome.timed():
+        model.fit(rows[:cut], tags[:cut])
+    found = {"elman": model.predict(rows[cut:]), COUNTED: model.predict_counts(rows[cut:])}
+    outcome.figures |= {who: of(tags[cut:], each) for who, each in found.items()}
+    return outcome
+
+
+def accuracy(wanted: list, found: list) -> float:
+    pairs = zip(wanted, found, strict=True)
+    return float(np.mean([tag == other for row, others in pairs for tag, other in zip(row, others, strict=True)]))
+
+
+def f1_of_capitals(wanted: list, found: list) -> float:
+    pairs = [p for rows in zip(wanted, found, strict=True) for p in zip(*rows, strict=True)]
+    both = sum(pair == ("capital", "capital") for pair in pairs)
+    return 2 * both / sum((tag == "capital") + (other == "capital") for tag, other in pairs)
+
+
+@job(
+    "phones",
+    "pronunciations with a phone for each letter, last 10 % held out: share of right phones",
+    "pronunciations.csv",
+    at_least=0.87,
+    within=60,
+    beats=(COUNTED,),
+)
+def phones(seed: int) -> Outcome:
+    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
+    pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
+    pairs = [(word, found) for word, found in pairs if len(word) == len(found)]
+    rows, tags = [word for word, _ in pairs], [found for _, found in pairs]
+    return measured(PHONES, seed, rows, tags, int(0.9 * len(rows)), accuracy)
+
+
+@job(
+    "capitals",
+    "tinyshakespeare in lower case, by line, last 20 % held out: F1 of capital letters",
+    "tinyshakespeare.txt",
+    at_least=0.9,
+    beats=(COUNTED,),
+)
+def capitals(seed: int) -> Outcome:
+    lines = [line for line in (DATA / "tinyshakespeare.txt").read_text(encoding="utf-8").split("\n") if line]
+    tags = [["capital" if letter.isupper() else "small" for letter in line] for line in lines]
+    rows = [line.lower() for line in lines]
+    return measured(CAPITALS, seed, rows, tags, int(0.8 * len(rows)), f1_of_capitals)

@@ -1,0 +1,89 @@
+"""What `elman forecast` does with its options: backtest, training, forecast, picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from elman.cli.grids import lines
+from elman.errors import InputError
+
+if TYPE_CHECKING:
+    from elman import Forecaster
+    from elman.data.series import Panel
+    from elman.models.forecasting.evaluation import Evaluation
+
+PRINTED = 12
+"""Rows of the forecast that are printed."""
+
+
+def run_forecast(options: dict[str, Any]) -> None:
+    """Backtest, train on everything, forecast, and say what was left where."""
+    from elman.models.forecasting.reporting import grid, title
+    from elman.train import RunFiles
+    from elman.train.show import Show
+
+    levels = _levels(options["levels"]) if options["validation"] else []
+    model = _model(options)
+    files = RunFiles.beside(options["output"] or Path("runs") / f"{options['file'].stem}.safetensors")
+    panel = model.series_of(options["file"])
+    typer.echo(_described(panel))
+    found = None
+    if options["origins"] != 0:
+        found = model.backtest(panel, options["origins"], levels=levels, listener=Show(lines=False))
+        typer.echo(f"\nbacktest: {title(found)}")
+        typer.echo("\n".join(lines(grid(found))))
+    typer.echo("\ntraining on everything")
+    run = {name: options[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
+    model.fit(panel, files=files, listener=Show(lines=False), **run)
+    _leave(model, files.model, panel, found, levels)
+
+
+def _model(options: dict[str, Any]) -> "Forecaster":
+    from elman import Forecaster
+    from elman.models.forecasting.settings import ForecastSettings
+
+    given = {name: options[name] for name in options.keys() & ForecastSettings.model_fields.keys()}
+    given["covariates"] = _words(options["covariates"])
+    given["patience"] = options["patience"] if options["validation"] else None
+    return Forecaster(**given)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        return [float(word) for word in _words(text)]
+    except ValueError:
+        raise InputError(f"levels: expected numbers with commas between them, such as 80,95, came {text!r}") from None
+
+
+def _described(panel: "Panel") -> str:
+    counts = [len(one) for one in panel]
+    many = f"{len(panel)} series of {min(counts):,} to {max(counts):,}" if len(panel) > 1 else f"{counts[0]:,}"
+    filled = sum(int((~one.observed).sum()) for one in panel)
+    return f"{panel.source}: {many} values, {panel.frequency}" + (f", {filled:,} filled in" if filled else "")
+
+
+def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation | None", levels: list[float]) -> None:
+    """Write forecast and picture beside the model, and print how the forecast begins."""
+    from elman.data.table_writer import TableWriter
+    from elman.models.forecasting.reporting import draw, file_columns
+    from elman.models.reports import Grid
+    from elman.pictures import save
+
+    frame = model.predict(levels=levels)
+    ahead = {name: frame[name].to_numpy() for name in frame.columns}
+    columns = file_columns(ahead)
+    stem = path.with_suffix("") if path.suffix == ".safetensors" else path
+    table, picture = (stem.with_name(f"{stem.name}.forecast{end}") for end in (".csv", ".png"))
+    with TableWriter(table) as writer:
+        writer.write(columns)
+    save(draw(panel, found, ahead), picture)
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    typer.echo("\n".join(lines(Grid(list(columns), rows[:PRINTED]))))
+    if len(rows) > PRINTED:
+        typer.echo(f"... and {len(rows) - PRINTED:,} rows more")
+    typer.echo(f"{model.preparation_.described}\n\nforecast: {table}   picture: {picture}   model: {path}")

@@ -1,0 +1,87 @@
+"""One series to numbers of like size and back: fitted on a training part, then used on all of it.
+
+A series that grows in proportion to its level is taken in logarithms, where growth is a straight line and a season's
+swing keeps its size. Values are measured in spreads: what the last value, taken for the forecast of every step up to
+the horizon, errs on the training part. A loss in spreads is therefore a share of the last value's error.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
+PARTS = 4
+"""A series is cut into at least so many parts to see whether its swings grow with its level."""
+GROWS, ALIKE = 1.5, 0.7
+"""Logarithms are taken where the highest part's mean is this much above the lowest's, and the ranks of the parts'
+means and deviations correlate at least so much."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a series is measured.
+
+    Attributes:
+        log: whether in logarithms.
+        spread: the unit, above 0.
+    """
+
+    log: bool
+    spread: float
+
+    @classmethod
+    def fit(cls, training: Numbers, horizon: int, log: bool) -> "Scale":
+        """Measure a training part, shape `(T,)`; a series that never changes has the unit 1."""
+        values = np.log(training) if log else training
+        spread = last_value_error(values, horizon)
+        return cls(log, spread if spread > 0 else 1.0)
+
+    def apply(self, values: Numbers) -> Numbers:
+        """Return values in spreads; their zero point has no meaning."""
+        return (np.log(values) if self.log else values) / self.spread
+
+    def invert(self, scaled: Numbers) -> Numbers:
+        """Return values in the units of the series."""
+        values = scaled * self.spread
+        return np.asarray(np.exp(values) if self.log else values)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return both fields by name, for a file."""
+        return asdict(self)
+
+
+def last_value_error(values: Numbers, horizon: int) -> float:
+    """Return what the last value errs as the forecast of the next `horizon` steps, on the mean, over a whole series."""
+    steps = range(1, min(horizon, len(values) - 1) + 1)
+    return float(np.mean([np.abs(values[step:] - values[:-step]).mean() for step in steps])) if steps else 0.0
+
+
+def wants_log(training: Numbers, season: int) -> bool:
+    """Say whether a series is positive, and swings more the higher it stands.
+
+    Args:
+        training: shape `(T,)`.
+        season: steps in a season, so that each part looked at holds a whole one; 1 is none.
+    """
+    if (training <= 0).any():
+        return False
+    size = max(season, len(training) // 12, 4)
+    parts = [training[begin : begin + size] for begin in range(0, len(training) - size + 1, size)]
+    if len(parts) < PARTS:
+        return False
+    means, deviations = np.array([part.mean() for part in parts]), np.array([part.std() for part in parts])
+    if means.max() < GROWS * means.min() or deviations.std() == 0:
+        return False
+    return bool(np.corrcoef(_ranks(means), _ranks(deviations))[0, 1] >= ALIKE)
+
+
+def _ranks(values: Numbers) -> Numbers:
+    return np.argsort(np.argsort(values)).astype(np.float64)
+
+
+def column_scale(training: Numbers) -> tuple[Numbers, Numbers]:
+    """Return mean and deviation of each column, shape `(C,)`; a column that never changes has the deviation 1."""
+    deviation = training.std(axis=0)
+    return training.mean(axis=0), np.where(deviation > 0, deviation, 1.0)

@@ -1,0 +1,56 @@
+"""What a forecaster can be told, checked."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from elman.data.series import Fill
+from elman.errors import InputError
+from elman.models.settings import RecurrentSettings
+
+
+class ForecastSettings(RecurrentSettings):
+    """The options of `Forecaster`, with their defaults: a recipe for a hundred values as well as for thousands."""
+
+    usual_epochs: ClassVar[int] = 200
+
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
+    hidden: int = Field(32, ge=1, le=65536)
+    dropout: float = Field(0.2, ge=0, lt=1)
+    batch: int = Field(32, ge=1)
+    learning_rate: float = Field(3e-3, gt=0, le=100)
+    validation: float = Field(0.2, ge=0, lt=1)
+    patience: int | None = Field(20, ge=1)
+    bidirectional: bool = False
+    horizon: int = Field(12, ge=1, le=65536)
+    context: int | None = Field(None, ge=2)
+    season: int | None = Field(None, ge=1)
+    transform: Literal["auto", "log", "none"] = "auto"
+    split: Literal["time", "shuffled"] = "time"
+    members: int = Field(3, ge=1, le=1024)
+    series: str | None = Field(None, min_length=1)
+    time: str | None = Field(None, min_length=1)
+    value: str | None = Field(None, min_length=1)
+    covariates: tuple[str, ...] = ()
+    fill: Fill | None = None
+
+    def check_together(self) -> None:
+        """See that options agree with each other.
+
+        Raises:
+            InputError: they do not.
+        """
+        super().check_together()
+        if self.bidirectional:
+            raise InputError(
+                "bidirectional: a forecast reads forward only: backward states would have to come from values after "
+                "its origin, which are what is asked for: leave it False"
+            )
+        taken = [name for name in (self.series, self.time, self.value) if name is not None]
+        twice = {name for name in (*taken, *self.covariates) if (*taken, *self.covariates).count(name) > 1}
+        if twice:
+            raise InputError(f"covariates: column {min(twice)!r} is named for two things: name each column once")
+
+    def reading(self) -> dict[str, Any]:
+        """Return the options that say how to read a table."""
+        return self.model_dump(include={"series", "time", "value", "covariates", "fill"})

@@ -1,0 +1,133 @@
+"""How a tagger reads sequences and tags: all that it learned beside its weights, from the training part alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut
+from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
+from elman.data.items import as_items
+from elman.data.sequences import Sequences
+from elman.errors import DataError
+
+UNSEEN = -1
+"""The number of a tag that training never saw."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sequences in numbers, and the number of each step's tag beside `inputs.values`, shape `(N,)`."""
+
+    inputs: Sequences
+    tags: npt.NDArray[np.int64]
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return digests of every sequence and every tag."""
+        return {
+            "sequences": self.inputs.fingerprint(),
+            "tags": Sequences(self.tags, self.inputs.starts).fingerprint(),
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """From a user's sequences and tags to numbers.
+
+    Attributes:
+        cut: how a text becomes tokens.
+        input: the numbers of tokens, or the scale of series.
+        classes: the tags, sorted.
+    """
+
+    cut: Cut
+    input: TokenInput | SeriesInput
+    classes: list[Any]
+
+    @classmethod
+    def learn(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Reading":
+        """Learn from the training part, cut and aligned.
+
+        Raises:
+            DataError: there are fewer than two tags, or tags of kinds that have no order among them.
+        """
+        return cls(cut, learn_input(rows, "symbols", min_count), _sorted_tags(tags))
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Reading":
+        """Return the reading that `content` was made from."""
+        return cls(content["cut"], input_of(content["input"]), content["classes"])
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {"cut": self.cut, "input": self.input.content(), "classes": self.classes}
+
+    @property
+    def symbols(self) -> int | None:
+        """The number of tokens with a number, V; None where steps are numbers."""
+        return len(self.input.vocabulary) if isinstance(self.input, TokenInput) else None
+
+    @property
+    def features(self) -> int:
+        """The number of features at each step of a series, I."""
+        return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
+
+    def read(self, source: Any, first: int = 1) -> list[Any]:
+        """Return sequences of any kind that `as_items` takes, cut; `first` is the number of the first, for messages.
+
+        Raises:
+            DataError: there is none, they are of no known kind, or one is empty.
+        """
+        return cut_rows(as_items(source), self.cut, first)
+
+    def label(self, rows: list[Any], tags: list[list[Any]]) -> Labelled:
+        """Return some rows, at least one, in numbers.
+
+        Raises:
+            DataError: the sequences are of another kind than in training.
+        """
+        return Labelled(self.input.encode(rows), self.numbers(tags))
+
+    def numbers(self, tags: Sequence[Sequence[Any]]) -> npt.NDArray[np.int64]:
+        """Return the number of every tag, row after row, shape `(N,)`; `UNSEEN` for one that training never saw."""
+        places = {tag: number for number, tag in enumerate(self.classes)}
+        return np.array([places.get(tag, UNSEEN) for row in tags for tag in row], np.int64)
+
+    def names(self, numbers: npt.NDArray[np.int64], inputs: Sequences) -> list[list[Any]]:
+        """Return the tags that numbers `(N,)` stand for, as a list for each sequence."""
+        names = [self.classes[number] for number in numbers]
+        return [names[begin:end] for begin, end in zip(inputs.starts[:-1], inputs.starts[1:], strict=True)]
+
+    def token_numbers(self, inputs: Sequences) -> npt.NDArray[np.int64]:
+        """Return what to count tags by: the token's number, or 0 where steps are numbers, shape `(N,)`."""
+        return inputs.values if self.symbols else np.zeros(len(inputs.values), np.int64)
+
+
+def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[list[Any]], Cut]:
+    """Return sequences, their tags, and how texts were cut.
+
+    Args:
+        source: sequences of any kind that `as_items` takes.
+        tags: a row of tags for each.
+        tokens: how to cut texts; "auto" tries what fits the tags.
+
+    Raises:
+        InputError: there are more or fewer rows of tags than sequences.
+        DataError: sequences or tags cannot be used; the message names the row.
+    """
+    items = as_items(source)
+    cut = guess_cut(items, tags) if tokens == "auto" else cast(Cut, tokens)
+    rows = cut_rows(items, cut)
+    return rows, align_tags(rows, tags), cut
+
+
+def _sorted_tags(tags: list[list[Any]]) -> list[Any]:
+    names = {tag for row in tags for tag in row}
+    if len(names) < 2:
+        raise DataError(f"y: every step has the tag {names.pop()!r}: there is nothing to tell apart")
+    try:
+        return sorted(names)
+    except TypeError as error:
+        raise DataError(f"y: tags of several kinds ({error}): give texts, or whole numbers") from error
