@@ -46,6 +46,11 @@ def lengths_of(count: int) -> list[str]:
     return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
 
 
+def images() -> tuple[np.ndarray, list[str]]:
+    random = np.random.default_rng(0)
+    return random.integers(0, 255, (40, 5, 6), dtype=np.uint8), ["even", "odd"] * 20
+
+
 CASES = {
     "text generator": Case(
         lambda **more: elman.TextGenerator(**SMALL | {"layers": 1, "embedding": 4, "k1": 8} | more),
@@ -61,5 +66,15 @@ CASES = {
         lambda **more: elman.SequenceClassifier(**SMALL | {"cell": "gru", "pooling": "attention"} | more),
         series,
         lambda model: model.predict_proba(series()[0][:7]),
+    ),
+    "translator": Case(
+        lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
+        texts,
+        lambda model: model.predict(lengths_of(7)),
+    ),
+    "captioner": Case(
+        lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
+        images,
+        lambda model: model.predict(images()[0][:7]),
     ),
 }
