@@ -42,6 +42,12 @@ def series() -> tuple[list[np.ndarray], list[int]]:
     return [random.normal(row % 2, 1, (random.integers(1, 7), 3)) for row in range(40)], [row % 2 for row in range(40)]
 
 
+def wave(count: int) -> list[float]:
+    """One series with a season of 4 and noise; a longer one begins like a shorter one."""
+    noise = np.random.default_rng(0).normal(size=100)[:count]
+    return (np.tile([0.0, 3, 1, -2], 25)[:count] + noise).tolist()
+
+
 def lengths_of(count: int) -> list[str]:
     return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
 
@@ -66,6 +72,11 @@ CASES = {
         lambda **more: elman.SequenceClassifier(**SMALL | {"cell": "gru", "pooling": "attention"} | more),
         series,
         lambda model: model.predict_proba(series()[0][:7]),
+    ),
+    "forecaster": Case(
+        lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
+        lambda: (wave(60),),
+        lambda model: model.predict(X=wave(70))[["y", "lo-95", "hi-95"]].to_numpy(),
     ),
     "translator": Case(
         lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
