@@ -14,6 +14,7 @@ from elman.models.translation_scores import Scores, exact, scores_of
 
 PHONES = {"hidden": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {
+    "memory": True,
     "source_tokens": "characters",
     "target_tokens": "characters",
     "hidden": 192,
@@ -44,8 +45,10 @@ def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str
     with outcome.timed():
         model.fit(*known)
     writers = {"elman": model} | {simple.name: simple.fit(*known) for simple in (CopySource(), NearestNeighbour())}
-    scores = {name: scores_of(writer.predict(asked), wanted, model.target_.tokens) for name, writer in writers.items()}
-    return scores, outcome.seconds
+    written = {name: writer.predict(asked) for name, writer in writers.items()}
+    if model.memory_:
+        written["network alone"] = model.write(asked)
+    return {name: scores_of(texts, wanted, model.target_.tokens) for name, texts in written.items()}, outcome.seconds
 
 
 def measure(of: tuple[dict[str, Scores], float], name: str) -> Outcome:

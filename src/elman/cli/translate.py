@@ -70,6 +70,9 @@ def translate(
     teacher_forcing: TeacherForcing = 1.0,
     beam: Beam = 5,
     length_penalty: LengthPenalty = 0.6,
+    memory: Annotated[
+        bool, typer.Option("--memory/--no-memory", help="Whether to look up what is near to a known source.")
+    ] = False,
     batch: Batch = 64,
     epochs: Epochs = None,
     minutes: Minutes = None,

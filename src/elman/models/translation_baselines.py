@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 
 class CopySource:
     """Gives back what it was given. Names and numbers come out right."""
@@ -34,5 +37,10 @@ class NearestNeighbour:
 
     def predict(self, sources: Sequence[str]) -> list[str]:
         """Return the translation that goes with the nearest known source; of several as near the first."""
-        near = (self._vectorizer.transform(sources) @ self._known.T).argmax(axis=1)
-        return [self._targets[place] for place in near.ravel().tolist()[0]]
+        return self.find(sources)[0]
+
+    def find(self, sources: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float64]]:
+        """Return the same, and how near each is, `(n,)`: 1 for the same n-grams."""
+        similarities = self._vectorizer.transform(sources) @ self._known.T
+        near = similarities.argmax(axis=1).ravel().tolist()[0]
+        return [self._targets[place] for place in near], similarities.max(axis=1).toarray().ravel()

@@ -32,10 +32,13 @@ def translation_report(model: "Translator", known: Pairs, name: str, asked: Pair
     written: dict[str, Sequence[str]] = {
         simple.name: simple.fit(*known).predict(sources) for simple in (CopySource(), NearestNeighbour())
     }
-    written["network"] = model.predict(sources)
+    written["network"] = model.write(sources)
+    if model.memory_:
+        written["memory and network"] = model.predict(sources)
     seen = set(known[0])
     again = sum(source in seen for source in sources)
     notes = [f"{again:,} of these sources were in the training file too"] if again else []
+    notes += memory_notes(model, sources)
 
     def draw() -> Any:
         from elman.pictures import attention_map
@@ -45,6 +48,17 @@ def translation_report(model: "Translator", known: Pairs, name: str, asked: Pair
 
     grid = score_grid(written, targets, model.target_.tokens)
     return Report(f"{name}: {len(sources):,} pairs", [grid], notes, draw if model.attend else None)
+
+
+def memory_notes(model: "Translator", sources: Sequence[str]) -> list[str]:
+    """Return what a reader has to know of the memory: how often it answered, or that it never does."""
+    if model.memory_:
+        answered, threshold = model.memory_.answers(sources), model.memory_.threshold
+        return [
+            f"the memory answered for {answered:,} of {len(sources):,} sources: those {threshold:.2f} near or nearer"
+        ]
+    never = "the memory never answers: on the held-out pairs the network made no more errors at any similarity"
+    return [never] if model.memory else []
 
 
 def pack_pairs(pairs: Pairs) -> Tensor:

@@ -20,10 +20,13 @@ from elman.models.encoder_decoder import EncoderDecoder, Sources
 from elman.models.estimator import Estimator
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
+from elman.models.translation_baselines import NearestNeighbour
+from elman.models.translation_memory import TranslationMemory, choose_threshold
 from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.models.translation_scores import exact
 from elman.models.writer_settings import TranslatorSettings
 from elman.models.written import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
+from elman.train import Task
 
 SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
@@ -66,6 +69,9 @@ class Translator(Estimator):
             choice, which takes one more pass.
         beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
         length_penalty: 0 ranks translations by their probability; the larger, the longer they get.
+        memory: keep a translation memory (see `TranslationMemory`): a source near enough to a known one gets that one's
+            target, the network writes the others. `fit` measures on the held-out pairs how near is near enough; where
+            the network is better at any similarity the memory never answers. It needs pairs held out.
         batch: pairs in a batch.
         epochs: passes over the pairs; 8 where neither epochs nor minutes are given.
         minutes: time to train. The first limit reached counts.
@@ -91,6 +97,7 @@ class Translator(Estimator):
         source_, target_: how texts of either side become numbers.
         pairs_: sources and targets that were given, for the report's look-up; they are saved with the model.
         columns_: the columns that they came from, None where they came as lists.
+        memory_: answers for what is near to known pairs; None without, or where the network alone was better.
         duplicates_: held-out sources that are in the training part too.
         network_: the trained network.
         baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
@@ -115,6 +122,7 @@ class Translator(Estimator):
     target_: Wording
     pairs_: Pairs
     columns_: tuple[str, str] | None
+    memory_: TranslationMemory | None
 
     def __init__(
         self,
@@ -134,6 +142,7 @@ class Translator(Estimator):
         teacher_forcing: float = 1.0,
         beam: int = 5,
         length_penalty: float = 0.6,
+        memory: bool = False,
         batch: int = 64,
         epochs: int | None = None,
         minutes: float | None = None,
@@ -169,7 +178,7 @@ class Translator(Estimator):
         Raises:
             DataError: texts or columns are missing or empty, there are more or fewer targets than sources, or all are
                 the same.
-            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
+            InputError: `files` cannot be written, `checkpoint_seconds` is negative, or the memory lacks held-out pairs.
             ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
@@ -177,6 +186,9 @@ class Translator(Estimator):
         checked, s = Run.checked(run), self._settings()
         sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation)
+        self.memory_ = None
+        if s.memory and not len(held_out):
+            raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
         self.duplicates_ = count_duplicates([sources[i] for i in training], [sources[i] for i in held_out])
         self.source_ = Wording.learn([sources[i] for i in training], s.source_tokens, s.min_count)
         self.target_ = Wording.learn([targets[i] for i in training], s.target_tokens, s.min_count)
@@ -202,10 +214,17 @@ class Translator(Estimator):
     def predict(self, X: Any) -> list[str]:
         """Return a translation for each source, however many there are. Unknown symbols are read as nothing.
 
+        With a memory, it answers for what is near to a known source, and the network writes the rest.
+
         Raises:
             DataError: `X` is no list of texts, or one of them is empty.
             InputError: the model is not fitted.
         """
+        self._check_fitted()
+        return self.memory_.translate(as_texts(X, "X"), self.write) if self.memory_ else self.write(X)
+
+    def write(self, X: Any) -> list[str]:
+        """Return what the network alone writes for each source; raises as `predict` does."""
         self._check_fitted()
         read = self.source_.read(as_texts(X, "X"))
         return write_all(
@@ -231,7 +250,7 @@ class Translator(Estimator):
 
     @torch.no_grad()
     def attention(self, source: str) -> Look:
-        """Translate one source and return where the decoder looked at each symbol it wrote.
+        """Write one source's translation, memory or not, and return where the decoder looked at each symbol it wrote.
 
         Raises:
             DataError: the source is empty, or the model was trained without attention.
@@ -263,6 +282,18 @@ class Translator(Estimator):
         table, (first, second) = read_table(source), self._columns()
         asked = table.texts(table.column("source", first)), table.texts(table.column("target", second))
         return translation_report(self, self.pairs_, table.name, asked)
+
+    def _finish(self, task: Task) -> None:
+        """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
+        settings = self._settings()
+        if settings.memory:
+            training, held_out = split_rows(len(self.pairs_[0]), settings.validation)
+            learned, asked = ([[side[row] for row in rows] for side in self.pairs_] for rows in (training, held_out))
+            sources, targets = asked
+            self._remember(choose_threshold(NearestNeighbour().fit(*learned), sources, self.write(sources), targets))
+
+    def _remember(self, threshold: float | None) -> None:
+        self.memory_ = None if threshold is None else TranslationMemory(*self.pairs_, threshold)
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()
@@ -298,6 +329,7 @@ class Translator(Estimator):
             "growth": self.growth_,
             "duplicates": self.duplicates_,
             "columns": self.columns_,
+            "threshold": self.memory_.threshold if self.memory_ else None,
         }
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -308,6 +340,7 @@ class Translator(Estimator):
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])
+        self._remember(content["threshold"])
         self._prepare()
 
     def _prepare(self) -> None:

@@ -41,8 +41,13 @@ class TranslatorSettings(WriterSettings):
     attend: bool = True
     bidirectional: bool = True
     symbol_dropout: float = Field(0.0, ge=0, lt=1)
+    memory: bool = False
     source: str | None = None
     target: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Return the same less the memory, which comes after the training too."""
+        return {name: value for name, value in super().identity().items() if name != "memory"}
 
 
 class CaptionerSettings(WriterSettings):
