@@ -39,6 +39,14 @@ def f1_of_capitals(wanted: list, found: list) -> float:
     return 2 * both / sum((tag == "capital") + (other == "capital") for tag, other in pairs)
 
 
+def spelt() -> tuple[list[str], list[list[str]]]:
+    """Return words and their phones, where there is one for each letter."""
+    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
+    pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
+    pairs = [(word, found) for word, found in pairs if len(word) == len(found)]
+    return [word for word, _ in pairs], [found for _, found in pairs]
+
+
 @job(
     "phones",
     "pronunciations with a phone for each letter, last 10 % held out: share of right phones",
@@ -48,10 +56,7 @@ def f1_of_capitals(wanted: list, found: list) -> float:
     beats=(COUNTED,),
 )
 def phones(seed: int) -> Outcome:
-    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
-    pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
-    pairs = [(word, found) for word, found in pairs if len(word) == len(found)]
-    rows, tags = [word for word, _ in pairs], [found for _, found in pairs]
+    rows, tags = spelt()
     return measured(PHONES, seed, rows, tags, int(0.9 * len(rows)), accuracy)
 
 
