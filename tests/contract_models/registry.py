@@ -52,6 +52,11 @@ def lengths_of(count: int) -> list[str]:
     return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
 
 
+def images() -> tuple[np.ndarray, list[str]]:
+    random = np.random.default_rng(0)
+    return random.integers(0, 255, (40, 5, 6), dtype=np.uint8), ["even", "odd"] * 20
+
+
 CASES = {
     "text generator": Case(
         lambda **more: elman.TextGenerator(**SMALL | {"layers": 1, "embedding": 4, "k1": 8} | more),
@@ -72,5 +77,15 @@ CASES = {
         lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
         lambda: (wave(60),),
         lambda model: model.predict(X=wave(70))[["y", "lo-95", "hi-95"]].to_numpy(),
+    ),
+    "translator": Case(
+        lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
+        texts,
+        lambda model: model.predict(lengths_of(7)),
+    ),
+    "captioner": Case(
+        lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
+        images,
+        lambda model: model.predict(images()[0][:7]),
     ),
 }
