@@ -73,6 +73,18 @@ CASES = {
         series,
         lambda model: model.predict_proba(series()[0][:7]),
     ),
+    "window of texts": Case(
+        lambda **more: elman.WindowMLP(**SMALL | {"embedding": 4, "window": 3} | more),
+        texts,
+        lambda model: model.predict_proba(lengths_of(7)),
+    ),
+    "window of series": Case(
+        lambda **more: elman.WindowMLP(**SMALL | {"window": 3, "side": "first"} | more),
+        series,
+        lambda model: model.predict_proba(series()[0][:7]),
+        change=("window", 4),
+        raised=("window", 0, "window: should be greater than or equal to 1, came 0"),
+    ),
     "forecaster": Case(
         lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
         lambda: (wave(60),),
