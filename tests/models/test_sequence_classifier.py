@@ -225,7 +225,7 @@ BAD = {
     "one class": (lambda: (["a", "b"], ["x", "x"]), "two classes or more, came one class, 'x'"),
     "no rows": (lambda: ([], []), "0 sequences"),
     "one text": (lambda: ("abc", ["x"]), "expected a list of sequences, came one str"),
-    "labels missing": (lambda: (["a", "b"], None), "expected a label for each sequence"),
+    "labels missing": (lambda: (["a", "b"], None), "requires y to be passed"),
     "fewer labels": (lambda: (["a", "b"], ["x"]), "X 2, y 1"),
     "NaN label": (lambda: (["a", "b"], ["x", float("nan")]), "row 2: the label is missing"),
     "None label": (lambda: (["a", "b"], [None, "x"]), "row 1: the label is missing"),

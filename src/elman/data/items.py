@@ -27,6 +27,8 @@ def as_items(source: Any, what: str = "X") -> Items:
     if isinstance(source, str | bytes):
         raise DataError(f"{what}: expected a list of sequences, came one {type(source).__name__}: put it in a list")
     source = _out_of_frame(source)
+    if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
+        source = np.asarray(source)
     if (isinstance(source, np.ndarray) and source.dtype.kind in "biufc") or hasattr(source, "toarray"):
         return _rows_of_array(source, what)
     try:

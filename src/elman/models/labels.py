@@ -1,11 +1,13 @@
 """The labels of sequences: one of several classes each, or any number of them."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import DataConversionWarning
 
 from elman.errors import DataError
 
@@ -132,9 +134,18 @@ def as_labels(source: Any, rows: int) -> list[Label]:
 
 
 def _listed(source: Any) -> list[Any]:
+    if source is None:
+        raise DataError(
+            "y: a classifier requires y to be passed, but the target y is None: give a label for each sequence"
+        )
+    if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
+        source = np.asarray(source)
     if isinstance(source, str) or not hasattr(source, "__len__"):
-        raise DataError(f"y: expected a label for each sequence, came {source!r}: y cannot be None")
+        raise DataError(f"y: expected a label for each sequence, came {source!r}: give a list")
     if isinstance(source, np.ndarray) and source.ndim == 2 and source.shape[1] == 1:
+        warnings.warn(
+            "y: a column came, and its labels were taken: give one dimension", DataConversionWarning, stacklevel=4
+        )
         source = source[:, 0]
     if getattr(source, "ndim", 1) != 1:
         raise DataError(f"y: expected one label a sequence, came shape {source.shape}: give lists for several labels")

@@ -1,0 +1,65 @@
+"""Every estimator, small, with data that it learns in a second: one entry each, and the suite holds it to all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import elman
+
+SMALL = {"hidden": 6, "epochs": 3, "batch": 8, "dropout": 0.2}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to make an estimator, what to fit it on, and what to ask it.
+
+    Attributes:
+        make: takes options beyond the small ones.
+        data: the arguments of `fit`.
+        ask: what the model answers to some input, as NumPy arrays or plain lists that can be compared.
+        change: an option, and another value than the small one's.
+        raised: an option that is out of range, and what the message says.
+    """
+
+    make: Callable[..., Any]
+    data: Callable[[], tuple[Any, ...]]
+    ask: Callable[[Any], Any]
+    change: tuple[str, Any] = ("hidden", 7)
+    raised: tuple[str, Any, str] = ("hidden", 0, "hidden: should be greater than or equal to 1, came 0")
+
+
+def texts() -> tuple[list[str], list[str]]:
+    random = np.random.default_rng(0)
+    words = np.array(["one", "two", "three", "four", "five"])
+    rows = [random.choice(words, random.integers(2, 9)).tolist() for _ in range(40)]
+    return [" ".join(row) for row in rows], ["many" if len(row) > 4 else "few" for row in rows]
+
+
+def series() -> tuple[list[np.ndarray], list[int]]:
+    random = np.random.default_rng(0)
+    return [random.normal(row % 2, 1, (random.integers(1, 7), 3)) for row in range(40)], [row % 2 for row in range(40)]
+
+
+def lengths_of(count: int) -> list[str]:
+    return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
+
+
+CASES = {
+    "text generator": Case(
+        lambda **more: elman.TextGenerator(**SMALL | {"layers": 1, "embedding": 4, "k1": 8} | more),
+        lambda: ("to be, or not to be, that is the question.\n" * 12,),
+        lambda model: model.generate("to", length=20).texts(),
+    ),
+    "classifier of texts": Case(
+        lambda **more: elman.SequenceClassifier(**SMALL | {"embedding": 4} | more),
+        texts,
+        lambda model: model.predict_proba(lengths_of(7)),
+    ),
+    "classifier of series": Case(
+        lambda **more: elman.SequenceClassifier(**SMALL | {"cell": "gru", "pooling": "attention"} | more),
+        series,
+        lambda model: model.predict_proba(series()[0][:7]),
+    ),
+}

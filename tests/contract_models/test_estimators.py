@@ -1,0 +1,152 @@
+"""What every estimator keeps: same seed same bits, one file, exact resuming, scikit-learn's habits, early errors."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from tests.contract_models.registry import CASES
+
+import elman
+from elman.errors import InputError, ModelFileError
+from elman.ops.dispatch import use_backend
+from elman.train import RunFiles, Silent, read_container
+
+pytestmark = pytest.mark.parametrize("name", CASES)
+
+
+class CutOffError(Exception):
+    pass
+
+
+class Cut(Silent):
+    """Ends a training at its second evaluation, as a crash would."""
+
+    seen = 0
+
+    def evaluated(self, sighting):
+        self.seen += 1
+        if self.seen == 2:
+            raise CutOffError
+
+
+def fitted(name, **options):
+    case = CASES[name]
+    return case.make(**options).fit(*case.data())
+
+
+def weights(model):
+    return {name: tensor.numpy().tobytes() for name, tensor in model.network_.state_dict().items()}
+
+
+def same(one, two):
+    np.testing.assert_array_equal(np.asarray(one, dtype=object), np.asarray(two, dtype=object))
+
+
+def test_same_seed_same_weights_and_the_callers_random_state_is_untouched(name):
+    one = fitted(name)
+    torch.rand(3)
+    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    two = fitted(name)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    assert np.random.get_state()[1].tolist() == numpy_state  # noqa: NPY002
+    assert weights(one) == weights(two)
+    assert weights(fitted(name, seed=1)) != weights(one)
+
+
+def test_fitting_again_forgets_what_was_before(name):
+    case = CASES[name]
+    model = fitted(name)
+    first = weights(model)
+    assert weights(model.fit(*case.data())) == first
+
+
+def test_a_saved_model_answers_the_same(name, tmp_path):
+    case, model = CASES[name], fitted(name)
+    model.save(tmp_path / "m.safetensors")
+    again = elman.load(tmp_path / "m.safetensors", type(model))
+    assert weights(again) == weights(model)
+    assert again.get_params() == model.get_params()
+    assert again.progress_ == model.progress_
+    assert again.baselines_ == model.baselines_
+    same(case.ask(again), case.ask(model))
+    again.save(tmp_path / "twice.safetensors")
+    (_, one, _), (_, two, _) = (read_container(tmp_path / f"{file}.safetensors") for file in ("m", "twice"))
+    assert one == two
+
+
+def test_a_pickled_model_answers_the_same(name):
+    case, model = CASES[name], fitted(name)
+    same(case.ask(pickle.loads(pickle.dumps(model))), case.ask(model))
+
+
+def test_a_training_that_was_cut_off_ends_with_the_same_bits(name, tmp_path):
+    case, whole = CASES[name], fitted(name, averaging=0.9)
+    files = RunFiles.within(tmp_path)
+    with pytest.raises(CutOffError):
+        case.make(averaging=0.9).fit(*case.data(), files=files, listener=Cut(), checkpoint_seconds=0.0)
+    with pytest.raises(ModelFileError, match="unfinished training"):
+        case.make(averaging=0.9).fit(*case.data(), files=files)
+    torch.rand(5)
+    resumed = case.make(averaging=0.9).fit(*case.data(), files=files, resume=True)
+    assert weights(resumed) == weights(whole)
+    assert resumed.progress_.step == whole.progress_.step
+    same(case.ask(elman.load(files.model)), case.ask(whole))
+
+
+def test_a_checkpoint_of_other_options_is_refused(name, tmp_path):
+    case, files = CASES[name], RunFiles.within(tmp_path)
+    case.make().fit(*case.data(), files=files)
+    option, value = case.change
+    with pytest.raises(ModelFileError, match=f"{option} was .*, is {value}"):
+        case.make(**{option: value}).fit(*case.data(), files=files, resume=True)
+
+
+def test_a_clone_has_the_options_and_nothing_learned(name):
+    model = fitted(name)
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    with pytest.raises(NotFittedError, match="not trained yet"):
+        copy.save("nowhere")
+
+
+def test_options_are_checked_where_they_are_given_and_nothing_wrong_sticks(name):
+    case, model = CASES[name], CASES[name].make()
+    option, value, message = case.raised
+    before = model.get_params()
+    with pytest.raises(InputError, match=message):
+        model.set_params(**{option: value})
+    with pytest.raises(InputError, match="nonsense: "):
+        model.set_params(nonsense=1)
+    assert model.get_params() == before
+    with pytest.raises(InputError, match=message):
+        case.make(**{option: value})
+    setattr(model, option, value)
+    with pytest.raises(InputError, match=message):
+        model.fit(*case.data())
+
+
+def test_options_defaults_and_documentation_are_one_list(name):
+    estimator = type(CASES[name].make())
+    defaults = {name: p.default for name, p in inspect.signature(estimator).parameters.items()}
+    assert defaults == {name: field.default for name, field in estimator.settings_type.model_fields.items()}
+    for option in defaults:
+        assert f"\n        {option}: " in estimator.__doc__, option
+
+
+def test_both_backends_give_the_same_answers(name):
+    case, native = CASES[name], fitted(name)
+    answers = case.ask(native)
+    if not isinstance(answers, np.ndarray) or answers.dtype.kind != "f":
+        pytest.skip("answers that are no numbers may differ where two are nearly as likely")
+    with use_backend("reference"):
+        np.testing.assert_allclose(case.ask(native), answers, rtol=1e-4)
+
+
+def test_the_kind_of_a_file_is_the_estimators_own(name):
+    kinds = [type(case.make()).kind for case in CASES.values()]
+    classes = {type(case.make()) for case in CASES.values()}
+    assert len(set(kinds)) == len(classes)
