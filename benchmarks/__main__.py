@@ -20,6 +20,7 @@ STUDIES = [
     "benchmarks.startup",
     "benchmarks.shakespeare",
     "benchmarks.jobs",
+    "benchmarks.jobs_speed",
 ]
 
 
