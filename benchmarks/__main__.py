@@ -12,13 +12,14 @@ import torch
 from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
-MEASURED = ["tests/contract", "tests/kernels", "tests/layers", "tests/ops", "tests/models"]
+MEASURED = ["tests/contract", "tests/diagnose", "tests/kernels", "tests/layers", "tests/ops", "tests/models"]
 STUDIES = [
     "benchmarks.accuracy",
     "benchmarks.recurrence",
     "benchmarks.recording",
     "benchmarks.startup",
     "benchmarks.shakespeare",
+    "benchmarks.truncation",
     "benchmarks.jobs",
     "benchmarks.jobs_speed",
 ]

@@ -10,10 +10,22 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "elman"
 # From the roof down: a room imports itself and what stands on a lower floor. `elman` is the package's own __init__.py.
-FLOORS = ["__main__", "cli", "elman", "models", "train data", "bptt", "layers", "ops", "kernels", "files", "errors"]
+FLOORS = [
+    "__main__",
+    "cli",
+    "elman",
+    "models",
+    "train data diagnose",
+    "bptt",
+    "layers",
+    "ops",
+    "kernels",
+    "files",
+    "errors",
+]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {"explain": {"errors"}, "pictures": {"errors", "files"}}
-REACHED_FROM = {"explain": "elman", "pictures": "train data"}
+REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
 # Loaded by the command that needs them, never to show help.
 LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}

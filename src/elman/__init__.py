@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman.diagnose import diagnose, truncation
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
     from elman.models import FeedForward, Forecaster, SequenceClassifier, SequenceTagger, TextGenerator, load
@@ -29,8 +30,11 @@ _HOME = {
     "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
     "load": "elman.models",
+    "truncation": "elman.diagnose",
     "check": "elman.explain.entry",
 }
+_CALLABLE = ("diagnose", "explain")
+"""Rooms that are called as functions."""
 
 __all__ = [
     "GRU",
@@ -47,16 +51,18 @@ __all__ = [
     "__version__",
     "adopt",
     "check",
+    "diagnose",
     "explain",
     "load",
     "record",
     "release",
+    "truncation",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "explain":  # the package is callable
-        return import_module("elman.explain")
+    if name in _CALLABLE:
+        return import_module(f"elman.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -51,6 +51,11 @@ def test_plain_values_are_one_series():
     assert str(dated.frequency) == "monthly"
 
 
+def test_ids_are_whole_numbers_or_text():
+    assert read_panel(long((3, 1))).names == [3, 1]
+    assert read_panel(long((1.5, 2.5))).names == ["1.5", "2.5"]
+
+
 def test_stamps_may_be_whole_numbers_or_slashed_dates():
     numbered = read_panel(pd.DataFrame({"ds": ["3", "5", "7"], "y": [1, 2, 3]}))
     assert (numbered.frequency.step, numbered.series[0].first) == (2, 3)

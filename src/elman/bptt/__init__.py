@@ -4,13 +4,15 @@ from elman.bptt.carry import State, detach, pack_state, unpack_state, zero_rows
 from elman.bptt.clip import Clip, Gradients
 from elman.bptt.faults import first_fault
 from elman.bptt.streams import Streams, Window
-from elman.bptt.truncated import Position, Reach, Truncated, run_with_resets
+from elman.bptt.truncated import Position, Reach, Recur, Source, Truncated, run_with_resets
 
 __all__ = [
     "Clip",
     "Gradients",
     "Position",
     "Reach",
+    "Recur",
+    "Source",
     "State",
     "Streams",
     "Truncated",

@@ -5,7 +5,7 @@ finite the fault arose on the way back, which meets the layers in reverse, so th
 finite is the first at fault.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,14 +26,19 @@ class Fault:
         return f"{parameter} is not finite, and the first layer at fault is {self.layer or 'the loss itself'}"
 
 
-def first_fault(network: nn.Module, forward: Callable[[], object]) -> Fault:
+def first_fault(
+    network: nn.Module, forward: Callable[[], object], gradients: Mapping[str, Tensor] | None = None
+) -> Fault:
     """Name the parameter and the layer at fault.
 
     Args:
-        network: holds the gradients of the step that failed.
+        network: what failed.
         forward: runs the same step's forward pass again.
+        gradients: of that step, by parameter; those that the network holds by default.
     """
-    parameters = [name for name, p in network.named_parameters() if p.grad is not None and not finite(p.grad)]
+    if gradients is None:
+        gradients = {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
+    parameters = [name for name, grad in gradients.items() if not finite(grad)]
     outputs: dict[str, bool] = {}
     with _watch(network, outputs), torch.no_grad():
         forward()

@@ -60,7 +60,7 @@ class Streams:
         self.lengths = np.full(batch, pairs // batch)
         self.lengths[: pairs % batch] += 1
         self.starts = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))
-        self.length = int(self.lengths[0])
+        self.length: int = int(self.lengths[0])
         self._resets = self._find_resets(documents)
 
     def _find_resets(self, documents: npt.NDArray[np.int64] | None) -> dict[int, list[int]]:

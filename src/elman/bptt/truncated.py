@@ -13,17 +13,34 @@ The rule is the one of Williams and Peng (1990), BPTT(h; h'), h = k2 and h' = k1
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from elman.bptt.carry import State, detach, zero_rows
-from elman.bptt.streams import Streams, Window
+from elman.bptt.streams import Window
 from elman.errors import InputError
 
 Recur: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
 """`recur(inputs (T, B), state) -> (features (T, B, H), state after the last step)`; None is the zero state."""
+
+
+class Source(Protocol):
+    """What windows are read from: `Streams`, or anything else that is as long for every row."""
+
+    @property
+    def length(self) -> int:
+        """The number of steps."""
+        ...
+
+    def window(self, begin: int, end: int) -> Window:
+        """Return steps `begin` to `end`."""
+        ...
+
+    def count(self, begin: int, end: int) -> int:
+        """Return the number of targets in steps `begin` to `end`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +81,7 @@ class Truncated:
         InputError: k2 is smaller than k1.
     """
 
-    def __init__(self, streams: Streams, k1: int, k2: int | None = None):
+    def __init__(self, streams: Source, k1: int, k2: int | None = None):
         self.streams = streams
         self.k1 = k1
         self.k2 = k1 if k2 is None else k2

@@ -9,6 +9,7 @@ from elman.cli import (
     check,
     classify,
     demo,
+    diagnose,
     draw,
     exercise,
     explain,
@@ -42,6 +43,7 @@ app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
 app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
 app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)
+app.command(short_help="Find vanishing and exploding gradients in a model, with the evidence.")(diagnose.diagnose)
 app.add_typer(draw.app, name="draw")
 app.command()(info.info)
 

@@ -58,12 +58,17 @@ def read_panel(
     names = (value, *(table.column("covariates", name) for name in covariates))
     stamps = _stamps(table, time)
     columns = table.numbers(names, gaps=True)
-    ids = [value] * len(table) if series is None else table.values(table.column("series", series))
+    ids = [value] * len(table) if series is None else _ids(table.values(table.column("series", series)))
     rows = [part.sorted(table.name) for part in _by_series(ids, stamps, columns, names)]
     frequency = _common_frequency(rows, table.name)
     backend: Backend = "polars" if table.frame.implementation.is_polars() else "pandas"
     found = tuple(to_grid(part, frequency, fill, table.name) for part in rows)
     return Panel(found, frequency, tuple(covariates), table.name, backend)
+
+
+def _ids(cells: list[Any]) -> list[str | int]:
+    """Return ids that a file can hold: whole numbers stay, all else becomes text."""
+    return [cell if isinstance(cell, int) else str(cell) for cell in cells]
 
 
 def _one_column(values: Any, name: str) -> Table:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
+from elman.diagnose import Case, Course
 from elman.errors import DataError, InputError
 from elman.models.baselines import baselines
 from elman.models.estimator import Estimator
@@ -15,6 +16,7 @@ from elman.models.next_symbol import NextSymbol, mean_nats
 from elman.models.running import Run, RunOptions
 from elman.models.sampling import Sampling
 from elman.models.symbol_network import SymbolNetwork
+from elman.models.text_examination import text_case, text_course
 from elman.models.text_settings import TextSettings
 from elman.models.text_training import make_streams
 
@@ -197,6 +199,26 @@ class TextGenerator(Estimator):
         if len(text) < 2:
             raise DataError(f"text: expected two characters or more, came {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+
+    def case(self, text: str | Path | None = None) -> Case:
+        """Return what `elman.diagnose` looks at: windows of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_case(self, text)
+
+    def course(self, text: str | Path | None = None) -> Course:
+        """Return what `elman.truncation` looks at: streams of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_course(self, text)
 
     def _content(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet_.characters}

@@ -12,9 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.layers import GRU, LSTM, RNN
-
-CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+from elman.models.symbol_network import CELLS
 
 
 class Sizes(NamedTuple):

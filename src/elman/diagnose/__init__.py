@@ -1,0 +1,33 @@
+"""The doctor for vanishing and exploding gradients.
+
+`doctor.py` is the call, `case.py` what it is given, `examine.py` runs the measurements: `measure.py` (gradients by step
+and by lag), `jacobian.py`, `spectrum.py`, `gates.py` and `birth.py` (numbers that are not finite). `verdicts.py` makes
+words of them, `report.py` hands all over; `tables.py`, `text.py`, `panels.py` and `page.py` show it. `cuts.py` measures
+what truncated backpropagation keeps of a gradient, on a `course.py`. It knows no job, no file of a model and
+no terminal.
+
+`elman.diagnose` is this package and also the function: the module is callable, as `elman.explain` is.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from elman.diagnose.case import Case
+from elman.diagnose.course import Course
+from elman.diagnose.cuts import Cut, Truncation, truncation
+from elman.diagnose.doctor import diagnose
+from elman.diagnose.report import Report
+from elman.diagnose.verdicts import Verdict
+
+__all__ = ["Case", "Course", "Cut", "Report", "Truncation", "Verdict", "diagnose", "truncation"]
+
+
+class _Callable(ModuleType):
+    """A module that is called like the function it is named after."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Report:
+        return diagnose(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

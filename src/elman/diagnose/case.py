@@ -1,0 +1,162 @@
+"""What the doctor is given, made one thing: a network, and a call that returns the loss of one batch.
+
+Whoever has a network and data of another kind, as Elman's own models have, gives a `Case` from a method `case(data)`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import RNNBase
+
+from elman.errors import InputError
+
+Loss = Callable[[], Tensor]
+Watch = Callable[[str, float], None]
+"""Told what is being done, and the share that is done already."""
+LIMIT = 2**31
+"""Bytes that what is recorded may take, 2 GiB."""
+
+
+def silent(_doing: str, _done: float) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, and the losses to examine it on.
+
+    Attributes:
+        network: has recurrent layers of Elman's or torch's.
+        loss: runs a batch and returns its loss, a scalar.
+        others: the same for further batches, on which only the gradient's norm is measured.
+        clip: the largest global gradient norm that training lets through, if there is one.
+        clipped_share: the share of training's updates whose gradient was clipped, where that is known.
+        truncation: steps that training lets gradients reach back, if it cuts them.
+        note: what a reader has to know about the data, such as where it came from.
+    """
+
+    network: nn.Module
+    loss: Loss
+    others: Sequence[Loss] = field(default=())
+    clip: float | None = None
+    clipped_share: float | None = None
+    truncation: int | None = None
+    note: str = ""
+
+
+def make_case(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | None) -> Case:
+    """Return the case of a model and a batch, checked.
+
+    Raises:
+        InputError: the model is no network and has no `case`, it has no recurrent layer, is compiled, or lies on
+            another device than the batch; the batch is neither a pair with a loss nor a callable.
+    """
+    if hasattr(model, "case"):
+        if loss is not None:
+            raise InputError(f"loss: a {type(model).__name__} brings its own: leave it out")
+        found: Case = model.case(batch)
+    elif isinstance(model, nn.Module):
+        found = Case(model, make_loss(model, batch, loss))
+    else:
+        raise InputError(f"model: expected a torch module or a model of Elman's, came {type(model).__name__}")
+    check_network(found.network)
+    return found
+
+
+def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor] | None) -> Loss:
+    """Return a call that runs a batch and returns its loss, a scalar that has a gradient.
+
+    Args:
+        network: called with the inputs; of a tuple that it returns the first part goes to `loss`.
+        batch: a pair (inputs, targets), or a callable that does it all.
+        loss: `loss(outputs, targets)`; None with a callable.
+    """
+    if callable(batch):
+        return lambda: _scalar(batch())
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, came {_name(batch)}")
+    if loss is None:
+        raise InputError("loss: expected a function loss(outputs, targets), came none: give one, as nn.MSELoss()")
+    inputs, targets = batch
+    at_home(network, inputs, "inputs")
+    at_home(network, targets, "targets")
+
+    def run() -> Tensor:
+        outputs = network(inputs)
+        return _scalar(loss(outputs[0] if isinstance(outputs, tuple) else outputs, targets))
+
+    return run
+
+
+def check_network(network: nn.Module) -> None:
+    """See that the doctor can look inside.
+
+    Raises:
+        InputError: it has no recurrent layer or no parameter that learns, or is compiled.
+    """
+    modules = list(network.modules())
+    if any(hasattr(m, "_orig_mod") or m._compiled_call_impl is not None for m in modules):
+        raise InputError("model: it is compiled, which hides its steps: give the module it was compiled from")
+    if any(isinstance(m, torch.jit.ScriptModule) for m in modules):
+        raise InputError("model: it is TorchScript, which hides its steps: give the module it was made from")
+    if not recurrent_modules(network):
+        raise InputError(
+            f"model: {type(network).__name__} has no recurrent layer: give one with an RNN, GRU or LSTM of elman or "
+            "torch.nn"
+        )
+    if not any(p.requires_grad for p in network.parameters()):
+        raise InputError("model: no parameter takes a gradient: call requires_grad_() on what learns")
+
+
+def recurrent_modules(network: nn.Module) -> dict[str, RNNBase]:
+    """Return name -> recurrent layer, in the order in which the network holds them."""
+    return {name: module for name, module in network.named_modules() if isinstance(module, RNNBase)}
+
+
+@contextmanager
+def at_rest(network: nn.Module) -> Iterator[None]:
+    """Switch dropout off and batch statistics still, and put everything back afterwards.
+
+    Recurrent layers stay in training mode, without dropout: cuDNN has no backward pass in evaluation mode.
+    """
+    modes = {module: module.training for module in network.modules()}
+    dropouts = {module: module.dropout for module in recurrent_modules(network).values()}
+    try:
+        network.eval()
+        for layer in dropouts:
+            layer.train()
+            layer.dropout = 0.0
+        yield
+    finally:
+        for layer, dropout in dropouts.items():
+            layer.dropout = dropout
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def at_home(network: nn.Module, value: Any, what: str) -> None:
+    """Raise InputError if a tensor lies on another device than the network."""
+    if not isinstance(value, Tensor):
+        return
+    parameter = next(network.parameters())
+    if value.device != parameter.device:
+        raise InputError(
+            f"{what}: they lie on {value.device}, the model on {parameter.device}: move one with "
+            f".to({str(parameter.device)!r})"
+        )
+
+
+def _scalar(loss: Any) -> Tensor:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        raise InputError(f"loss: expected one number as a tensor, came {_name(loss)}: take its mean or sum")
+    if torch.is_grad_enabled() and not loss.requires_grad:
+        raise InputError("loss: it does not depend on the model's parameters: compute it from the outputs, with grad")
+    return loss
+
+
+def _name(value: Any) -> str:
+    return f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"{type(value).__name__}"
