@@ -19,6 +19,7 @@ STUDIES = [
     "benchmarks.recording",
     "benchmarks.startup",
     "benchmarks.shakespeare",
+    "benchmarks.long_sequences",
     "benchmarks.truncation",
     "benchmarks.jobs",
     "benchmarks.jobs_speed",

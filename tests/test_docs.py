@@ -36,6 +36,7 @@ TOO_LONG = {  # commands of the papers that are not run here, and why; that they
     "make bench": "takes minutes, and the processor for itself",
     "make fix": "rewrites the sources",
     ".ci/run": "runs all of this",
+    "python -m benchmarks.long_sequences": "takes minutes, and 3.3 GB",
     "elman forecast airline.csv": "trains for a minute on a series that is not part of the project",
     "elman train classify speech.csv": "reads a file of the reader's",
     "elman train text my.txt": "trains for minutes on a text of the reader's",

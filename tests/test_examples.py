@@ -17,6 +17,7 @@ SAID = {
     r"backend in double precision: torch because .+ this is torch.float64\n",
     "packed_sequences": r"rows computed: 16 of 28 .*\noutput \(7, 4, 16\) lengths \[3, 7, 1, 5\]\n"
     r"(sequence \d, \d steps: the same as alone: True\n){4}",
+    "long_sequence": r"floats kept: 7,[\d,]+, and by segments 1,[\d,]+\nthe same gradients, bit for bit: True\n",
     "truncated_bptt": r"(BPTT\(8, ..\)  relative distance from the full gradient \d\.\de[+-]\d\d\n){5}",
     "record_gates": r"adopted: \['memory'\]\n(forget bias \d: forget gate 0\.\d\d on average\n"
     r"  dc at steps 0, 8, 16, 23: (\d\.\de-\d\d(, )?){4}\n  step 0's share of .+\n){2}",

@@ -128,8 +128,13 @@ def pair(cell: Cell, case: Case, dtype: torch.dtype) -> tuple[nn.RNNBase, nn.RNN
     return layer.to(dtype), truth
 
 
-def results(layer: nn.RNNBase, case: Case, arrange: Callable[[Tensor], Tensor] = lambda x: x) -> dict[str, Tensor]:
-    """Output, final state and every gradient by name, of a loss in which each output has its own weight."""
+def results(
+    layer: nn.RNNBase, case: Case, arrange: Callable[[Tensor], Tensor] = lambda x: x, **options: Any
+) -> dict[str, Tensor]:
+    """Output, final state and every gradient by name, of a loss in which each output has its own weight.
+
+    The layer is called with the `options`.
+    """
     weight = next(layer.parameters())
     draw = torch.Generator().manual_seed(2)
 
@@ -140,7 +145,7 @@ def results(layer: nn.RNNBase, case: Case, arrange: Callable[[Tensor], Tensor] =
     count = len(layer.all_weights)
     sizes = [layer.proj_size or case.H, case.H][: 2 if layer.mode == "LSTM" else 1]
     states = [leaf(count, *batch, size) for size in sizes] if case.state else []
-    y, final = layer(sequence, (tuple(states) if len(sizes) == 2 else states[0]) if states else None)
+    y, final = layer(sequence, (tuple(states) if len(sizes) == 2 else states[0]) if states else None, **options)
     finals = final if len(sizes) == 2 else (final,)
     found = {"y": y.data if isinstance(y, PackedSequence) else y, "h_n": finals[0]}
     if len(sizes) == 2:

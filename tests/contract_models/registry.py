@@ -44,8 +44,19 @@ def series() -> tuple[list[np.ndarray], list[int]]:
     return [random.normal(row % 2, 1, (random.integers(1, 7), 3)) for row in range(40)], [row % 2 for row in range(40)]
 
 
+def wave(count: int) -> list[float]:
+    """One series with a season of 4 and noise; a longer one begins like a shorter one."""
+    noise = np.random.default_rng(0).normal(size=100)[:count]
+    return (np.tile([0.0, 3, 1, -2], 25)[:count] + noise).tolist()
+
+
 def lengths_of(count: int) -> list[str]:
     return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
+
+
+def images() -> tuple[np.ndarray, list[str]]:
+    random = np.random.default_rng(0)
+    return random.integers(0, 255, (40, 5, 6), dtype=np.uint8), ["even", "odd"] * 20
 
 
 def tagged_texts() -> tuple[list[str], list[str]]:
@@ -107,5 +118,20 @@ CASES = {
         vectors,
         lambda model: model.predict_proba(vectors()[0]),
         lambda model: one_by_one(model.predict_proba, vectors()[0]),
+    ),
+    "forecaster": Case(
+        lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
+        lambda: (wave(60),),
+        lambda model: model.predict(X=wave(70))[["y", "lo-95", "hi-95"]].to_numpy(),
+    ),
+    "translator": Case(
+        lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
+        texts,
+        lambda model: model.predict(lengths_of(7)),
+    ),
+    "captioner": Case(
+        lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
+        images,
+        lambda model: model.predict(images()[0][:7]),
     ),
 }

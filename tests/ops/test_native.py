@@ -32,7 +32,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def arguments(
-    cell: str, *, bias: bool = True, packed: bool = False, grad: bool = False, reverse: bool = False
+    cell: str, *, bias: bool = True, packed: bool = False, grad: bool = False, reverse: bool = False, segment: int = 0
 ) -> list[Any]:
     """What `torch.ops.elman.recurrence` takes, without its last, `keep`."""
     problem = Problem(cell, 4, 3, 5, 6, bias=bias, lengths=WHOLE[packed])
@@ -40,21 +40,23 @@ def arguments(
     states, weights = rest[: CELLS[cell].states], rest[CELLS[cell].states :]
     states = states if cell == "lstm" else [*states, None]
     weights = weights if bias else [*weights, None, None]
-    return [x, *states, *weights, problem.batch_sizes, cell, reverse]
+    return [x, *states, *weights, problem.batch_sizes, cell, reverse, segment]
 
 
 @cells
-@pytest.mark.parametrize(("bias", "packed", "grad"), [(True, False, True), (False, True, True), (True, True, False)])
-def test_opcheck(cell: str, bias: bool, packed: bool, grad: bool) -> None:
-    torch.library.opcheck(
-        torch.ops.elman.recurrence.default, (*arguments(cell, bias=bias, packed=packed, grad=grad), grad)
-    )
+@pytest.mark.parametrize(
+    ("bias", "packed", "grad", "segment"),
+    [(True, False, True, 0), (False, True, True, 0), (True, True, False, 0), (True, False, True, 3)],
+)
+def test_opcheck(cell: str, bias: bool, packed: bool, grad: bool, segment: int) -> None:
+    given = arguments(cell, bias=bias, packed=packed, grad=grad, segment=segment)
+    torch.library.opcheck(torch.ops.elman.recurrence.default, (*given, grad))
 
 
 @cells
-@pytest.mark.parametrize(("bias", "packed"), [(True, False), (False, True)])
-def test_opcheck_of_the_backward_pass(cell: str, bias: bool, packed: bool) -> None:
-    given = arguments(cell, bias=bias, packed=packed)
+@pytest.mark.parametrize(("bias", "packed", "segment"), [(True, False, 0), (False, True, 0), (True, True, 2)])
+def test_opcheck_of_the_backward_pass(cell: str, bias: bool, packed: bool, segment: int) -> None:
+    given = arguments(cell, bias=bias, packed=packed, segment=segment)
     y, h_n, c_n, gates, cells_ = torch.ops.elman.recurrence(*given, True)
     grads = (torch.randn_like(y), torch.randn_like(h_n), torch.randn_like(c_n) if cell == "lstm" else None)
     for wanted in ([True] * 7, [False, True, False, True, False, True, False]):
@@ -183,7 +185,7 @@ def in_double(given: list[Any]) -> list[Any]:
 
 
 def reference(given: list[Any]) -> tuple[Tensor, ...]:
-    x, h_0, c_0, *rest, cell, reverse = given
+    x, h_0, c_0, *rest, cell, reverse, _ = given
     return CELLS[cell].reference(x, h_0, *([] if c_0 is None else [c_0]), *rest, reverse)
 
 
@@ -225,7 +227,7 @@ def test_second_derivatives_by_a_tensor_that_is_two_inputs() -> None:
     def shared(function: Callable[..., Any], dtype: torch.dtype) -> Tensor:
         x, h, _, weight_ih, weight_hh, *_ = (None if t is None else t.detach().to(dtype) for t in arguments("lstm")[:7])
         h.requires_grad_()
-        y, *_ = function([x, h, h, weight_ih, weight_hh, None, None, None, "lstm", False])
+        y, *_ = function([x, h, h, weight_ih, weight_hh, None, None, None, "lstm", False, 0])
         (first,) = torch.autograd.grad(y.square().sum(), h, create_graph=True)
         return torch.autograd.grad(first.square().sum(), h)[0] + first.detach()
 
@@ -257,13 +259,16 @@ BAD = {
     "bias_hh is an int": (6, torch.zeros(24, dtype=torch.int32)),
     "bias_hh is missing": (6, None),
     "the cell is unknown": (8, "lstmm"),
+    "the segment is negative": (10, -1),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("way", [recurrence, lambda *g: torch.ops.elman.recurrence(*g, True)], ids=["eager", "op"])
 def test_a_bad_call_is_refused(name: str, way: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"elman: (lstm expected x .* got x|expected cell to be one of)"):
+    with pytest.raises(
+        RuntimeError, match=r"elman: (lstm expected x .* got x|expected (cell to be one of|segment to be 0 or))"
+    ):
         way(*changed(arguments("lstm"), *BAD[name]))
 
 
@@ -279,13 +284,13 @@ def test_another_device_is_refused() -> None:
         recurrence(*changed(arguments("lstm"), 4, torch.zeros(24, 6, device="meta")))
 
 
-@pytest.mark.parametrize("place", range(14, 18))
+@pytest.mark.parametrize("place", range(15, 19))
 def test_a_bad_call_of_the_backward_pass_is_refused(place: int) -> None:
     given = arguments("lstm")
     y, h_n, c_n, gates, cells_ = torch.ops.elman.recurrence(*given, True)
     good = [y, h_n, c_n, *given, y, gates, cells_, [True] * 7]
     torch.ops.elman.recurrence_backward(*good)
-    bad = changed(good, place - 1, [True] * 6 if place == 17 else torch.zeros(2, 2))
+    bad = changed(good, place - 1, [True] * 6 if place == 18 else torch.zeros(2, 2))
     with pytest.raises(RuntimeError, match=r"elman: .*expected"):
         torch.ops.elman.recurrence_backward(*bad)
 

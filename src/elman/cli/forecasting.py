@@ -44,7 +44,7 @@ def _model(options: dict[str, Any]) -> "Forecaster":
     from elman.models.forecasting.settings import ForecastSettings
 
     given = {name: options[name] for name in options.keys() & ForecastSettings.model_fields.keys()}
-    given["covariates"] = _words(options["covariates"])
+    given["covariates"] = list(_words(options["covariates"])) or None
     given["patience"] = options["patience"] if options["validation"] else None
     return Forecaster(**given)
 
@@ -62,7 +62,9 @@ def _levels(text: str) -> list[float]:
 
 def _described(panel: "Panel") -> str:
     counts = [len(one) for one in panel]
-    many = f"{len(panel)} series of {min(counts):,} to {max(counts):,}" if len(panel) > 1 else f"{counts[0]:,}"
+    shortest, longest = min(counts), max(counts)
+    each = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+    many = f"{len(panel)} series of {each}" if len(panel) > 1 else each
     filled = sum(int((~one.observed).sum()) for one in panel)
     return f"{panel.source}: {many} values, {panel.frequency}" + (f", {filled:,} filled in" if filled else "")
 

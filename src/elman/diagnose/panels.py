@@ -36,12 +36,19 @@ def draw(report: Report) -> "Figure":
     _titled(axes["spectrum"], f"{shown.name}: eigenvalues of the recurrent matrices", bool(eigs))
     if eigs:
         eigenvalues(eigs, axes["spectrum"])
-        if legend := axes["spectrum"].get_legend():  # beside the circle, so that the titles of a row are level
-            legend.set_bbox_to_anchor((1, 1))
-            legend.set_loc("upper left")
+        _legend_beside_circle(axes["spectrum"], 1.1 * max(1.0, *(found.radius for found in shown.spectra.values())))
     gate_map(shown.map, ax=axes["gate"], name=shown.map_name)
     axes["gate"].set_title(f"{shown.name}: {shown.map_name} of the first sequence", loc="left")
     return figure
+
+
+def _legend_beside_circle(ax: "Axes", reach: float) -> None:
+    """Make room for the legend right of all that reaches so far from 0, so that the titles of a row are level."""
+    ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=(-reach, 2 * reach), ylim=(-reach, reach))
+    if legend := ax.get_legend():
+        legend.set_bbox_to_anchor(None)
+        legend.set_loc("upper right")
 
 
 def _products(layers: list[LayerFindings]) -> dict[str, Floats]:

@@ -15,7 +15,7 @@ from elman.errors import InputError
 FIELDS = (
     *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "N", "batch_sizes"),
     *("x", "x_step", "x_row", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
-    *("y", "h_n", "c_n", "gates", "cells"),
+    *("y", "h_n", "c_n", "gates", "cells", "segment", "borders"),
     *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
     *("grad_weight_ih", "grad_weight_hh", "grad_bias_ih", "grad_bias_hh", "grad_h", "grad_c", "grad_gates"),
 )

@@ -1,10 +1,12 @@
 // The backward pass through time. Going back over a few steps, each member computes the gradients of its rows' sums and
 // carries dh and dc to the step before; then the whole team adds those steps' share of the weight gradients, each
 // member some rows of the matrices, while the gradients of the sums are still in the cache: at no time do they exist
-// for the whole sequence.
+// for the whole sequence. A call with segments runs each of them forward again when the way back reaches its last turn;
+// all else, the order of every sum too, is as in a call without.
 #pragma once
 
 #include "cells.h"
+#include "forward.h"
 #include "sequence.h"
 #include "weight_gradient.h"
 
@@ -21,6 +23,7 @@ struct BackwardPass {
         float *sums, *reset, *dh, *dc, *dreset, *dx;
         GatheredRow* rows;
         Index gathered;
+        Index kept_from;  // the row of the N at which gates and cells begin
         GatheredRow* all;  // everybody's rows, for the weight gradients
     };
 
@@ -37,6 +40,7 @@ struct BackwardPass {
     int* column;
     Member* member;
     WeightGradient<Cell>* weight;
+    ForwardPass<Cell> again;  // where the call has segments
 
     // The slots that W_hh's product reaches stand together, from this one on; so do W_ih's, from 0 on.
     static constexpr Index hidden_first = Cell::hidden_slot[0];
@@ -44,7 +48,7 @@ struct BackwardPass {
 
     BackwardPass(const elman_call& call, const Index* offset, int members, bool split_units)
         : call(call), sequence{call, offset}, units{call.H}, members(members), split_units(split_units),
-          barrier(members) {
+          barrier(members), again(call, offset, members, split_units) {
         steps = max(1, min(call.T, gathered_rows / call.B));
         sums_stride = Cell::slots * call.H + row_padding;
         large = sequence.rows() * call.H * (Cell::gates + 1) > cached_floats;
@@ -55,6 +59,7 @@ struct BackwardPass {
     Index x_stride() const { return round_up(call.I, panel_width); }
 
     void lay_out(Layout& layout) {
+        if (call.segment != 0) again.lay_out(layout);
         const Index H = call.H, h_panels = ceil_div(H, panel_width), x_panels = ceil_div(call.I, panel_width);
         hidden_data = layout.floats(h_panels * hidden_gates * H * panel_width);
         second_data = Cell::reset_before ? layout.floats(h_panels * H * panel_width) : nullptr;
@@ -88,12 +93,16 @@ struct BackwardPass {
     void run(int m) {
         pack(m);
         weight[m].clear();
+        if (call.segment != 0) again.pack(m);
         barrier.wait();
         Member& my = member[m];
         for (Index last = call.T; last > 0; last -= min(last, steps)) {
             const Index first = max(0, last - steps);
             my.gathered = 0;
-            for (Index s = last; s-- > first;) step(my, s);
+            for (Index s = last; s-- > first;) {
+                if (sequence.ends_segment(s)) walk_again(m, s);
+                step(my, s);
+            }
             if (split_units) barrier.wait();
             input_gradient(m);
             barrier.wait();
@@ -122,6 +131,13 @@ struct BackwardPass {
         if (call.grad_x != nullptr) part(input_data, call.weight_ih, call.I, Cell::input_slot, 0, Cell::gates);
         if (m == 0)
             for (int v = 0; v < 2 * column_panels(); v++) column[v] = v * W;
+    }
+
+    // Runs the segment that ends with turn s again. Its gates and cells take the place of the later segment's; a member
+    // reads none but its own.
+    void walk_again(int m, Index s) {
+        again.walk(m, sequence.segment_begin(s), s + 1);
+        member[m].kept_from = again.member[m].kept_from;
     }
 
     // Goes back over the step of turn s.
@@ -176,9 +192,10 @@ struct BackwardPass {
     void gather(Member& my, Index s, Index row, Index active_before) {
         const Index t = sequence.time(s), H = call.H, batch_row = my.share.row_begin + row;
         const Index at = sequence.first_row(t) + batch_row, index = my.gathered + row;
-        const float* h_before = sequence.before(s, my.share, row, active_before, call.y, call.h_0);
+        const Index kept = at - my.kept_from;
+        const float* h_before = sequence.h_before(s, my.share, row, active_before);
         const float* c_before =
-            Cell::has_cell ? sequence.before(s, my.share, row, active_before, call.cells, call.c_0) : nullptr;
+            Cell::has_cell ? sequence.c_before(s, my.share, row, active_before, my.kept_from) : nullptr;
         const float* grad_y = call.grad_y == nullptr ? nullptr : sequence.grad_y_row(t, batch_row);
         float* sums = my.sums + index * sums_stride;
         my.rows[index] = {at, sums, sequence.x_row(t, batch_row), h_before,
@@ -191,11 +208,11 @@ struct BackwardPass {
             if (grad_y != nullptr) d.h = d.h + load(grad_y + unit, lanes);
             if (Cell::has_cell) {
                 dc = my.dc + row * h_stride() + unit;
-                before.c = load(c_before + unit, lanes), now.c = load(call.cells + at * H + unit, lanes), d.c = load(dc);
+                before.c = load(c_before + unit, lanes), now.c = load(call.cells + kept * H + unit, lanes), d.c = load(dc);
             }
             V saved[Cell::saved + 1], da[Cell::slots];
             for (int k = 0; k < Cell::saved; k++)
-                saved[k] = load(call.gates + (at * Cell::saved + k) * H + unit, lanes);
+                saved[k] = load(call.gates + (kept * Cell::saved + k) * H + unit, lanes);
             const State carried = Cell::backward(saved, before, now, d, da);
             for (int k = 0; k < Cell::slots; k++) store(sums + k * H + unit, da[k], lanes);
             store(dh, carried.h);
@@ -226,10 +243,11 @@ struct BackwardPass {
         carry({second_data, column, H}, my.share, sums, active, my.dreset);
         for (Index row = 0; row < active; row++) {
             const Index batch_row = my.share.row_begin + row, at = sequence.first_row(t) + batch_row;
-            const float* h_before = sequence.before(s, my.share, row, active_before, call.y, call.h_0);
+            const Index kept = at - my.kept_from;
+            const float* h_before = sequence.h_before(s, my.share, row, active_before);
             for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
                 const Index unit = block * W, lanes = units.lanes(block);
-                const V r = load(call.gates + at * Cell::saved * H + unit, lanes), h = load(h_before + unit, lanes);
+                const V r = load(call.gates + kept * Cell::saved * H + unit, lanes), h = load(h_before + unit, lanes);
                 float* dh = my.dh + row * h_stride() + unit;
                 V da_r;
                 const V share = Cell::backward_reset(r, h, load(my.dreset + row * h_stride() + unit), da_r);

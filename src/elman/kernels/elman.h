@@ -34,6 +34,13 @@ struct elman_call {
     float* gates;
     float* cells;  // (N, H), LSTM; or null
 
+    // 0: gates and cells hold every step. Otherwise the turns fall into segments of so many, in the order in which they
+    // are processed, the last of them perhaps shorter. The forward pass then takes null for gates and cells, and keeps c
+    // before the first turn of each segment but the first; the backward pass runs one segment after the other forward
+    // again, and takes gates and cells as room for the rows of any one segment. The results have the same bits.
+    int64_t segment;
+    float* borders;  // ((T - 1) / segment, B, H), LSTM; or null
+
     // The backward pass alone. grad_y is addressed like x; gradients written may be null where they are not wanted.
     const float *grad_y, *grad_h_n, *grad_c_n;
     int64_t grad_y_step, grad_y_row;

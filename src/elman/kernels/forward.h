@@ -1,6 +1,7 @@
 // The forward pass over a sequence. Each member of the team takes a few steps' rows of x at a time through W_ih in one
 // product, small enough to stay in its cache, then goes through those steps: W_hh, and the cell's equation on the sums
-// while they are in the nearest cache. Nothing but what the backward pass will need goes to memory.
+// while they are in the nearest cache. Nothing but what the backward pass will need goes to memory. In a call that goes
+// backward by segments, the backward pass walks here again, for the gates and cells of one segment at a time.
 #pragma once
 
 #include "cells.h"
@@ -24,6 +25,7 @@ struct ForwardPass {
 
     struct Member {
         Share share;
+        Index kept_from;  // the row of the N at which gates and cells begin
         float *x, *sums, *h[2], *c, *reset;
         Index* start;
     };
@@ -48,7 +50,7 @@ struct ForwardPass {
         steps = max(1, min(call.T, projected_rows / rows));
         h_stride = call.H + row_padding, x_stride = call.I + row_padding;
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
-        large = sequence.rows() * call.H * (Cell::saved + 1) > cached_floats;
+        large = sequence.kept_rows() * call.H * (Cell::saved + 1) > cached_floats;
     }
 
     void lay_out(Layout& layout) {
@@ -80,18 +82,23 @@ struct ForwardPass {
 
     void run(int m) {
         pack(m);
+        walk(m, 0, call.T);
+    }
+
+    // Turns [begin, end), from the state before them.
+    void walk(int m, Index begin, Index end) {
         Member& my = member[m];
-        activate(my, my.h[0], 0, sequence.active(0, my.share));
+        my.kept_from = min(sequence.first_row(sequence.time(begin)), sequence.first_row(sequence.time(end - 1)));
+        activate(my, my.h[0], begin, 0, sequence.active(begin, my.share));
         barrier.wait();
-        for (Index first = 0; first < call.T; first += steps) {
-            const Index last = min(call.T, first + steps);
+        for (Index first = begin; first < end; first += steps) {
+            const Index last = min(end, first + steps);
             project(my, first, last);
             for (Index s = first; s < last; s++) step(my, s, my.start[s - first]);
         }
         if (large) finish_stores();
     }
 
-  private:
     void pack(int m) {
         const auto part = [&](const GateColumns& set, const float* weight, Index K, float* data, int* column) {
             const Index panels = forward_panels(call.H, set.count);
@@ -104,6 +111,7 @@ struct ForwardPass {
         if (m == 0) sum_biases();
     }
 
+  private:
     void sum_biases() {
         std::memset(bias, 0, static_cast<std::size_t>(sums_stride) * sizeof(float));
         if (call.bias_ih == nullptr) return;
@@ -116,15 +124,18 @@ struct ForwardPass {
         }
     }
 
-    // Rows that begin in the coming turn start from the initial state; each member fills in its own units.
-    void activate(Member& my, float* h, Index begin, Index end) {
+    // The state that rows [begin, end) start turn s from, where it is not that of a turn just computed; each member
+    // fills in its own units.
+    void activate(Member& my, float* h, Index s, Index begin, Index end) {
+        const Index before = sequence.active(s - 1, my.share);
         const Index first = my.share.block_begin * W, count = min(units.H, my.share.block_end * W) - first;
         if (count <= 0) return;
         const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
         for (Index row = begin; row < end; row++) {
-            const Index from = (my.share.row_begin + row) * call.H + first;
-            std::memcpy(h + row * h_stride + first, call.h_0 + from, bytes);
-            if (Cell::has_cell) std::memcpy(my.c + row * units.padded() + first, call.c_0 + from, bytes);
+            std::memcpy(h + row * h_stride + first, sequence.h_before(s, my.share, row, before) + first, bytes);
+            if (Cell::has_cell)
+                std::memcpy(my.c + row * units.padded() + first,
+                            sequence.c_before(s, my.share, row, before, my.kept_from) + first, bytes);
         }
     }
 
@@ -177,8 +188,9 @@ struct ForwardPass {
                 for (Index block = begin; block < end; block++) equation(my, sequence.time(s), row, block, sums);
             }
         }
-        finish(my, next, active);
-        activate(my, my.h[1], active, next);
+        if (!call.backward) finish(my, next, active);
+        if (Cell::has_cell && !call.backward && sequence.ends_segment(s)) mark(my, s, min(active, next));
+        activate(my, my.h[1], s + 1, active, next);
         if (split_units) barrier.wait();
         float* h = my.h[0];
         my.h[0] = my.h[1], my.h[1] = h;
@@ -207,12 +219,24 @@ struct ForwardPass {
         State before = {load(my.h[0] + row * h_stride + unit, lanes), Cell::has_cell ? load(c) : V{}};
         const State now = Cell::forward(a, before, saved);
         store(my.h[1] + row * h_stride + unit, now.h, lanes);
-        store(call.y + out * call.H + unit, now.h, lanes);
+        if (!call.backward) store(call.y + out * call.H + unit, now.h, lanes);
         if (Cell::has_cell) store(c, now.c);
         if (call.gates == nullptr) return;
-        if (Cell::has_cell) keep(call.cells + out * call.H + unit, now.c, lanes, large);
+        const Index kept = out - my.kept_from;
+        if (Cell::has_cell) keep(call.cells + kept * call.H + unit, now.c, lanes, large);
         for (int k = 0; k < Cell::saved; k++)
-            keep(call.gates + (out * Cell::saved + k) * call.H + unit, saved[k], lanes, large);
+            keep(call.gates + (kept * Cell::saved + k) * call.H + unit, saved[k], lanes, large);
+    }
+
+    // Turn s was the last of a segment: the c of `rows` rows is what the next one will start from.
+    void mark(Member& my, Index s, Index rows) {
+        for (Index row = 0; row < rows; row++) {
+            for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
+                const Index batch_row = s / call.segment * call.B + my.share.row_begin + row;
+                store(call.borders + batch_row * call.H + block * W, load(my.c + row * units.padded() + block * W),
+                      units.lanes(block));
+            }
+        }
     }
 
     // Rows [begin, end) have no further turn: what they hold is their last state.

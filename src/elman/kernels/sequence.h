@@ -72,13 +72,25 @@ struct Sequence {
     const float* grad_y_row(Index t, Index row) const {
         return row_of(call.grad_y, call.grad_y_step, call.grad_y_row, t, row);
     }
-    // The state that turn s starts from: the last turn's, or the initial one in rows that were not active then.
-    const float* before(Index s, const Share& share, Index row, Index active_before, const float* states,
-                        const float* initial) const {
+    // The h that turn s starts from: the last turn's, or the initial one in rows that were not active then.
+    const float* h_before(Index s, const Share& share, Index row, Index active_before) const {
         const Index batch_row = share.row_begin + row;
-        if (row < active_before) return states + (first_row(time(s - 1)) + batch_row) * call.H;
-        return initial + batch_row * call.H;
+        if (row < active_before) return call.y + (first_row(time(s - 1)) + batch_row) * call.H;
+        return call.h_0 + batch_row * call.H;
     }
+    // The c that turn s starts from. Of the cells, row `kept_from` of the N and what follows are in memory.
+    const float* c_before(Index s, const Share& share, Index row, Index active_before, Index kept_from) const {
+        const Index batch_row = share.row_begin + row;
+        if (row >= active_before) return call.c_0 + batch_row * call.H;
+        if (begins_segment(s)) return call.borders + ((s / call.segment - 1) * call.B + batch_row) * call.H;
+        return call.cells + (first_row(time(s - 1)) + batch_row - kept_from) * call.H;
+    }
+    // Segments, where the call has any: turn s is the first of one, or [segment_begin(s), s] is one.
+    bool begins_segment(Index s) const { return call.segment != 0 && s % call.segment == 0; }
+    bool ends_segment(Index s) const { return call.segment != 0 && (s + 1 == call.T || begins_segment(s + 1)); }
+    Index segment_begin(Index s) const { return s - s % call.segment; }
+    // The rows that a segment of turns holds at most.
+    Index kept_rows() const { return call.segment == 0 ? rows() : min(rows(), call.segment * call.B); }
 };
 
 // Hidden units in blocks of W; panels hold two vectors, so two blocks of G gates fill G panels: a group.

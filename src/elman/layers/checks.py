@@ -4,12 +4,15 @@
 the message where it has one, so that whoever matches on torch's messages still finds them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Module
+
+from elman.errors import InputError
 
 
 def tensor(layer: Module, value: Any, what: str) -> None:
@@ -73,6 +76,39 @@ def length(layer: Module, x: Tensor) -> None:
             f"{_name(layer)}: Expected sequence length to be larger than 0 in RNN, got an input of T = 0 steps. "
             "Leave empty sequences out"
         )
+
+
+def segment(layer: Module, checkpoint_every: Any, steps: int) -> int:
+    """The steps of a segment that `checkpoint_every` stands for in a sequence of `steps`; 0 for None.
+
+    Raises:
+        ValueError: It is neither None, nor an int above 0, nor "sqrt".
+    """
+    if checkpoint_every is None:
+        return 0
+    if checkpoint_every == "sqrt":
+        return math.ceil(math.sqrt(steps))  # math.isqrt is not known to torch.compile
+    if not isinstance(checkpoint_every, int) or isinstance(checkpoint_every, bool) or checkpoint_every < 1:
+        raise ValueError(
+            f"{_name(layer)}: expected checkpoint_every to be a number of steps from 1 on, 'sqrt' or None, "
+            f"got {checkpoint_every!r}. 'sqrt' needs the least memory"
+        )
+    return min(checkpoint_every, steps)
+
+
+def no_segments(layer: Module, reason: str) -> InputError:
+    """What the torch backend answers to `checkpoint_every`."""
+    return InputError(
+        f"{_name(layer)}: checkpoint_every runs on the native and the reference backend, not on torch's own kernels, "
+        f"chosen because {reason}. Use float32 on the CPU, or elman.ops.dispatch.use_backend('reference')"
+    )
+
+
+def recorded_segments(layer: Module) -> InputError:
+    """What a layer that is recorded answers to `checkpoint_every`."""
+    return InputError(
+        f"{_name(layer)}: a record keeps every step, and checkpoint_every asks to keep none. Leave out one of the two"
+    )
 
 
 def same_kind(layer: Module, x: Tensor, weight: Tensor, error: type[Exception]) -> None:

@@ -8,7 +8,7 @@ substituted weight is honoured.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -48,30 +48,40 @@ class Recurrent(RNNBase):
         weight = self.all_weights[0][0]
         return Backend(*self._choose(weight))
 
-    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:  # noqa: A002  torch's name
+    def forward(
+        self,
+        input: Any,  # noqa: A002  torch's name
+        hx: Any = None,
+        *,
+        checkpoint_every: int | Literal["sqrt"] | None = None,
+    ) -> tuple[Any, Any]:
         """Run the layer over a sequence.
 
         Args:
             input: (T, B, I), or (B, T, I) with `batch_first`, or (T, I) without a batch, or a `PackedSequence`.
             hx: The initial state, or None for zeros: (num_layers*D, B, H), or (num_layers*D, H) without a batch;
                 for an LSTM a pair (h_0, c_0) of such, where h_0 is `proj_size` wide if that is set.
+            checkpoint_every: None keeps what the backward pass needs of every step. N keeps the state of every N-th
+                step alone, and the backward pass runs N steps at a time forward again; "sqrt" is N = the root of T.
+                Results and gradients have the same bits. T. Chen et al., arXiv:1604.06174 (2016).
 
         Returns:
             The output in the shape of the input, D*H wide, and the final state in the shape of `hx`.
 
         Raises:
-            ValueError: `input` has another number of dimensions or another dtype than the weights.
+            ValueError: `input` has another number of dimensions or another dtype than the weights;
+                `checkpoint_every` is neither a positive int nor "sqrt".
             RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
                 `input`; an LSTM is given more than two states; T is 0.
             AttributeError: `input` or `hx` is no tensor.
             IndexError: An LSTM is given fewer than two states.
-            InputError: A backend is forced that cannot run this.
+            InputError: A backend is forced that cannot run this; with `checkpoint_every`, the torch backend is chosen.
         """
         if isinstance(input, PackedSequence):
-            return self._packed(input, hx)
-        return self._dense(input, hx)
+            return self._packed(input, hx, checkpoint_every)
+        return self._dense(input, hx, checkpoint_every)
 
-    def _dense(self, x: Tensor, hx: Any) -> tuple[Tensor, Any]:
+    def _dense(self, x: Tensor, hx: Any, checkpoint_every: int | str | None) -> tuple[Tensor, Any]:
         checks.dimensions(self, x, (2, 3))
         batched = x.dim() == 3
         state = None if hx is None else self._unpack(hx)
@@ -84,12 +94,14 @@ class Recurrent(RNNBase):
             x = x.transpose(0, 1)
         self._check(x, state, x.shape[1])
         checks.length(self, x)
-        y, final = self._run(x, state, x.shape[1], None)
+        y, final = self._run(x, state, x.shape[1], None, checks.segment(self, checkpoint_every, x.shape[0]))
         if not batched:
             return y.squeeze(1), self._pack(tuple(s.squeeze(1) for s in final))
         return (y.transpose(0, 1) if self.batch_first else y), self._pack(final)
 
-    def _packed(self, sequence: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+    def _packed(
+        self, sequence: PackedSequence, hx: Any, checkpoint_every: int | str | None
+    ) -> tuple[PackedSequence, Any]:
         x, batch_sizes, order, restore = sequence
         checks.dimensions(self, x, (2,), RuntimeError)
         state = None if hx is None else self._unpack(hx)
@@ -97,7 +109,8 @@ class Recurrent(RNNBase):
         self._check(x, state, batch)
         if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
-        y, final = self._run(x, state, batch, batch_sizes, restore)
+        segment = checks.segment(self, checkpoint_every, batch_sizes.shape[0])
+        y, final = self._run(x, state, batch, batch_sizes, segment, restore)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
@@ -113,11 +126,19 @@ class Recurrent(RNNBase):
                 checks.state(self, s, (len(self._all_weights), batch, width), x, what)
 
     def _run(
-        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, restore: Tensor | None = None
+        self,
+        x: Tensor,
+        state: State | None,
+        batch: int,
+        batch_sizes: Tensor | None,
+        segment: int,
+        restore: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
         if self.recorder is None:
-            return self._run_on(x, state, batch, batch_sizes, None)
+            return self._run_on(x, state, batch, batch_sizes, segment, None)
+        if segment:
+            raise checks.recorded_segments(self)
         done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, restore)
         return done
 
@@ -127,19 +148,28 @@ class Recurrent(RNNBase):
     ) -> tuple[Tensor, State]:
         self._choose(x)  # a backend that shows no step refuses before anything is kept
         traces = None if self.recorder is None else self.recorder(self, x, batch, batch_sizes, restore)
-        return self._run_on(x, state, batch, batch_sizes, traces)
+        return self._run_on(x, state, batch, batch_sizes, 0, traces)
 
     def _run_on(
-        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, traces: Sequence[Trace] | None
+        self,
+        x: Tensor,
+        state: State | None,
+        batch: int,
+        batch_sizes: Tensor | None,
+        segment: int,
+        traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
-        name = self._choose(x).name
+        name, reason = self._choose(x)
         count = len(self._all_weights)
         if name == "torch":
+            if segment:
+                raise checks.no_segments(self, reason)
             return self._run_torch(x, state or self._zeros(x, count, batch), batch_sizes)
         before = (
             [self._zeros(x, batch)] * count if state is None else [tuple(s[k] for s in state) for k in range(count)]
         )
-        return self._run_stack(self.native if name == "native" else self.reference, x, before, batch_sizes, traces)
+        operation = self.native if name == "native" else self.reference
+        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
         """A state of zeros; one tensor stands for all parts that are equally wide."""

@@ -49,7 +49,7 @@ class Forecaster(Estimator):
         series: the column of ids; None: `unique_id` where there is one, else all rows are one series.
         time: the column of stamps, whole numbers or dates; None: one by a usual name such as `ds`.
         value: the column of values; None: `y` or `value`.
-        covariates: columns of numbers that are known up to the origin.
+        covariates: columns of numbers that are known up to the origin; None: none.
         fill: for gaps and missing values: "forward", "zero" or "interpolate"; None refuses them.
         validation: share of each series, at its end and no less than a horizon, that is held out for early stopping and
             for the width of intervals; 0 holds out nothing, and there are no intervals.
@@ -111,7 +111,7 @@ class Forecaster(Estimator):
         series: str | None = None,
         time: str | None = None,
         value: str | None = None,
-        covariates: Sequence[str] = (),
+        covariates: Sequence[str] | None = None,
         fill: str | None = None,
         validation: float = 0.2,
         split: str = "time",

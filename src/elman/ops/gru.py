@@ -17,6 +17,8 @@ def gru(
     reverse: bool = False,
     reset_after: bool = True,
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -31,11 +33,12 @@ def gru(
         reverse: Go from the last step to the first.
         reset_after: Whether the reset gate stands after the product with weight_hh, as in torch, or before it.
         trace: Filled in with every step's values and, later, gradients, if there is one.
+        segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     cell = "gru" if reset_after else "gru_reset_before"
-    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse, trace)
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, cell, reverse, segment, trace)
     return y, h_n

@@ -19,6 +19,8 @@ def lstm(
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -33,10 +35,11 @@ def lstm(
         batch_sizes: None, or for packed rows the rows of each step, (T,) int64.
         reverse: Go from the last step to the first.
         trace: Filled in with every step's values and, later, gradients, if there is one.
+        segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, trace)
+    y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, segment, trace)
     return y, h_n, cast(Tensor, c_n)

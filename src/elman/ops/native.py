@@ -47,7 +47,7 @@ kernels.borrow_threads(str(Path(torch.__path__[0], "lib", "libtorch_cpu.so")))
 _library: Any = torch.library.Library("elman", "DEF")  # type: ignore[no-untyped-call]
 _INPUT_SCHEMA = (
     "Tensor x, Tensor h_0, Tensor? c_0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
-    "Tensor? batch_sizes, str cell, bool reverse"
+    "Tensor? batch_sizes, str cell, bool reverse, SymInt segment"
 )
 _library.define(
     f"recurrence({_INPUT_SCHEMA}, bool keep) -> (Tensor y, Tensor h_n, Tensor c_n, Tensor gates, Tensor cells)"
@@ -70,9 +70,13 @@ def recurrence(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    segment: int = 0,
     trace: Trace | None = None,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run one layer in one direction; in eager mode, a `trace` is filled in.
+
+    With a `segment` the backward pass runs that many steps at a time forward again, and until then nothing is kept but
+    y and, for the LSTM, the c between two segments. Results and gradients have the same bits.
 
     Returns:
         y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
@@ -80,12 +84,13 @@ def recurrence(
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
     if trace is None and (torch.compiler.is_compiling() or type(x) is not Tensor):
-        y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, keep)
+        y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, segment, keep)
         return y, h_n, (c_n if c_0 is not None else None)
     if keep or trace is not None:
-        y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, trace)  # type: ignore[no-untyped-call]
+        found = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, segment, trace)  # type: ignore[no-untyped-call]
+        y, h_n, c_n = found
         return y, h_n, c_n
-    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, keep=False)
+    y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
     return y, h_n, c_n
 
 
@@ -178,6 +183,14 @@ def _strides(rows: Tensor) -> tuple[int, int]:
     return (rows.stride(0), rows.stride(1)) if rows.dim() == 3 else (0, rows.stride(0))
 
 
+def _cells_shape(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None, segment: int) -> tuple[int, ...]:
+    """Of the LSTM's kept c: that of every step, or, with segments, of each border between two."""
+    if not segment:
+        return (*x.shape[:-1], h_0.shape[1])
+    steps = (x if batch_sizes is None else batch_sizes).shape[0]
+    return (max(steps - 1, 0) // segment, *h_0.shape)
+
+
 def _forward(
     x: Tensor,
     h_0: Tensor,
@@ -189,28 +202,33 @@ def _forward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    segment: int,
     *,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
     if not _fits(x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes, cell):
         raise _misfit((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), batch_sizes, cell)
+    if segment < 0:
+        raise RuntimeError(f"elman: expected segment to be 0 or a number of steps, got {segment}")
     number, _, saved = _CELLS[cell]
+    segment = segment if keep else 0
     x, h_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
     sizes = _sizes(x, h_0, batch_sizes)
     rows, hidden = x.shape[:-1], sizes[3]
     y, h_n = x.new_empty((*rows, hidden)), torch.empty_like(h_0)
-    gates = x.new_empty((*rows, saved, hidden)) if keep and saved else None
+    gates = x.new_empty((*rows, saved, hidden)) if keep and saved and not segment else None
     c_n = cells = None
     if c_0 is not None:
         c_0 = c_0.contiguous()
-        c_n, cells = torch.empty_like(c_0), torch.empty_like(y) if keep else None
+        c_n, cells = torch.empty_like(c_0), x.new_empty(_cells_shape(x, h_0, batch_sizes, segment)) if keep else None
     kernels.run(
         *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), *_strides(x)),
         *(h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh)),
-        *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates), _pointer(cells)),
+        *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates)),
+        *((0, segment, _pointer(cells)) if segment else (_pointer(cells), 0, 0)),
         *(0,) * 15,
     )
     return y, h_n, c_n, gates, cells
@@ -230,6 +248,7 @@ def _backward(
     batch_sizes: Tensor | None,
     cell: str,
     reverse: bool,
+    segment: int,
     *,
     y: Tensor,
     gates: Tensor | None,
@@ -237,7 +256,10 @@ def _backward(
     wanted: Sequence[bool],
     trace: Trace | None = None,
 ) -> list[Tensor | None]:
-    """Gradients of the seven inputs; None for an input that is None, and where none is wanted."""
+    """Gradients of the seven inputs; None for an input that is None, and where none is wanted.
+
+    `gates` and `cells` are as `_forward` gave them: with segments, none, and c at the borders.
+    """
     grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
     x, h_0, c_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(c_0), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
@@ -247,18 +269,17 @@ def _backward(
         torch.empty_like(tensor, memory_format=torch.contiguous_format) if need and tensor is not None else None
         for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), needed, strict=True)
     ]
+    sizes, borders = _sizes(x, h_0, batch_sizes), None
+    if segment:
+        rows, hidden = min(segment * sizes[1], sizes[4]), sizes[3]
+        gates, borders = x.new_empty((rows, _CELLS[cell].saved, hidden)), cells
+        cells = None if borders is None else x.new_empty((rows, hidden))
     recorded = {} if trace is None else _to_record(trace, y, cell)
     kernels.run(
-        *(
-            _CELLS[cell].number,
-            1,
-            reverse,
-            torch.get_num_threads(),
-            *_sizes(x, h_0, batch_sizes),
-            _pointer(batch_sizes),
-        ),
+        *(_CELLS[cell].number, 1, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes)),
         *(x.data_ptr(), *_strides(x), h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh), y.data_ptr(), 0, 0, _pointer(gates), _pointer(cells)),
+        *(segment, _pointer(borders)),
         *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
         *((0, 0) if grad_y is None else _strides(grad_y)),
         *(_pointer(tensor) for tensor in out),
@@ -299,10 +320,10 @@ class _Recurrence(torch.autograd.Function):
         if ctx.trace is not None:
             check_first_order()
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, given, wanted), None, None, None, None
+            return *_differentiable_backward(grads, given, wanted), None, None, None, None, None
         y, gates, cells = saved[_TENSORS:]
         found = _backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted, trace=ctx.trace)
-        return *found, None, None, None, None
+        return *found, None, None, None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
@@ -324,7 +345,7 @@ def _differentiable_backward(
     """
     views = [t if t is None else t.view_as(t) for t in arguments[:_INPUTS]]
     x, h_0, c_0, *weights = views
-    batch_sizes, cell, reverse = arguments[_INPUTS:]
+    batch_sizes, cell, reverse, _ = arguments[_INPUTS:]
     state = (h_0,) if c_0 is None else (h_0, c_0)
     outputs = _REFERENCE[cell](x, *state, *weights, batch_sizes, reverse)
     pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=False) if grad is not None]
@@ -355,7 +376,7 @@ def _op(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     *given, y, gates, cells, wanted = arguments
-    grads, inputs, (batch_sizes, cell, _) = given[:3], given[3 : 3 + _INPUTS], given[3 + _INPUTS :]
+    grads, inputs, (batch_sizes, cell, _, segment) = given[:3], given[3 : 3 + _INPUTS], given[3 + _INPUTS :]
     if not _fits(*given[3 : 5 + _INPUTS]):
         raise _misfit(inputs, batch_sizes, cell)
     y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[1]), _CELLS[cell].saved
@@ -364,8 +385,8 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
         "grad_h_n": (grads[1], inputs[1].shape),
         "grad_c_n": (grads[2], inputs[1].shape),
         "y": (y, y_shape),
-        "gates": (gates if saved else None, (*y_shape[:-1], saved, y_shape[-1])),
-        "cells": (cells if cell == "lstm" else None, y_shape),
+        "gates": (gates if saved and not segment else None, (*y_shape[:-1], saved, y_shape[-1])),
+        "cells": (cells if cell == "lstm" else None, _cells_shape(inputs[0], inputs[1], batch_sizes, segment)),
     }
     for name, (tensor, shape) in shapes.items():
         if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.is_cpu):
@@ -377,12 +398,12 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
 
 
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
-    *_, cell, _, keep = rest
+    *_, batch_sizes, cell, _, segment, keep = rest
     saved, rows, hidden = _CELLS[cell].saved, x.shape[:-1], h_0.shape[-1]
     y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
-    gates = x.new_empty((*rows, saved, hidden)) if keep and saved else None
+    gates = x.new_empty((*rows, saved, hidden)) if keep and saved and not segment else None
     c_n = None if c_0 is None else c_0.new_empty(c_0.shape)
-    cells = torch.empty_like(y) if keep and c_0 is not None else None
+    cells = x.new_empty(_cells_shape(x, h_0, batch_sizes, segment)) if keep and c_0 is not None else None
     return _full((y, h_n, c_n, gates, cells), x)
 
 
@@ -414,7 +435,7 @@ def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n
             grad_y, grad_h_n, grad_c_n, *given, *ctx.options, y, gates, cells, wanted
         )
         found = [t if want and g is not None else None for t, want, g in zip(results, wanted, given, strict=False)]
-    return *found, None, None, None, None
+    return *found, None, None, None, None, None
 
 
 _library.impl("recurrence", _op, "CPU")

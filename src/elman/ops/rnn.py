@@ -17,6 +17,8 @@ def rnn(
     reverse: bool = False,
     nonlinearity: str = "tanh",
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """One layer in one direction, float32 on the CPU.
 
@@ -31,10 +33,11 @@ def rnn(
         reverse: Go from the last step to the first.
         nonlinearity: "tanh" or "relu".
         trace: Filled in with every step's values and, later, gradients, if there is one.
+        segment: Changes nothing: the backward pass needs nothing but y. The other cells have it.
 
     Returns:
         y, (T, B, H) or (N, H); h_n (B, H).
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
-    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, f"rnn_{nonlinearity}", reverse, trace)
+    y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, f"rnn_{nonlinearity}", reverse, trace=trace)
     return y, h_n

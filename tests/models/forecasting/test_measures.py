@@ -8,6 +8,7 @@ import pytest
 from elman.models.forecasting import metrics
 from elman.models.forecasting.baselines import drift, last_value, naive_forecasts, seasonal_mean, seasonal_naive
 from elman.models.forecasting.intervals import Intervals
+from elman.models.forecasting.reporting import file_columns
 
 NAN = math.nan
 TRUTH, FORECAST = np.array([[2.0, 4.0], [NAN, 8.0]]), np.array([[3.0, 2.0], [9.0, 8.0]])
@@ -67,6 +68,14 @@ def test_half_widths_by_hand():
     np.testing.assert_allclose(found.half_widths(99), 4 / second * np.array([1, second]))
     again = Intervals.from_numbers(found.numbers())
     np.testing.assert_array_equal(again.half_widths(80), found.half_widths(80))
+
+
+def test_stamps_of_a_column_are_written_alike():
+    hours = np.array(["2024-01-06T00", "2024-01-06T01"], dtype="datetime64[us]")
+    found = file_columns({"ds": hours, "day": hours[:1], "step": np.array([1, 2]), "name": ["a", 3]})
+    assert found["ds"] == ["2024-01-06T00:00:00", "2024-01-06T01:00:00"]
+    assert found["day"] == ["2024-01-06"]
+    assert found["step"] == [1, 2]
 
 
 def test_sizes_only_grow_and_errors_of_zero_give_no_width():

@@ -1,9 +1,10 @@
 """Forecasts as others read them: columns of a file, a table to print, a picture."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from elman.data.frequency import Stamps
 from elman.data.gaps import shown
 from elman.data.series import Panel
 from elman.models.forecasting.evaluation import OURS, Evaluation
@@ -18,13 +19,19 @@ SHOWN = 48
 COURSES = 12
 """Earlier forecasts drawn, at the most."""
 
+_UNITS: tuple[Literal["D", "s", "us"], ...] = ("D", "s", "us")
+
 
 def file_columns(columns: dict[str, Any]) -> Columns:
-    """Return columns whose cells any file can hold: stamps become text."""
-    return {
-        name: [shown(cell) for cell in cells] if np.asarray(cells).dtype.kind == "M" else np.asarray(cells).tolist()
-        for name, cells in columns.items()
-    }
+    """Return columns whose cells any file can hold: stamps become text, all of a column with the same precision."""
+    arrays = {name: np.asarray(cells) for name, cells in columns.items()}
+    return {name: _texts(cells) if cells.dtype.kind == "M" else cells.tolist() for name, cells in arrays.items()}
+
+
+def _texts(stamps: Stamps) -> list[str]:
+    unit = next(unit for unit in _UNITS if (stamps == stamps.astype(f"M8[{unit}]")).all())
+    texts: list[str] = np.datetime_as_string(stamps, unit=unit).tolist()
+    return texts
 
 
 def grid(found: Evaluation) -> Grid:

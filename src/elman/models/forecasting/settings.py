@@ -31,7 +31,7 @@ class ForecastSettings(RecurrentSettings):
     series: str | None = Field(None, min_length=1)
     time: str | None = Field(None, min_length=1)
     value: str | None = Field(None, min_length=1)
-    covariates: tuple[str, ...] = ()
+    covariates: list[str] | None = None
     fill: Fill | None = None
 
     def check_together(self) -> None:
@@ -47,10 +47,11 @@ class ForecastSettings(RecurrentSettings):
                 "its origin, which are what is asked for: leave it False"
             )
         taken = [name for name in (self.series, self.time, self.value) if name is not None]
-        twice = {name for name in (*taken, *self.covariates) if (*taken, *self.covariates).count(name) > 1}
+        names = [*taken, *(self.covariates or ())]
+        twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise InputError(f"covariates: column {min(twice)!r} is named for two things: name each column once")
 
     def reading(self) -> dict[str, Any]:
         """Return the options that say how to read a table."""
-        return self.model_dump(include={"series", "time", "value", "covariates", "fill"})
+        return self.model_dump(include={"series", "time", "value", "fill"}) | {"covariates": self.covariates or ()}

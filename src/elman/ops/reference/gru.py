@@ -15,7 +15,8 @@ from functools import partial
 from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.reference.loop import Gates, Parameters, State
+from elman.ops.reference.segments import results
 from elman.ops.trace import Trace
 
 GATES = ("r", "z", "n")
@@ -57,6 +58,8 @@ def gru(
     reverse: bool = False,
     reset_after: bool = True,
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.gru.gru`.
 
@@ -64,5 +67,6 @@ def gru(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, reset_after=reset_after)
-    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, trace)
-    return done.y, done.final[0]
+    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
+    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
+    return y, h_n

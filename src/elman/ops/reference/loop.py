@@ -84,7 +84,7 @@ def unroll(
     gates: list[Gates] = []
     finished: list[State] = []
     for x_t in reversed(inputs) if reverse else inputs:
-        state = _resize(state, initial, x_t.shape[0], finished)
+        state = resize(state, initial, x_t.shape[0], finished)
         state, gates_t = step(x_t, state, parameters)
         states.append(state)
         gates.append(gates_t)
@@ -94,10 +94,10 @@ def unroll(
     y = _outputs(states, initial, batch_sizes)
     if trace is not None:
         follow(trace, x, initial, y, states, gates)
-    return Unrolled(y, _final(state, finished), states, gates)
+    return Unrolled(y, finish(state, finished), states, gates)
 
 
-def _resize(state: State, initial: State, rows: int, finished: list[State]) -> State:
+def resize(state: State, initial: State, rows: int, finished: list[State]) -> State:
     """The state of the rows that are live in this step.
 
     The rows of a packed batch end one after the other, the last row first: forward in time the state shrinks and the
@@ -120,7 +120,8 @@ def _outputs(states: Sequence[State], initial: State, batch_sizes: Tensor | None
     return torch.stack(h) if batch_sizes is None else torch.cat(h)
 
 
-def _final(state: State, finished: Sequence[State]) -> State:
+def finish(state: State, finished: Sequence[State]) -> State:
+    """The final state of all rows: of those live in the last step and, before them, of those put aside."""
     if not finished:
         return state
     return tuple(torch.cat(parts) for parts in zip(state, *reversed(finished), strict=True))

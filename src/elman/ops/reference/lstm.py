@@ -14,7 +14,8 @@ al., "Learning to Forget", Neural Computation 12 (2000); the projection: H. Sak 
 from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.reference.loop import Gates, Parameters, State
+from elman.ops.reference.segments import results
 from elman.ops.trace import Trace
 
 GATES = ("i", "f", "g", "o")
@@ -56,6 +57,8 @@ def lstm(
     reverse: bool = False,
     w_hr: Tensor | None = None,
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.lstm.lstm`.
 
@@ -64,6 +67,6 @@ def lstm(
     Returns:
         y (T, B, H), or (N, H) for a packed batch, h_n (B, H) and c_n (B, H).
     """
-    done = unroll(step, x, (h_0, c_0), Parameters(w_ih, w_hh, b_ih, b_hh, w_hr), batch_sizes, reverse, trace)
-    h_n, c_n = done.final
-    return done.y, h_n, c_n
+    parameters = Parameters(w_ih, w_hh, b_ih, b_hh, w_hr)
+    y, h_n, c_n = results(step, x, (h_0, c_0), parameters, batch_sizes, reverse, trace, segment)
+    return y, h_n, c_n

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State, unroll
+from elman.ops.reference.loop import Gates, Parameters, State
+from elman.ops.reference.segments import results
 from elman.ops.trace import Trace
 
 GATES = ("a",)
@@ -49,6 +50,8 @@ def rnn(
     reverse: bool = False,
     nonlinearity: str = "tanh",
     trace: Trace | None = None,
+    *,
+    segment: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.rnn.rnn`.
 
@@ -56,5 +59,6 @@ def rnn(
         y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
     """
     cell = partial(step, nonlinearity=nonlinearity)
-    done = unroll(cell, x, (h_0,), Parameters(w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse, trace)
-    return done.y, done.final[0]
+    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
+    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
+    return y, h_n
