@@ -128,10 +128,12 @@ CASES = {
         lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
         texts,
         lambda model: model.predict(lengths_of(7)),
+        lambda model: one_by_one(model.predict, lengths_of(7)),
     ),
     "captioner": Case(
         lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
         images,
         lambda model: model.predict(images()[0][:7]),
+        lambda model: one_by_one(model.predict, images()[0][:7]),
     ),
 }
