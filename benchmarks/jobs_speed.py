@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 
 import elman
 from benchmarks.jobs_classify import columns
-from benchmarks.jobs_tag import spelt
+from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
 from benchmarks.registry import DATA
 from elman.models.classifier_reading import Reading as Classes
 from elman.models.classifier_settings import ClassifierSettings
@@ -32,8 +32,8 @@ from elman.models.tagger_reading import Reading as Tags
 from elman.train import Plan, Sighting, Silent
 
 HIDDEN, BATCH, DROPOUT, CLIP = 96, 64, 0.3, 5.0
-TURN = 20
-"""Updates that each trains before it is the other's turn."""
+TURN, LINES = 20, 8000
+"""Updates that each trains before it is the other's turn; lines of Shakespeare that are tagged."""
 NO_TAG = -100
 """The target of a padded step, which `cross_entropy` leaves out."""
 RATIO_AT_MOST, LOSS_WITHIN_NATS = 0.7, 0.05
@@ -165,9 +165,8 @@ def classifier(options: dict[str, Any]) -> Turns:
     return turns
 
 
-def tagger(options: dict[str, Any]) -> Turns:
-    """A phone for every letter."""
-    rows, tags = spelt()
+def tagger(rows: list[str], tags: list, options: dict[str, Any]) -> Turns:
+    """A tag for every letter."""
     model = elman.SequenceTagger(**options)
     cut = [list(row) for row in rows]
     reading = Tags.learn(cut, tags, "characters", model.min_count)
@@ -182,12 +181,16 @@ def tagger(options: dict[str, Any]) -> Turns:
 
 JOBS = {
     "classifier, movie snippets": ("movie_snippets.csv", classifier),
-    "tagger, phones of words": ("pronunciations.csv", tagger),
+    "tagger, phones of words": ("pronunciations.csv", lambda options: tagger(*letters_and_phones(), options)),
+    "tagger, capitals of lines": (
+        "tinyshakespeare.txt",
+        lambda options: tagger(*(part[:LINES] for part in lines_and_capitals()), options),
+    ),
 }
 
 
 def main() -> int:
-    """Run both; the number of those that missed what they have to reach."""
+    """Run all; the number of those that missed what they have to reach."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
     epochs = parser.parse_args().epochs
