@@ -5,6 +5,7 @@ the last step's output alone, followed back through time; so its norm by lag is 
 gradient, with nothing fed in on the way. A layer in reverse is followed from its own last step, which is the first.
 
 Everything here runs in the order in which a layer walks: step 0 is where it begins, in reverse the last step in time.
+Sequences of a batch may differ in length: each is followed from its own last step, and none counts where it has ended.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -50,12 +51,38 @@ class Outputs:
     """A module's outputs, or the gradients of them.
 
     Attributes:
-        y: (T, B, D*H), batch_first or packed as the module gives it; None where nothing reaches it.
+        y: (T, B, D*H), batch_first as the module gives it, or the packed steps (N, D*H); None where nothing reaches it.
         final: the final states, h and for an LSTM c, each (D*layers, B, H), or None.
+        batch_sizes: of a packed batch, how many of its rows have each step, (T,); None of any other.
     """
 
     y: Tensor | None
     final: tuple[Tensor | None, ...]
+    batch_sizes: Tensor | None = None
+
+    def steps(self, module: RNNBase) -> tuple[Tensor, Tensor]:
+        """Return y by step and row, (T, B, D*H), rows in the packed order, and which steps there are, (T, B)."""
+        assert self.y is not None
+        if self.batch_sizes is not None:
+            live = _live(self.batch_sizes, self.y.device)
+            padded = self.y.new_zeros(*live.shape, self.y.shape[-1])
+            padded[live] = self.y
+            return padded, live
+        batched = self.y if self.y.dim() == 3 else self.y[:, None]
+        steps = batched.transpose(0, 1) if module.batch_first and self.y.dim() == 3 else batched
+        return steps, torch.ones(steps.shape[:2], dtype=torch.bool, device=steps.device)
+
+    def like(self, steps: Tensor, module: RNNBase) -> Tensor:
+        """Return (T, B, D*H) laid out as y is."""
+        assert self.y is not None
+        if self.batch_sizes is not None:
+            return steps[_live(self.batch_sizes, steps.device)]
+        return (steps.transpose(0, 1) if module.batch_first and self.y.dim() == 3 else steps).reshape(self.y.shape)
+
+
+def _live(batch_sizes: Tensor, device: torch.device) -> Tensor:
+    """Which steps a packed batch has, (T, B)."""
+    return (torch.arange(int(batch_sizes[0]))[None] < batch_sizes[:, None]).to(device)
 
 
 def run_whole(case: Case, limit: int) -> Pass:
@@ -126,10 +153,22 @@ def walked(tensor: Tensor, reverse: bool) -> Tensor:
 
 
 def _by_lag(steps: Any) -> Floats:
-    """The norms from the last step with a gradient back to the first step."""
-    found = norms(state_gradients(steps))
-    there = np.flatnonzero(found)
-    return found[there[-1] :: -1] if len(there) else found[:0]
+    """The norm from each row's last step with a gradient back to its first step.
+
+    Rows that are shorter than others drop out on the way: the change over k steps is that of the rows that have them.
+    """
+    parts = state_gradients(steps)
+    squares = np.asarray(sum(part.double().square().sum(2) for part in parts).cpu())  # type: ignore[union-attr]
+    there, live = squares > 0, np.asarray(walked(steps.mask, steps.reverse))
+    rows = np.flatnonzero(there.any(0))
+    if not len(rows):
+        return np.empty(0)
+    last = len(squares) - 1 - there[::-1, rows].argmax(0)
+    lags = (last - live[:, rows].argmax(0)).max() + 1
+    at = last - np.arange(lags)[:, None]
+    reached = (at >= 0) & live[at, rows]
+    at_loss, found = squares[last, rows], np.where(reached, squares[at, rows], 0).sum(1)
+    return np.asarray(np.sqrt(at_loss.sum() * (found / (reached * at_loss).sum(1))))
 
 
 def _send_back_one_step(
@@ -156,21 +195,20 @@ def _send_back_one_step(
 def _at_one_step(module: RNNBase, direct: Outputs, reverse: bool) -> Outputs | None:
     """The part of a gradient that enters at the last step of the walk; None where there is none.
 
-    A gradient of the final state enters there by itself; else it is the last step whose output has one.
+    A gradient of the final state enters there by itself; else it is each row's last step whose output has one.
     """
     final = tuple(None if g is None else _of_direction(g, module, reverse) for g in direct.final)
     enters = any(g is not None and bool(g.any()) for g in final)
     if direct.y is None:
         return Outputs(None, final) if enters else None
-    time = 1 if module.batch_first and direct.y.dim() == 3 else 0
-    steps = direct.y.transpose(0, time)
+    steps, live = direct.steps(module)
     width = steps.shape[-1] // (2 if module.bidirectional else 1)
-    there = torch.nonzero(steps.narrow(-1, width if reverse else 0, width).flatten(1).any(1)).flatten()
-    if not len(there):
+    there = live if enters else steps.narrow(-1, width if reverse else 0, width).any(-1)
+    if not there.any():
         return Outputs(None, final) if enters else None
-    at = (0 if reverse else len(steps) - 1) if enters else int(there[0 if reverse else -1])
-    y = torch.zeros_like(direct.y)
-    y.select(time, at).copy_(steps[at])
+    ends = there if reverse else there.flip(0)
+    first = ends & (ends.cumsum(0) == 1)
+    y = direct.like(steps * (first if reverse else first.flip(0))[..., None], module)
     return Outputs(y, final)
 
 
@@ -207,11 +245,12 @@ def _keep_in(outputs: dict[str, Outputs], name: str) -> Callable[..., None]:
         y, state = output
         outputs.pop(name, None)
         parts = (state,) if isinstance(state, Tensor) else tuple(state)
-        outputs[name] = Outputs(y.data if isinstance(y, PackedSequence) else y, parts)
+        packed = isinstance(y, PackedSequence)
+        outputs[name] = Outputs(y.data if packed else y, parts, y.batch_sizes if packed else None)
 
     return hook
 
 
 def _each(out: Outputs, change: Callable[[Tensor], Tensor | None]) -> Outputs:
     y = None if out.y is None else change(out.y)
-    return Outputs(y, tuple(None if t is None else change(t) for t in out.final))
+    return Outputs(y, tuple(None if t is None else change(t) for t in out.final), out.batch_sizes)
