@@ -13,6 +13,7 @@ from elman.diagnose.findings import Findings, LayerFindings
 from elman.diagnose.gates import KEEPS, look_at
 from elman.diagnose.jacobian import Gains, gains
 from elman.diagnose.measure import Floats, Key, Pass, gradient_of, lag_curves, norms, run_whole
+from elman.diagnose.outputs import by_step
 from elman.diagnose.spectrum import spectra
 
 
@@ -88,7 +89,7 @@ def _loss_steps(case: Case, whole: Pass) -> float:
     name, direct = list(whole.direct.items())[-1]
     if direct.y is None:
         return 1 / len(whole.record[name, 0].h)
-    steps, live = direct.steps(recurrent_modules(case.network)[name])
+    steps, live = by_step(direct.y, direct.batch_sizes, recurrent_modules(case.network)[name])
     return float(steps.any(-1)[live].double().mean())
 
 

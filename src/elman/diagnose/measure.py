@@ -21,6 +21,7 @@ from torch.nn import RNNBase
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.diagnose.case import Case, recurrent_modules
+from elman.diagnose.outputs import Outputs, at_one_step, each
 from elman.errors import InputError
 from elman.layers import record
 
@@ -43,46 +44,7 @@ class Pass:
     loss: float
     record: Any
     gradients: dict[str, Tensor]
-    direct: dict[str, "Outputs"]
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """A module's outputs, or the gradients of them.
-
-    Attributes:
-        y: (T, B, D*H), batch_first as the module gives it, or the packed steps (N, D*H); None where nothing reaches it.
-        final: the final states, h and for an LSTM c, each (D*layers, B, H), or None.
-        batch_sizes: of a packed batch, how many of its rows have each step, (T,); None of any other.
-    """
-
-    y: Tensor | None
-    final: tuple[Tensor | None, ...]
-    batch_sizes: Tensor | None = None
-
-    def steps(self, module: RNNBase) -> tuple[Tensor, Tensor]:
-        """Return y by step and row, (T, B, D*H), rows in the packed order, and which steps there are, (T, B)."""
-        assert self.y is not None
-        if self.batch_sizes is not None:
-            live = _live(self.batch_sizes, self.y.device)
-            padded = self.y.new_zeros(*live.shape, self.y.shape[-1])
-            padded[live] = self.y
-            return padded, live
-        batched = self.y if self.y.dim() == 3 else self.y[:, None]
-        steps = batched.transpose(0, 1) if module.batch_first and self.y.dim() == 3 else batched
-        return steps, torch.ones(steps.shape[:2], dtype=torch.bool, device=steps.device)
-
-    def like(self, steps: Tensor, module: RNNBase) -> Tensor:
-        """Return (T, B, D*H) laid out as y is."""
-        assert self.y is not None
-        if self.batch_sizes is not None:
-            return steps[_live(self.batch_sizes, steps.device)]
-        return (steps.transpose(0, 1) if module.batch_first and self.y.dim() == 3 else steps).reshape(self.y.shape)
-
-
-def _live(batch_sizes: Tensor, device: torch.device) -> Tensor:
-    """Which steps a packed batch has, (T, B)."""
-    return (torch.arange(int(batch_sizes[0]))[None] < batch_sizes[:, None]).to(device)
+    direct: dict[str, Outputs]
 
 
 def run_whole(case: Case, limit: int) -> Pass:
@@ -94,7 +56,7 @@ def run_whole(case: Case, limit: int) -> Pass:
     flat = [t for out in outputs.values() for t in (out.y, *out.final) if t is not None and t.requires_grad]
     found = iter(torch.autograd.grad(loss, [*parameters, *flat], allow_unused=True))
     gradients = {name: grad for name in names if (grad := next(found)) is not None}
-    direct = {name: _each(out, lambda t: next(found) if t.requires_grad else None) for name, out in outputs.items()}
+    direct = {name: each(out, lambda t: next(found) if t.requires_grad else None) for name, out in outputs.items()}
     return Pass(float(loss.detach()), rec, gradients, direct)
 
 
@@ -107,7 +69,8 @@ def lag_curves(case: Case, whole: Pass, limit: int) -> dict[Key, Floats]:
     modules = recurrent_modules(case.network)
     for name in reversed(list(whole.direct)):
         for reverse in (False, True) if modules[name].bidirectional else (False,):
-            wanted = {key for key in whole.record.names if (key[2] == "reverse") == reverse} - curves.keys()
+            both = not modules[name].bidirectional
+            wanted = {key for key in whole.record.names if both or (key[2] == "reverse") == reverse} - curves.keys()
             if any(key[0] == name for key in wanted):
                 rec = _send_back_one_step(case, name, modules[name], whole.direct[name], reverse, limit)
                 if rec is not None:
@@ -175,7 +138,7 @@ def _send_back_one_step(
     case: Case, name: str, module: RNNBase, direct: Outputs, reverse: bool, limit: int
 ) -> Any | None:
     """A record of the batch in which the loss's gradient enters `name` at the last step of its walk alone."""
-    kept = _at_one_step(module, direct, reverse)
+    kept = at_one_step(module, direct, reverse)
     if kept is None:
         return None
     with _recorded(case, limit) as (rec, outputs):
@@ -190,34 +153,6 @@ def _send_back_one_step(
     tensors, grads = zip(*pairs, strict=True)
     torch.autograd.grad(tensors, parameters, grads, allow_unused=True)
     return rec
-
-
-def _at_one_step(module: RNNBase, direct: Outputs, reverse: bool) -> Outputs | None:
-    """The part of a gradient that enters at the last step of the walk; None where there is none.
-
-    A gradient of the final state enters there by itself; else it is each row's last step whose output has one.
-    """
-    final = tuple(None if g is None else _of_direction(g, module, reverse) for g in direct.final)
-    enters = any(g is not None and bool(g.any()) for g in final)
-    if direct.y is None:
-        return Outputs(None, final) if enters else None
-    steps, live = direct.steps(module)
-    width = steps.shape[-1] // (2 if module.bidirectional else 1)
-    there = live if enters else steps.narrow(-1, width if reverse else 0, width).any(-1)
-    if not there.any():
-        return Outputs(None, final) if enters else None
-    ends = there if reverse else there.flip(0)
-    first = ends & (ends.cumsum(0) == 1)
-    y = direct.like(steps * (first if reverse else first.flip(0))[..., None], module)
-    return Outputs(y, final)
-
-
-def _of_direction(grad: Tensor, module: RNNBase, reverse: bool) -> Tensor:
-    if not module.bidirectional:
-        return grad
-    kept = torch.zeros_like(grad)
-    kept[int(reverse) :: 2] = grad[int(reverse) :: 2]
-    return kept
 
 
 @contextmanager
@@ -249,8 +184,3 @@ def _keep_in(outputs: dict[str, Outputs], name: str) -> Callable[..., None]:
         outputs[name] = Outputs(y.data if packed else y, parts, y.batch_sizes if packed else None)
 
     return hook
-
-
-def _each(out: Outputs, change: Callable[[Tensor], Tensor | None]) -> Outputs:
-    y = None if out.y is None else change(out.y)
-    return Outputs(y, tuple(None if t is None else change(t) for t in out.final), out.batch_sizes)
