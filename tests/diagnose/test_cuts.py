@@ -90,7 +90,7 @@ def test_a_longer_window_keeps_more_memory():
             Net(elman.GRU),
             None,
             {"limit": 1000},
-            r"40 steps takes 1 MiB or more, and limit is 0.00095.*raise limit \(--limit",
+            r"24 steps takes 1 MiB or more, and limit is 0.00095.*raise limit \(--limit",
         ),
         (Net(elman.GRU), lambda: None, {}, "a pair of tensors"),
     ],
