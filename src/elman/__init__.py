@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SequenceTagger,
         TextGenerator,
         Translator,
+        WindowMLP,
         load,
     )
 
@@ -40,6 +41,7 @@ _HOME = {
     "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
     "Translator": "elman.models",
+    "WindowMLP": "elman.models",
     "load": "elman.models",
     "truncation": "elman.diagnose",
     "check": "elman.explain.entry",
@@ -61,6 +63,7 @@ __all__ = [
     "SequenceTagger",
     "TextGenerator",
     "Translator",
+    "WindowMLP",
     "__version__",
     "adopt",
     "check",

@@ -8,6 +8,7 @@ from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
+from elman.models.window_mlp import WindowMLP
 
 __all__ = [
     "Captioner",
@@ -17,5 +18,6 @@ __all__ = [
     "SequenceTagger",
     "TextGenerator",
     "Translator",
+    "WindowMLP",
     "load",
 ]

@@ -185,10 +185,7 @@ class Captioner(Estimator):
         mean, deviation = _scale(images[training])
 
         def part(rows: Rows, *training_only: float) -> Written:
-            some, targets = images[rows], wanted.take(rows)
-            return Written(
-                self.network_.decoder, lambda r: self._source(some, r), targets, targets.lengths, *training_only
-            )
+            return self._written(images[rows], wanted.take(rows), *training_only)
 
         def begin() -> ByLength:
             self._prepare(mean, deviation)
@@ -210,8 +207,7 @@ class Captioner(Estimator):
         """
         self._check_fitted()
         images = as_images(X)
-        if images.shape[1:] != self.shape_:
-            raise DataError(f"images: expected {self.shape_} as in training, came {images.shape[1:]}: resize them")
+        self._check_shape(images)
         limits = np.full(len(images), 2 * self.longest_)
         return write_all(
             self.network_.decoder,
@@ -263,6 +259,24 @@ class Captioner(Estimator):
             images, texts, self.columns_ = as_images(X), as_texts(y, "y"), None
         check_targets(texts, len(images))
         return images, texts
+
+    def _check_shape(self, images: Images) -> None:
+        if images.shape[1:] != self.shape_:
+            raise DataError(f"images: expected {self.shape_} as in training, came {images.shape[1:]}: resize them")
+
+    def _as_taught(self, X: Any, y: Any) -> Written:
+        """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
+        s = self._settings()
+        if y is None:
+            X, y, _ = read_captioned(X, *(self.columns_ or (s.image, s.caption)))
+        images, texts = as_images(X), as_texts(y, "y")
+        self._check_shape(images)
+        check_targets(texts, len(images))
+        return self._written(images, self.wording_.read_targets(texts), s.label_smoothing)
+
+    def _written(self, images: Images, wanted: Sequences, *training_only: float) -> Written:
+        decoder = self.network_.decoder
+        return Written(decoder, lambda rows: self._source(images, rows), wanted, wanted.lengths, *training_only)
 
     def _source(self, images: Images, rows: Rows) -> Source:
         return self.network_.see(torch.from_numpy(images[rows]))

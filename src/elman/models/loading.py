@@ -13,6 +13,7 @@ from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
+from elman.models.window_mlp import WindowMLP
 from elman.train import read_container
 
 ESTIMATORS: tuple[type[Estimator], ...] = (
@@ -23,6 +24,7 @@ ESTIMATORS: tuple[type[Estimator], ...] = (
     SequenceTagger,
     TextGenerator,
     Translator,
+    WindowMLP,
 )
 """Every estimator that can be saved."""
 

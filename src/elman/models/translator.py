@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, split_rows
-from elman.data.tables import read_table, stream_table
+from elman.data.tables import Table, read_table, stream_table
 from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
 from elman.errors import DataError, InputError
 from elman.models.beam import EDGE, search
@@ -196,9 +196,7 @@ class Translator(Estimator):
         self.growth_ = float(wanted.take(training).lengths.mean() / read.take(training).lengths.mean())
 
         def part(rows: Rows, *training_only: float) -> Written:
-            some, targets = read.take(rows), wanted.take(rows)
-            lengths = some.lengths + targets.lengths
-            return Written(self.network_.decoder, lambda r: self._source(some, r), targets, lengths, *training_only)
+            return self._written(read.take(rows), wanted.take(rows), *training_only)
 
         def begin() -> ByLength:
             self._prepare()
@@ -306,14 +304,25 @@ class Translator(Estimator):
         self.columns_ = None
         if y is None:
             table = read_table(X)
-            self.columns_ = (
-                table.column("source", settings.source, SOURCE),
-                table.column("target", settings.target, TARGET),
-            )
+            self.columns_ = _columns_of(table, settings)
             X, y = (table.texts(column) for column in self.columns_)
         sources, targets = as_texts(X, "X"), as_texts(y, "y")
         check_targets(targets, len(sources))
         return sources, targets
+
+    def _as_taught(self, X: Any, y: Any) -> Written:
+        """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
+        s = self._settings()
+        if y is None:
+            table = read_table(X)
+            X, y = map(table.texts, self.columns_ or _columns_of(table, s))
+        sources, targets = as_texts(X, "X"), as_texts(y, "y")
+        check_targets(targets, len(sources))
+        return self._written(self.source_.read(sources), self.target_.read_targets(targets), s.label_smoothing)
+
+    def _written(self, read: Sequences, wanted: Sequences, *training_only: float) -> Written:
+        lengths = read.lengths + wanted.lengths
+        return Written(self.network_.decoder, lambda rows: self._source(read, rows), wanted, lengths, *training_only)
 
     def _source(self, read: Sequences, rows: Rows) -> Source:
         return self.network_.read(Sources(*padded(read, rows)))
@@ -359,3 +368,8 @@ class Translator(Estimator):
             symbol_dropout=s.symbol_dropout,
             attention=s.attend,
         )
+
+
+def _columns_of(table: Table, settings: TranslatorSettings) -> tuple[str, str]:
+    """Return the columns of sources and targets."""
+    return table.column("source", settings.source, SOURCE), table.column("target", settings.target, TARGET)
