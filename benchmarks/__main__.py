@@ -22,6 +22,7 @@ STUDIES = [
     "benchmarks.long_sequences",
     "benchmarks.truncation",
     "benchmarks.jobs",
+    "benchmarks.jobs_speed",
 ]
 
 

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.registry import DATA, JOBS, Job, Outcome
 
-MODULES = ("benchmarks.jobs_classify", "benchmarks.jobs_forecast", "benchmarks.jobs_tag")
+MODULES = ("benchmarks.jobs_classify", "benchmarks.jobs_forecast", "benchmarks.jobs_tag", "benchmarks.jobs_write")
 SEEDS = (0, 1, 2)
 
 

@@ -13,8 +13,23 @@ import elman
 from benchmarks.registry import DATA, Outcome, job
 
 PHONES: dict[str, Any] = {}
-CAPITALS = {"epochs": 2, "batch": 64}
+CAPITALS = {"epochs": 3}
 COUNTED = "most frequent tag"
+
+
+def letters_and_phones() -> tuple[list[str], list[list[str]]]:
+    """Words, and a phone for each of their letters."""
+    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
+    pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
+    pairs = [(word, phones) for word, phones in pairs if len(word) == len(phones)]
+    return [word for word, _ in pairs], [phones for _, phones in pairs]
+
+
+def lines_and_capitals() -> tuple[list[str], list[list[str]]]:
+    """Lines in lower case, and for each character whether it was a capital."""
+    lines = [line for line in (DATA / "tinyshakespeare.txt").read_text(encoding="utf-8").split("\n") if line]
+    tags = [["capital" if letter.isupper() else "small" for letter in line] for line in lines]
+    return [line.lower() for line in lines], tags
 
 
 def measured(options: dict, seed: int, rows: list, tags: list, cut: int, of: Any) -> Outcome:
@@ -48,10 +63,7 @@ def f1_of_capitals(wanted: list, found: list) -> float:
     beats=(COUNTED,),
 )
 def phones(seed: int) -> Outcome:
-    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
-    pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
-    pairs = [(word, found) for word, found in pairs if len(word) == len(found)]
-    rows, tags = [word for word, _ in pairs], [found for _, found in pairs]
+    rows, tags = letters_and_phones()
     return measured(PHONES, seed, rows, tags, int(0.9 * len(rows)), accuracy)
 
 
@@ -63,7 +75,5 @@ def phones(seed: int) -> Outcome:
     beats=(COUNTED,),
 )
 def capitals(seed: int) -> Outcome:
-    lines = [line for line in (DATA / "tinyshakespeare.txt").read_text(encoding="utf-8").split("\n") if line]
-    tags = [["capital" if letter.isupper() else "small" for letter in line] for line in lines]
-    rows = [line.lower() for line in lines]
+    rows, tags = lines_and_capitals()
     return measured(CAPITALS, seed, rows, tags, int(0.8 * len(rows)), f1_of_capitals)

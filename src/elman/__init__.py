@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from elman.diagnose import diagnose, truncation
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
-    from elman.models import FeedForward, Forecaster, SequenceClassifier, SequenceTagger, TextGenerator, load
+    from elman.models import (
+        Captioner,
+        FeedForward,
+        Forecaster,
+        SequenceClassifier,
+        SequenceTagger,
+        TextGenerator,
+        Translator,
+        WindowMLP,
+        load,
+    )
 
 __version__ = "0.1.0"
 
@@ -21,6 +31,7 @@ _HOME = {
     "RNNCell": "elman.layers",
     "GRUCell": "elman.layers",
     "LSTMCell": "elman.layers",
+    "Captioner": "elman.models",
     "adopt": "elman.layers",
     "record": "elman.layers",
     "release": "elman.layers",
@@ -29,6 +40,8 @@ _HOME = {
     "SequenceClassifier": "elman.models",
     "SequenceTagger": "elman.models",
     "TextGenerator": "elman.models",
+    "Translator": "elman.models",
+    "WindowMLP": "elman.models",
     "load": "elman.models",
     "truncation": "elman.diagnose",
     "check": "elman.explain.entry",
@@ -40,6 +53,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Captioner",
     "FeedForward",
     "Forecaster",
     "GRUCell",
@@ -48,6 +62,8 @@ __all__ = [
     "SequenceClassifier",
     "SequenceTagger",
     "TextGenerator",
+    "Translator",
+    "WindowMLP",
     "__version__",
     "adopt",
     "check",

@@ -19,6 +19,7 @@ class Case:
         make: takes options beyond the small ones.
         data: the arguments of `fit`.
         ask: what the model answers to some input, as NumPy arrays or plain lists that can be compared.
+        alone: the same answers, asked for one input at a time; None where answers are not about inputs.
         change: an option, and another value than the small one's.
         raised: an option that is out of range, and what the message says.
     """
@@ -26,6 +27,7 @@ class Case:
     make: Callable[..., Any]
     data: Callable[[], tuple[Any, ...]]
     ask: Callable[[Any], Any]
+    alone: Callable[[Any], Any] | None = None
     change: tuple[str, Any] = ("hidden", 7)
     raised: tuple[str, Any, str] = ("hidden", 0, "hidden: should be greater than or equal to 1, came 0")
 
@@ -52,6 +54,35 @@ def lengths_of(count: int) -> list[str]:
     return [" ".join(["one", "six", "two"] * n) for n in range(1, count)]
 
 
+def images() -> tuple[np.ndarray, list[str]]:
+    random = np.random.default_rng(0)
+    return random.integers(0, 255, (40, 5, 6), dtype=np.uint8), ["even", "odd"] * 20
+
+
+def tagged_texts() -> tuple[list[str], list[str]]:
+    random = np.random.default_rng(0)
+    rows = ["".join(random.choice(list("abc"), random.integers(1, 8))) for _ in range(40)]
+    return rows, ["".join("xyz"["abc".index(letter)] for letter in reversed(row)) for row in rows]
+
+
+def tagged_series() -> tuple[list[np.ndarray], list[np.ndarray]]:
+    rows, _ = series()
+    return rows, [(row[:, 0] > 0.5).astype(int) for row in rows]
+
+
+def vectors() -> tuple[np.ndarray, list[str]]:
+    X = np.random.default_rng(0).normal(5, 2, (40, 3))
+    return X, ["up" if x[0] > x[1] else "down" for x in X]
+
+
+def one_by_one(answer: Callable[[Any], Any], inputs: Any) -> Any:
+    return np.concatenate([answer(inputs[k : k + 1]) for k in range(len(inputs))])
+
+
+def tags_of(model: Any) -> Callable[[Any], Any]:
+    return lambda rows: np.concatenate(model.predict_proba(rows))
+
+
 CASES = {
     "text generator": Case(
         lambda **more: elman.TextGenerator(**SMALL | {"layers": 1, "embedding": 4, "k1": 8} | more),
@@ -62,15 +93,61 @@ CASES = {
         lambda **more: elman.SequenceClassifier(**SMALL | {"embedding": 4} | more),
         texts,
         lambda model: model.predict_proba(lengths_of(7)),
+        lambda model: one_by_one(model.predict_proba, lengths_of(7)),
     ),
     "classifier of series": Case(
         lambda **more: elman.SequenceClassifier(**SMALL | {"cell": "gru", "pooling": "attention"} | more),
         series,
         lambda model: model.predict_proba(series()[0][:7]),
+        lambda model: one_by_one(model.predict_proba, series()[0][:7]),
+    ),
+    "tagger of texts": Case(
+        lambda **more: elman.SequenceTagger(**SMALL | {"embedding": 4} | more),
+        tagged_texts,
+        lambda model: tags_of(model)(tagged_texts()[0][:9]),
+        lambda model: one_by_one(tags_of(model), tagged_texts()[0][:9]),
+    ),
+    "tagger of series": Case(
+        lambda **more: elman.SequenceTagger(**SMALL | {"cell": "gru", "layers": 2, "bidirectional": False} | more),
+        tagged_series,
+        lambda model: tags_of(model)(series()[0][:9]),
+        lambda model: one_by_one(tags_of(model), series()[0][:9]),
+    ),
+    "feed forward": Case(
+        lambda **more: elman.FeedForward(**SMALL | more),
+        vectors,
+        lambda model: model.predict_proba(vectors()[0]),
+        lambda model: one_by_one(model.predict_proba, vectors()[0]),
+    ),
+    "window of texts": Case(
+        lambda **more: elman.WindowMLP(**SMALL | {"embedding": 4, "window": 3} | more),
+        texts,
+        lambda model: model.predict_proba(lengths_of(7)),
+        lambda model: one_by_one(model.predict_proba, lengths_of(7)),
+    ),
+    "window of series": Case(
+        lambda **more: elman.WindowMLP(**SMALL | {"window": 3, "side": "first"} | more),
+        series,
+        lambda model: model.predict_proba(series()[0][:7]),
+        lambda model: one_by_one(model.predict_proba, series()[0][:7]),
+        change=("window", 4),
+        raised=("window", 0, "window: should be greater than or equal to 1, came 0"),
     ),
     "forecaster": Case(
         lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
         lambda: (wave(60),),
         lambda model: model.predict(X=wave(70))[["y", "lo-95", "hi-95"]].to_numpy(),
+    ),
+    "translator": Case(
+        lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
+        texts,
+        lambda model: model.predict(lengths_of(7)),
+        lambda model: one_by_one(model.predict, lengths_of(7)),
+    ),
+    "captioner": Case(
+        lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
+        images,
+        lambda model: model.predict(images()[0][:7]),
+        lambda model: one_by_one(model.predict, images()[0][:7]),
     ),
 }

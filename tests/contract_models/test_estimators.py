@@ -1,5 +1,6 @@
 """What every estimator keeps: same seed same bits, one file, exact resuming, scikit-learn's habits, early errors."""
 
+import copy
 import inspect
 import pickle
 
@@ -105,12 +106,65 @@ def test_a_checkpoint_of_other_options_is_refused(name, tmp_path):
         case.make(**{option: value}).fit(*case.data(), files=files, resume=True)
 
 
+def test_a_checkpoint_of_other_data_is_refused(name, tmp_path):
+    case, files = CASES[name], RunFiles.within(tmp_path)
+    case.make().fit(*case.data(), files=files)
+    other = [part[: len(part) - 4] for part in case.data()]
+    with pytest.raises(ModelFileError, match="another configuration"):
+        case.make().fit(*other, files=files, resume=True)
+
+
+def test_a_file_of_another_job_is_refused(name, tmp_path):
+    model = fitted(name, epochs=1)
+    model.save(tmp_path / "m.safetensors")
+    (other, *_) = (case for case in map(type, (each.make() for each in CASES.values())) if case is not type(model))
+    with pytest.raises(ModelFileError, match=f"expected the model of a {other.kind}, came a {model.kind} file"):
+        elman.load(tmp_path / "m.safetensors", other)
+
+
+def test_every_weight_learns(name):
+    """A layer that nothing reaches, or a training that does nothing, would otherwise pass for determinism."""
+    slow, fast = (fitted(name, epochs=1, learning_rate=rate).network_ for rate in (1e-3, 1e-2))
+    pairs = zip(slow.named_parameters(), fast.parameters(), strict=True)
+    assert [weight for (weight, one), other in pairs if torch.equal(one, other)] == []
+
+
+def test_what_was_given_is_left_as_it_was(name):
+    case = CASES[name]
+    data, before = case.data(), copy.deepcopy(case.data())
+    case.ask(case.make(epochs=1).fit(*data))
+    same(
+        [np.asarray(row).tolist() for part in data for row in part], [np.asarray(r).tolist() for p in before for r in p]
+    )
+
+
+def test_company_never_changes_an_answer(name):
+    """Inputs of unequal lengths in one batch get what each gets alone, on either backend: nothing is padded."""
+    case = CASES[name]
+    if case.alone is None:
+        pytest.skip("its answers are not about inputs")
+    model = fitted(name)
+    for backend in ("native", "reference"):
+        with use_backend(backend):
+            together, alone = np.asarray(case.ask(model)), np.asarray(case.alone(model))
+        if together.dtype.kind == "f":
+            np.testing.assert_allclose(together, alone, rtol=1e-5)
+        else:
+            np.testing.assert_array_equal(together, alone)
+
+
+def test_both_backends_learn_the_same(name):
+    with use_backend("reference"):
+        slow = fitted(name, dropout=0.0)
+    np.testing.assert_allclose(fitted(name, dropout=0.0).progress_.best, slow.progress_.best, rtol=1e-3)
+
+
 def test_a_clone_has_the_options_and_nothing_learned(name):
     model = fitted(name)
-    copy = clone(model)
-    assert copy.get_params() == model.get_params()
+    twin = clone(model)
+    assert twin.get_params() == model.get_params()
     with pytest.raises(NotFittedError, match="not trained yet"):
-        copy.save("nowhere")
+        twin.save("nowhere")
 
 
 def test_options_are_checked_where_they_are_given_and_nothing_wrong_sticks(name):

@@ -40,6 +40,18 @@ def test_taking_rows_keeps_their_values_and_order(lengths, data):
     assert [taken[k].tolist() for k in range(len(rows))] == [sequences[row].tolist() for row in rows]
 
 
+@settings(max_examples=40, deadline=None)
+@given(lengths_of, st.integers(1, 12), st.sampled_from(["first", "last"]), st.sampled_from([None, 3]))
+def test_a_window_is_a_slice_filled_up(lengths, steps, side, width):
+    sequences = numbered(lengths, width)
+    windows = sequences.window(steps, side, -7)
+    for row, window in enumerate(windows):
+        kept = sequences[row][:steps] if side == "first" else sequences[row][-steps:]
+        empty = np.full((steps - len(kept), *kept.shape[1:]), -7)
+        parts = (kept, empty) if side == "first" else (empty, kept)
+        assert window.tolist() == np.concatenate(parts).tolist()
+
+
 def test_a_fingerprint_sees_every_value_and_every_length():
     base = numbered([2, 3])
     changed = Sequences(base.values.copy(), base.starts)

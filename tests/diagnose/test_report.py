@@ -167,7 +167,10 @@ def test_the_command_line(generator, tmp_path, capsys):
         (["m.safetensors", "missing.txt"], "missing.txt: no such file"),
         (["m.safetensors", "--k1", "4"], "--k1: it goes with --truncation"),
         (["m.safetensors", "--truncation", "--metrics", "m.jsonl"], "--metrics: truncation does not read them"),
-        (["m.safetensors", "--limit", "0.001"], "limit is 1,048"),
+        (
+            ["m.safetensors", "--limit", "0.001"],
+            "limit is 0.000999451 MiB: give shorter sequences or fewer, or raise limit (--limit",
+        ),
     ],
 )
 def test_what_the_command_line_refuses(words, said, tmp_path, monkeypatch, capsys):

@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 
 from elman.errors import InputError, ModelFileError
-from elman.pictures import eigenvalues, gate_map, gradient_flow, losses, phase, save, text_map
+from elman.pictures import attention_map, eigenvalues, gate_map, gradient_flow, losses, phase, save, text_map
 
 NAN, INF = float("nan"), float("inf")
 
@@ -59,6 +59,18 @@ def test_what_is_no_number_is_crossed_out():
 def test_words_of_a_gate_map_are_taken_as_they_are():
     axes = drawn(gate_map(np.zeros((4, 2)), ["$x$", "\n", " ", "Donaudampfschifffahrt"]))
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["$x$", "⏎", "␣", "Donaudampfschifff…"]
+
+
+def test_an_attention_map_has_the_source_across_and_the_target_down():
+    weights = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
+    axes = drawn(attention_map(torch.tensor(weights), ["a", "$b$", "c"], ["X", " "]))
+    (image,) = axes.images
+    assert np.array_equal(image.get_array(), weights)
+    assert image.get_clim() == (0, 1)
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "$b$", "c"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["X", "␣"]
+    with pytest.raises(InputError, match=r"source: expected 3, one for each step, came 1"):
+        attention_map(weights, ["a"], ["X", "Y"])
 
 
 def test_a_tensor_with_a_history_is_welcome():

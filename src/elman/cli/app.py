@@ -6,6 +6,7 @@ import typer
 
 from elman import __version__
 from elman.cli import (
+    caption,
     check,
     classify,
     demo,
@@ -19,6 +20,7 @@ from elman.cli import (
     predict,
     tag,
     train,
+    translate,
     vectors,
 )
 
@@ -34,6 +36,8 @@ app = typer.Typer(
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.add_typer(train.app, name="train")
 train.app.command()(classify.classify)
+train.app.command()(translate.translate)
+train.app.command()(caption.caption)
 train.app.command()(tag.tag)
 train.app.command()(vectors.vectors)
 app.command()(generate.generate)

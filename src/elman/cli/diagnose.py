@@ -19,7 +19,10 @@ def diagnose(
     model: Annotated[Path, typer.Argument(help="A model that Elman wrote.", show_default=False)],
     data: Annotated[
         Path | None,
-        typer.Argument(help="A text to examine it on.", show_default="what the model writes itself"),
+        typer.Argument(
+            help="What to examine it on: a file such as it was trained on.",
+            show_default="of a text generator what it writes itself",
+        ),
     ] = None,
     *,
     truncation: Annotated[

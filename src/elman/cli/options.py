@@ -36,6 +36,15 @@ Embedding = Annotated[int, typer.Option(help="Length of the vector learned for e
 Pretrained = Annotated[
     Path | None, typer.Option(help="Word vectors to begin with, as text (GloVe, word2vec).", show_default="none")
 ]
+LabelSmoothing = Annotated[float, typer.Option(help="Share of each target that is spread over all symbols.")]
+TeacherForcing = Annotated[
+    float, typer.Option(help="Share of steps that read the right symbol in training; the others read their own choice.")
+]
+Beam = Annotated[int, typer.Option(help="Hypotheses that the search goes on with; 1 takes the likeliest symbol.")]
+LengthPenalty = Annotated[float, typer.Option(help="0 ranks texts by probability; the larger, the longer they get.")]
+Batch = Annotated[int, typer.Option(help="Examples in an update.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the examples.", show_default="8, unless --minutes")]
+HeldOutTail = Annotated[float, typer.Option(help="Share of the examples, the last ones, that is held out.")]
 
 Optimizer = Annotated[str, typer.Option(help="adam, sgd or rmsprop.")]
 LearningRate = Annotated[float, typer.Option(help="Step size.")]

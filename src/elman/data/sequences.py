@@ -7,13 +7,14 @@ that `torch.nn.utils.rnn.PackedSequence` has: all first steps, then all second s
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 """Numbers of sequences, shape `(B,)`."""
+Side: TypeAlias = Literal["first", "last"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,21 @@ class Sequences:
         starts = np.concatenate(([0], np.cumsum(lengths)))
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
         return Sequences(self.values[places], starts)
+
+    def window(self, steps: int, side: Side, fill: int) -> npt.NDArray[Any]:
+        """Return as many first or last steps of every sequence, shape `(n, steps)` or `(n, steps, I)`.
+
+        Args:
+            steps: the length of the window.
+            side: "last" ends the window with the last step, "first" begins it with the first.
+            fill: what stands where a sequence has no step, before it or behind.
+        """
+        lengths = self.lengths[:, None]
+        at = np.arange(steps) + (lengths - steps if side == "last" else 0)
+        inside = (at >= 0) & (at < lengths)
+        found = self.values[np.where(inside, at + self.starts[:-1, None], 0)]
+        found[~inside] = fill
+        return found
 
     def pack(self, rows: Rows) -> Packing:
         """Return how some of the sequences lie as a packed batch; the longest goes first, ties keep their order."""

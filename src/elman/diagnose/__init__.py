@@ -1,10 +1,10 @@
 """The doctor for vanishing and exploding gradients.
 
 `doctor.py` is the call, `case.py` what it is given, `examine.py` runs the measurements: `measure.py` (gradients by step
-and by lag), `jacobian.py`, `spectrum.py`, `gates.py` and `birth.py` (numbers that are not finite). `verdicts.py` makes
-words of them, `report.py` hands all over; `tables.py`, `text.py`, `panels.py` and `page.py` show it. `cuts.py` measures
-what truncated backpropagation keeps of a gradient, on a `course.py`. It knows no job, no file of a model and
-no terminal.
+and by lag, from a module's `outputs.py`), `jacobian.py`, `spectrum.py`, `gates.py` and `birth.py` (numbers that are not
+finite). `verdicts.py` makes words of them, `report.py` hands all over; `tables.py`, `text.py`, `panels.py` and
+`page.py` show it. `cuts.py` measures what truncated backpropagation keeps of a gradient, on a `course.py`. It knows no
+job, no file of a model and no terminal.
 
 `elman.diagnose` is this package and also the function: the module is callable, as `elman.explain` is.
 """

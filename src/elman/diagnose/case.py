@@ -3,6 +3,7 @@
 Whoever has a network and data of another kind, as Elman's own models have, gives a `Case` from a method `case(data)`.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -148,6 +149,14 @@ def at_home(network: nn.Module, value: Any, what: str) -> None:
             f"{what}: they lie on {value.device}, the model on {parameter.device}: move one with "
             f".to({str(parameter.device)!r})"
         )
+
+
+def too_large(what: str, wanted: int, limit: int) -> InputError:
+    """Return the error that says what the memory is not enough for."""
+    return InputError(
+        f"{what} takes {math.ceil(wanted / 2**20):,} MiB or more, and limit is {limit / 2**20:,.6g} MiB: give shorter "
+        "sequences or fewer, or raise limit (--limit on the command line)"
+    )
 
 
 def _scalar(loss: Any) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from elman.bptt import Position, Truncated
-from elman.diagnose.case import LIMIT, Watch, at_rest, silent
+from elman.diagnose.case import LIMIT, Watch, at_rest, silent, too_large
 from elman.diagnose.course import Course, make_course
 from elman.diagnose.report import plain, write_json
 from elman.diagnose.tables import Table
@@ -217,10 +217,7 @@ def _refuse_too_large(course: Course, limit: int) -> None:
     one, two = (_kept(course, Truncated(course.source, k, k)) for k in (1, 2))
     wanted = one + max(two - one, 0) * (steps - 1)
     if wanted > limit:
-        raise InputError(
-            f"truncation: the full gradient over {steps:,} steps keeps {wanted:,} bytes, and limit is {limit:,}: give "
-            "shorter sequences or fewer, or raise limit"
-        )
+        raise too_large(f"truncation: the full gradient over {steps:,} steps", wanted, limit)
 
 
 def _cosine(a: Tensor, b: Tensor) -> float:

@@ -10,12 +10,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.diagnose.case import LIMIT, Case, Watch, at_rest, make_case, make_loss, recurrent_modules, silent
+from elman.diagnose.case import (
+    LIMIT,
+    Case,
+    Watch,
+    at_rest,
+    make_case,
+    make_loss,
+    recurrent_modules,
+    silent,
+    too_large,
+)
 from elman.diagnose.examine import examine
 from elman.diagnose.report import Report
 from elman.diagnose.verdicts import judge
 from elman.errors import DataError, InputError
 from elman.layers import adopt, release
+from elman.layers.recording import RecordTooLargeError
 from elman.layers.recurrent import Recurrent
 
 
@@ -71,7 +82,10 @@ def diagnose(
     own["clipped_share"] = None if metrics is None else clipped_share(Path(metrics))
     case = replace(case, **{name: value for name, value in own.items() if value not in (None, ())})
     with _as_elman(case.network), at_rest(case.network), torch.random.fork_rng(), torch.enable_grad():
-        findings = examine(_checked(case), limit=limit, seed=seed, watch=watch)
+        try:
+            findings = examine(_checked(case), limit=limit, seed=seed, watch=watch)
+        except RecordTooLargeError as error:
+            raise too_large("diagnose: recording the batch", error.bytes, limit) from error
     return Report(_title(model, case.network), case.note, findings, judge(findings))
 
 

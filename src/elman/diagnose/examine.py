@@ -13,6 +13,7 @@ from elman.diagnose.findings import Findings, LayerFindings
 from elman.diagnose.gates import KEEPS, look_at
 from elman.diagnose.jacobian import Gains, gains
 from elman.diagnose.measure import Floats, Key, Pass, gradient_of, lag_curves, norms, run_whole
+from elman.diagnose.outputs import by_step
 from elman.diagnose.spectrum import spectra
 
 
@@ -65,12 +66,17 @@ def _layer(
         label(key, whole.record.names),
         module.mode,
         np.empty(0) if curve is None else curve,
-        norms((gradient_of(steps),)),
+        norms((gradient_of(steps),)) * _as_if_whole(steps),
         spectra(module, layer, direction == "reverse"),
         measured,
         look_at(steps, module.mode),
-        np.asarray(_keeping(steps, module.mode)[:, 0].double().cpu()),
+        np.asarray(_keeping(steps, module.mode)[: int(steps.lengths[0]), 0].double().cpu()),
     )
+
+
+def _as_if_whole(steps: Any) -> Floats:
+    """What makes the norm over the rows that have a step that of a whole batch, (T,)."""
+    return np.asarray((steps.mask.shape[1] / steps.mask.sum(1)).double().sqrt())
 
 
 def _keeping(steps: Any, mode: str) -> Tensor:
@@ -83,10 +89,8 @@ def _loss_steps(case: Case, whole: Pass) -> float:
     name, direct = list(whole.direct.items())[-1]
     if direct.y is None:
         return 1 / len(whole.record[name, 0].h)
-    rows = direct.y
-    if rows.dim() == 3 and recurrent_modules(case.network)[name].batch_first:
-        rows = rows.transpose(0, 1)
-    return float(rows.flatten(1).any(1).double().mean())
+    steps, live = by_step(direct.y, direct.batch_sizes, recurrent_modules(case.network)[name])
+    return float(steps.any(-1)[live].double().mean())
 
 
 def _norm(gradients: list[Tensor]) -> float:

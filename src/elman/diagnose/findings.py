@@ -20,12 +20,15 @@ class LayerFindings:
         key: its module, the number of the layer in it, "forward" or "reverse".
         name: what to call it: "recurrent layer 1", or with its direction.
         mode: its cell, as torch names it: "LSTM", "GRU", "RNN_TANH", "RNN_RELU".
-        by_lag: norm of the gradient of the loss at one step, by lag, (T,) or shorter; empty where none arrives.
-        by_step: norm of the gradient of the whole loss by each state, (T,), by time.
+        by_lag: norm of the gradient of the loss at one step of each row, by lag, (T,) or shorter; empty where none
+            arrives. Where rows differ in length, the change over k steps is that of the rows that have them.
+        by_step: norm of the gradient of the whole loss by each state, (T,), by time; where rows have ended, scaled as
+            if the others were the whole batch.
         spectra: of its recurrent matrices, by gate.
         gains: measured products of Jacobians; None where numbers are not finite.
         units: what its gates and units do.
-        map: of the batch's first sequence, the gate that keeps its memory, f or z, or the state h of an RNN, (T, H).
+        map: of the batch's first sequence, the gate that keeps its memory, f or z, or the state h of an RNN, (T, H),
+            as long as it is itself.
     """
 
     key: Key
@@ -65,7 +68,7 @@ class Findings:
 
     Attributes:
         layers: in the order of their calls, forward before reverse.
-        steps: T, of the longest layer.
+        steps: T, of the longest layer and row.
         batch: B.
         loss: of the batch.
         gradient_norm: the global norm over all parameters.

@@ -5,6 +5,7 @@ the last step's output alone, followed back through time; so its norm by lag is 
 gradient, with nothing fed in on the way. A layer in reverse is followed from its own last step, which is the first.
 
 Everything here runs in the order in which a layer walks: step 0 is where it begins, in reverse the last step in time.
+Sequences of a batch may differ in length: each is followed from its own last step, and none counts where it has ended.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from torch.nn import RNNBase
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.diagnose.case import Case, recurrent_modules
+from elman.diagnose.outputs import Outputs, at_one_step, each
 from elman.errors import InputError
 from elman.layers import record
 
@@ -42,20 +44,7 @@ class Pass:
     loss: float
     record: Any
     gradients: dict[str, Tensor]
-    direct: dict[str, "Outputs"]
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """A module's outputs, or the gradients of them.
-
-    Attributes:
-        y: (T, B, D*H), batch_first or packed as the module gives it; None where nothing reaches it.
-        final: the final states, h and for an LSTM c, each (D*layers, B, H), or None.
-    """
-
-    y: Tensor | None
-    final: tuple[Tensor | None, ...]
+    direct: dict[str, Outputs]
 
 
 def run_whole(case: Case, limit: int) -> Pass:
@@ -67,7 +56,7 @@ def run_whole(case: Case, limit: int) -> Pass:
     flat = [t for out in outputs.values() for t in (out.y, *out.final) if t is not None and t.requires_grad]
     found = iter(torch.autograd.grad(loss, [*parameters, *flat], allow_unused=True))
     gradients = {name: grad for name in names if (grad := next(found)) is not None}
-    direct = {name: _each(out, lambda t: next(found) if t.requires_grad else None) for name, out in outputs.items()}
+    direct = {name: each(out, lambda t: next(found) if t.requires_grad else None) for name, out in outputs.items()}
     return Pass(float(loss.detach()), rec, gradients, direct)
 
 
@@ -80,7 +69,8 @@ def lag_curves(case: Case, whole: Pass, limit: int) -> dict[Key, Floats]:
     modules = recurrent_modules(case.network)
     for name in reversed(list(whole.direct)):
         for reverse in (False, True) if modules[name].bidirectional else (False,):
-            wanted = {key for key in whole.record.names if (key[2] == "reverse") == reverse} - curves.keys()
+            both = not modules[name].bidirectional
+            wanted = {key for key in whole.record.names if both or (key[2] == "reverse") == reverse} - curves.keys()
             if any(key[0] == name for key in wanted):
                 rec = _send_back_one_step(case, name, modules[name], whole.direct[name], reverse, limit)
                 if rec is not None:
@@ -126,17 +116,29 @@ def walked(tensor: Tensor, reverse: bool) -> Tensor:
 
 
 def _by_lag(steps: Any) -> Floats:
-    """The norms from the last step with a gradient back to the first step."""
-    found = norms(state_gradients(steps))
-    there = np.flatnonzero(found)
-    return found[there[-1] :: -1] if len(there) else found[:0]
+    """The norm from each row's last step with a gradient back to its first step.
+
+    Rows that are shorter than others drop out on the way: the change over k steps is that of the rows that have them.
+    """
+    parts = state_gradients(steps)
+    squares = np.asarray(sum(part.double().square().sum(2) for part in parts).cpu())  # type: ignore[union-attr]
+    there, live = squares > 0, np.asarray(walked(steps.mask, steps.reverse))
+    rows = np.flatnonzero(there.any(0))
+    if not len(rows):
+        return np.empty(0)
+    last = len(squares) - 1 - there[::-1, rows].argmax(0)
+    lags = (last - live[:, rows].argmax(0)).max() + 1
+    at = last - np.arange(lags)[:, None]
+    reached = (at >= 0) & live[at, rows]
+    at_loss, found = squares[last, rows], np.where(reached, squares[at, rows], 0).sum(1)
+    return np.asarray(np.sqrt(at_loss.sum() * (found / (reached * at_loss).sum(1))))
 
 
 def _send_back_one_step(
     case: Case, name: str, module: RNNBase, direct: Outputs, reverse: bool, limit: int
 ) -> Any | None:
     """A record of the batch in which the loss's gradient enters `name` at the last step of its walk alone."""
-    kept = _at_one_step(module, direct, reverse)
+    kept = at_one_step(module, direct, reverse)
     if kept is None:
         return None
     with _recorded(case, limit) as (rec, outputs):
@@ -151,35 +153,6 @@ def _send_back_one_step(
     tensors, grads = zip(*pairs, strict=True)
     torch.autograd.grad(tensors, parameters, grads, allow_unused=True)
     return rec
-
-
-def _at_one_step(module: RNNBase, direct: Outputs, reverse: bool) -> Outputs | None:
-    """The part of a gradient that enters at the last step of the walk; None where there is none.
-
-    A gradient of the final state enters there by itself; else it is the last step whose output has one.
-    """
-    final = tuple(None if g is None else _of_direction(g, module, reverse) for g in direct.final)
-    enters = any(g is not None and bool(g.any()) for g in final)
-    if direct.y is None:
-        return Outputs(None, final) if enters else None
-    time = 1 if module.batch_first and direct.y.dim() == 3 else 0
-    steps = direct.y.transpose(0, time)
-    width = steps.shape[-1] // (2 if module.bidirectional else 1)
-    there = torch.nonzero(steps.narrow(-1, width if reverse else 0, width).flatten(1).any(1)).flatten()
-    if not len(there):
-        return Outputs(None, final) if enters else None
-    at = (0 if reverse else len(steps) - 1) if enters else int(there[0 if reverse else -1])
-    y = torch.zeros_like(direct.y)
-    y.select(time, at).copy_(steps[at])
-    return Outputs(y, final)
-
-
-def _of_direction(grad: Tensor, module: RNNBase, reverse: bool) -> Tensor:
-    if not module.bidirectional:
-        return grad
-    kept = torch.zeros_like(grad)
-    kept[int(reverse) :: 2] = grad[int(reverse) :: 2]
-    return kept
 
 
 @contextmanager
@@ -207,11 +180,7 @@ def _keep_in(outputs: dict[str, Outputs], name: str) -> Callable[..., None]:
         y, state = output
         outputs.pop(name, None)
         parts = (state,) if isinstance(state, Tensor) else tuple(state)
-        outputs[name] = Outputs(y.data if isinstance(y, PackedSequence) else y, parts)
+        packed = isinstance(y, PackedSequence)
+        outputs[name] = Outputs(y.data if packed else y, parts, y.batch_sizes if packed else None)
 
     return hook
-
-
-def _each(out: Outputs, change: Callable[[Tensor], Tensor | None]) -> Outputs:
-    y = None if out.y is None else change(out.y)
-    return Outputs(y, tuple(None if t is None else change(t) for t in out.final))

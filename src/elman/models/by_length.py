@@ -1,4 +1,4 @@
-"""Learning from examples of varying length, as the training loop sees it: one task for every job that has such."""
+"""Learning from examples of varying length, as the training loop and the doctor see it, for every job that has such."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,7 +9,12 @@ from torch import Tensor, nn
 
 from elman.data.batches import epoch_batches, sorted_batches
 from elman.data.sequences import Rows
+from elman.diagnose import Case
+from elman.errors import DataError
 from elman.train import Batch
+
+LOOKED_AT = 8
+"""Examples in a batch that is examined, and batches."""
 
 
 class Examples(Protocol):
@@ -95,3 +100,30 @@ def mean_loss(examples: Examples, batch: int) -> float:
         total += float(found.loss) * found.count
         count += found.count
     return total / count
+
+
+def case_of(network: nn.Module, examples: Examples, *, clip: float | None, clipped_share: float | None) -> Case:
+    """Return what the doctor looks at: a batch of middling length, and others of all lengths for the gradient's norm.
+
+    Args:
+        network: a trained one.
+        examples: to examine it on.
+        clip: the largest global norm of the gradients in training.
+        clipped_share: the share of its updates that were clipped.
+
+    Raises:
+        DataError: there are no examples.
+    """
+    if not len(examples.lengths):
+        raise DataError("data: expected examples to look at, came none that the model can be measured on")
+    batches = sorted_batches(examples.lengths, LOOKED_AT)
+    some = [batches[at] for at in np.linspace(0, len(batches) - 1, min(LOOKED_AT, len(batches))).round().astype(int)]
+    first = some.pop(len(some) // 2)
+    note = f"Examined on {len(first)} of {len(examples.lengths):,} examples, of middling length."
+    return Case(
+        network, _loss(examples, first), [_loss(examples, rows) for rows in some], clip, clipped_share, note=note
+    )
+
+
+def _loss(examples: Examples, rows: Rows) -> Callable[[], Tensor]:
+    return lambda: examples.loss(rows).loss

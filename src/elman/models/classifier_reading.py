@@ -58,12 +58,13 @@ class Reading:
         labels = Labels.learn(names)
         found = learn_input(items, settings.tokens, settings.min_count)
         targets, symbols = labels.encode(names), _symbols(found)
+        shares = labels.chances(targets)
         linear = fit_linear(found.encode(items), targets, symbols, labels.several)
         ngrams = None
         if settings.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
-            weights = labels.weights(settings.class_weight, targets)
+            weights = labels.weights(settings.class_weight, shares)
             ngrams = NGrams.fit(texts_of(items), targets, labels.several, found.tokens == "words", weights)
-        return cls(found, labels, labels.chances(targets), linear, ngrams)
+        return cls(found, labels, shares, linear, ngrams)
 
     @classmethod
     def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":

@@ -6,6 +6,7 @@ A new estimator is a class with
 - an `__init__` that names every option and ends in `self._take_options(locals())`;
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
 - `_finish`, if something is left to do with the best weights before they are saved;
+- `_as_taught`, which reads data as `fit` does, with the loss of training, for `elman.diagnose`;
 - `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, and `_rebuild`,
   which makes `network_` from them.
 
@@ -23,7 +24,10 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
+from elman.diagnose import Case
+from elman.diagnose.case import check_network
 from elman.errors import InputError, ModelFileError
+from elman.models.by_length import Examples, case_of
 from elman.models.running import Run
 from elman.models.settings import TrainingSettings
 from elman.train import Loop, Progress, Task, write_container
@@ -82,6 +86,31 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         }
         tensors = self.network_.state_dict() | under(BESIDE, self._tensors())
         write_container(Path(path), self.kind, content | self._content(), tensors)
+
+    def case(self, data: Any = None) -> Case:
+        """Return what `elman.diagnose` looks at: a few batches of like length, with the loss of training.
+
+        Args:
+            data: what `fit` takes: a table, or a pair (X, y).
+
+        Raises:
+            DataError: the data cannot be used, or hold what training never saw.
+            InputError: no data are given, the network has no recurrent layer, or the model is not fitted.
+        """
+        self._check_fitted()
+        check_network(self.network_)
+        if data is None:
+            raise InputError(
+                f"data: a {type(self).__name__} cannot make its own to be examined on: give a file such as it was "
+                "trained on, or what fit takes"
+            )
+        X, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+        share = self.progress_.clipped_share if self.progress_.step else None
+        return case_of(self.network_, self._as_taught(X, y), clip=self._settings().clip, clipped_share=share)
+
+    def _as_taught(self, X: Any, y: Any) -> Examples:
+        """Return data that `fit` takes as examples, read as the training part was, with the loss of training."""
+        raise NotImplementedError
 
     @classmethod
     def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:

@@ -2,33 +2,31 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any, Self, Unpack
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 from torch import Tensor
 
 from elman.data.inputs import SeriesInput
 from elman.data.items import Floats, as_items
-from elman.data.splits import Split, count_duplicates, split_rows
+from elman.data.splits import Split
 from elman.data.tables import Table, as_frame, read_table, stream_table
 from elman.errors import DataError, InputError
-from elman.models.by_length import ByLength
 from elman.models.classifier_columns import LABEL
-from elman.models.classifier_report import Measured, mean_nats, report_of
-from elman.models.estimator import Estimator
-from elman.models.feed_forward_network import FeedForwardNetwork, LabelledVectors, Taught, probabilities
+from elman.models.classifier_report import report_of
+from elman.models.feed_forward_network import FeedForwardNetwork
 from elman.models.feed_forward_settings import FeedForwardSettings
-from elman.models.labels import Labels, as_labels
+from elman.models.fixed_width import FixedWidth
+from elman.models.labels import as_labels
 from elman.models.reports import Columns, Report
-from elman.models.running import Run, RunOptions
 
 
-class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
+class FeedForward(FixedWidth):
     """A multilayer perceptron on vectors of one length: each input gives one output, and none knows of another.
 
-    It takes what a feed-forward network can take. Sequences of unequal lengths it has to refuse.
+    It takes what a feed-forward network can take: an array `(n, I)`, or `(n, ...)`, which is flattened; rows of
+    numbers; a frame of numbers; or, without labels beside it, a table that has them in a column, a path or a frame.
+    Sequences of unequal lengths it has to refuse.
 
     Args:
         hidden: units in a layer.
@@ -78,10 +76,9 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
     kind = "feed-forward"
     settings_type = FeedForwardSettings
     loss_unit = "nats/vector"
+    target = "vector"
     network_: FeedForwardNetwork
     input_: SeriesInput
-    labels_: Labels
-    held_out_: Measured | None
 
     def __init__(
         self,
@@ -111,58 +108,6 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
     ) -> None:
         self._take_options(locals())
 
-    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
-        """Learn vectors and their labels.
-
-        Args:
-            X: an array `(n, I)`, or `(n, ...)`, which is flattened; rows of numbers; a frame of numbers. Without `y`, a
-                table with a column of labels, a path or a frame.
-            y: a label for each vector.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
-
-        Returns:
-            self, with the weights of the best held-out loss.
-
-        Raises:
-            DataError: the data cannot be used, such as vectors of unequal lengths; the message says why.
-            InputError: `files` cannot be written.
-            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
-            TrainingError: a loss or gradient is not finite.
-            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
-        """
-        checked, settings = Run.checked(run), self._settings()
-        vectors, labels = self._examples(X, y, settings)
-        learned, held_out = split_rows(len(vectors), settings.validation, settings.split, settings.seed, labels)
-        self.labels_ = Labels.learn([labels[row] for row in learned])
-        self.input_ = SeriesInput.learn([vectors[learned]])
-        self.duplicates_ = count_duplicates(*([v.tobytes() for v in vectors[part]] for part in (learned, held_out)))
-        training, measured = (
-            LabelledVectors(self._scaled(vectors[part]), self._numbers([labels[row] for row in part]))
-            for part in (learned, held_out)
-        )
-        self._learn(
-            checked,
-            training.fingerprint(),
-            lambda: self._begin(training, measured if len(held_out) else None, settings),
-        )
-        self.held_out_ = self._measured(measured) if len(held_out) else None
-        return self
-
-    def predict(self, X: Any) -> Any:
-        """Return the likeliest label of each vector, shape `(n,)`; errors as in `predict_proba`."""
-        found = self.predict_proba(X)
-        return self.labels_.decode(found)
-
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the probability of every class for each vector, shape `(n, K)`.
-
-        Raises:
-            DataError: the vectors are of another length than those of training, or cannot be used.
-            InputError: the model is not fitted.
-        """
-        self._check_fitted()
-        return probabilities(self.network_, self._scaled(as_vectors(X)))
-
     def read(self, source: Any) -> Iterator[Table]:
         """Return a table piece by piece; see `elman.models.reports.OnFiles`."""
         return stream_table(source)
@@ -177,18 +122,13 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
     def report(self, source: Any) -> Report:
         """Return accuracy, F1 and loss on a table with labels, beside the shares of the classes."""
         table = read_table(source)
-        vectors = self._scaled(as_vectors(self._features(table)))
+        vectors = self._read(self._features(table))
         labels = as_labels(table.values(table.column("label", self.label_)), len(table))
-        found = self._measured(LabelledVectors(vectors, self._numbers(labels)))
+        found = self._measured(self._labelled(vectors, labels))
         return report_of(found, f"{table.name}: {len(table):,} vectors")
 
-    @property
-    def classes_(self) -> Any:
-        """The labels of the training part, sorted."""
-        return self.labels_.classes
-
-    def _examples(self, X: Any, y: Any, settings: FeedForwardSettings) -> tuple[Floats, list[Any]]:
-        """Return vectors `(n, I)` and their labels, from two arguments or from a table."""
+    def _examples(self, X: Any, y: Any, settings: FeedForwardSettings) -> tuple[list[Floats], list[Any]]:
+        """Return vectors `(I,)` and their labels, from two arguments or from a table."""
         self.label_, self.features_ = None, None
         if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
@@ -196,12 +136,12 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
             others = [name for name in table.columns if name != self.label_]
             self.features_ = [table.column("features", name) for name in settings.features or others]
             X, y = self._features(table), table.values(self.label_)
-        vectors = as_vectors(X)
-        self.n_features_in_ = vectors.shape[1]
-        labels = as_labels(y, len(vectors))
-        if any(isinstance(label, list) for label in labels):
-            raise DataError("y: expected one label a vector, came a list: take SequenceClassifier for several labels")
+        vectors, labels = super()._examples(X, y, settings)
+        self.n_features_in_ = len(vectors[0])
         return vectors, labels
+
+    def _read(self, X: Any) -> list[Floats]:
+        return list(as_vectors(X))
 
     def _features(self, table: Table) -> Floats:
         self._check_columns()
@@ -211,63 +151,25 @@ class FeedForward(ClassifierMixin, Estimator):  # type: ignore[misc]
         if getattr(self, "features_", None) is None:
             raise InputError("model: trained on vectors, not on a table: train it on a file, or call predict")
 
-    def _scaled(self, vectors: Floats) -> Floats:
-        return self.input_.encode([vectors]).values
+    def _learn_input(self, items: list[Floats], settings: FeedForwardSettings) -> None:
+        self.input_ = SeriesInput.learn([np.stack(items)])
 
-    def _numbers(self, labels: list[Any]) -> npt.NDArray[np.int64]:
-        return self.labels_.encode(labels).astype(np.int64)
+    def _encode(self, items: list[Floats]) -> Floats:
+        return self.input_.encode([np.stack(items)]).values
 
-    def _measured(self, examples: LabelledVectors) -> Measured:
-        found = probabilities(self.network_, examples.vectors)
-        shares = np.tile(self.shares_, (len(found), 1))
-        return Measured(self.labels_, examples.targets, {"class shares": shares, "network": found})
-
-    def _begin(
-        self, training: LabelledVectors, held_out: LabelledVectors | None, settings: FeedForwardSettings
-    ) -> ByLength:
-        """Return the job of learning vectors, with a new network."""
-        self._prepare(settings)
-        self.shares_ = self.labels_.chances(training.targets)
-        if held_out:
-            shares = np.tile(self.shares_, (len(held_out.targets), 1))
-            self.baselines_ = {"class shares": mean_nats(shares, held_out.targets)}
-        return ByLength(
-            self.network_,
-            Taught(self.network_, training),
-            Taught(self.network_, held_out) if held_out else None,
-            batch=settings.batch,
-            seed=settings.seed,
-            target="vector",
-            loss_unit=self.loss_unit,
-            baselines=self.baselines_,
-        )
-
-    def _prepare(self, settings: FeedForwardSettings) -> None:
-        """Make a network with first weights."""
+    def _make_network(self, settings: FeedForwardSettings) -> None:
         s = settings
         self.network_ = FeedForwardNetwork(
             len(self.input_.mean), len(self.labels_), hidden=s.hidden, layers=s.layers, dropout=s.dropout
         )
-        self.baselines_ = {}
 
     def _content(self) -> dict[str, Any]:
-        return {
-            "input": self.input_.content(),
-            "classes": self.classes_.tolist(),
-            "shares": self.shares_.tolist(),
-            "label": self.label_,
-            "features": self.features_,
-            "duplicates": self.duplicates_,
-        }
+        return super()._content() | {"label": self.label_, "features": self.features_}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        scale = content["input"]
-        self.input_ = SeriesInput(np.array(scale["mean"], np.float32), np.array(scale["deviation"], np.float32))
-        self.labels_ = Labels(content["classes"], several=False)
-        self.shares_ = np.array(content["shares"])
-        self.label_, self.features_, self.duplicates_ = (content[name] for name in ("label", "features", "duplicates"))
+        super()._rebuild(content, tensors)
+        self.label_, self.features_ = content["label"], content["features"]
         self.n_features_in_ = len(self.input_.mean)
-        self._prepare(self._settings())
 
 
 def as_vectors(source: Any) -> Floats:

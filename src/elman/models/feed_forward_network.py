@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,9 @@ class FeedForwardNetwork(nn.Sequential):
 
 @dataclass(frozen=True)
 class LabelledVectors:
-    """Vectors, scaled, shape `(n, I)`, and the number of each one's class, shape `(n,)`."""
+    """Inputs in numbers, shape `(n, ...)`, such as scaled vectors, and the number of each one's class, shape `(n,)`."""
 
-    vectors: npt.NDArray[np.float32]
+    vectors: npt.NDArray[Any]
     targets: npt.NDArray[np.int64]
 
     def fingerprint(self) -> dict[str, str]:
@@ -53,7 +54,7 @@ class LabelledVectors:
 class Taught:
     """Examples for `ByLength`: each vector is one target, and all are equally long."""
 
-    def __init__(self, network: FeedForwardNetwork, examples: LabelledVectors):
+    def __init__(self, network: nn.Module, examples: LabelledVectors):
         self.network, self.examples = network, examples
         self.lengths = np.ones(len(examples.targets), np.int64)
 
@@ -63,7 +64,7 @@ class Taught:
         return Batch(cross_entropy(scores, torch.from_numpy(self.examples.targets[rows])), len(rows))
 
 
-def probabilities(network: FeedForwardNetwork, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def probabilities(network: nn.Module, vectors: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Return the probability of every class for every vector, shape `(n, K)`."""
     with torch.inference_mode():
         parts = [network(part).double().softmax(-1) for part in torch.split(torch.from_numpy(vectors), PIECE)]

@@ -21,7 +21,7 @@ from elman.models.forecasting.outlook import Outlook, evaluate, forecast_errors,
 from elman.models.forecasting.preparation import Preparation
 from elman.models.forecasting.reporting import file_columns, report
 from elman.models.forecasting.settings import ForecastSettings
-from elman.models.forecasting.windows import Windows, input_sizes, make_windows
+from elman.models.forecasting.windows import Windows, all_origins, input_sizes, make_windows
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.train import Task
@@ -304,6 +304,12 @@ class Forecaster(Estimator):
             loss_unit="of the last value's error",
             baselines=self.baselines_,
         )
+
+    def _as_taught(self, X: Any, y: None) -> Windows:
+        panel, p = self._read_known(X), self.preparation_
+        prepared = p.apply(panel)
+        series, origins = all_origins(prepared, p, [0] * len(panel), [len(one) for one in panel])
+        return Windows(self.network_, p, prepared, series, origins)
 
     def _finish(self, task: Task) -> None:
         """Measure the held-out errors of the best weights."""

@@ -79,8 +79,12 @@ class Labels:
         counts = np.bincount(targets.astype(np.int64), minlength=len(self)) + 1.0
         return np.asarray(counts / counts.sum())
 
-    def weights(self, class_weight: Any, targets: Targets) -> npt.NDArray[np.float32] | None:
+    def weights(self, class_weight: Any, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
         """Return a weight for each class, as scikit-learn counts "balanced", or None.
+
+        Args:
+            class_weight: "balanced", a weight for each class, or None.
+            shares: how often each class came in training, as `chances` counts it.
 
         Raises:
             DataError: a class of a dictionary is unknown.
@@ -88,7 +92,6 @@ class Labels:
         if class_weight is None:
             return None
         if class_weight == "balanced":
-            shares = self.chances(targets)
             return np.asarray(1 / (len(self) * shares), np.float32)
         strangers = set(class_weight) - set(self._numbers)
         if strangers:

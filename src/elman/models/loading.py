@@ -5,15 +5,27 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from elman.errors import ModelFileError
+from elman.models.captioner import Captioner
 from elman.models.estimator import Estimator
 from elman.models.feed_forward import FeedForward
 from elman.models.forecaster import Forecaster
 from elman.models.sequence_classifier import SequenceClassifier
 from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
+from elman.models.translator import Translator
+from elman.models.window_mlp import WindowMLP
 from elman.train import read_container
 
-ESTIMATORS: tuple[type[Estimator], ...] = (TextGenerator, SequenceClassifier, Forecaster, SequenceTagger, FeedForward)
+ESTIMATORS: tuple[type[Estimator], ...] = (
+    Captioner,
+    FeedForward,
+    Forecaster,
+    SequenceClassifier,
+    SequenceTagger,
+    TextGenerator,
+    Translator,
+    WindowMLP,
+)
 """Every estimator that can be saved."""
 
 

@@ -280,8 +280,6 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _begin(self, taught: Labelled, unseen: Labelled | None, settings: ClassifierSettings) -> ByLength:
         """Return the job of learning some sequences, with a new network."""
         several = self.reading_.labels.several
-        weights = self.reading_.labels.weights(settings.class_weight, taught.targets)
-        loss = loss_of(several, weights, settings.label_smoothing)
         vectors = self._vectors(settings)
         self._make_network(settings, len(next(iter(vectors.values()))) if vectors else settings.embedding)
         self._set_vectors(vectors)
@@ -293,7 +291,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             held_out = LabelledSequences(self.network_, unseen, loss_of(several))
         return ByLength(
             self.network_,
-            LabelledSequences(self.network_, taught, loss),
+            self._learned(taught, settings),
             held_out,
             batch=settings.batch or 1,
             seed=settings.seed,
@@ -301,6 +299,21 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
+
+    def _as_taught(self, X: Any, y: Any) -> LabelledSequences:
+        settings = self._settings()
+        if y is None:
+            table = read_table(X)
+            X, y = (self.columns_ or Columns.found(table, settings)).examples(table)
+        items = as_items(X)
+        return self._learned(self.reading_.label(items, as_labels(y, len(items))), settings)
+
+    def _learned(self, taught: Labelled, settings: ClassifierSettings) -> LabelledSequences:
+        """Return sequences with the loss of training."""
+        reading = self.reading_
+        weights = reading.labels.weights(settings.class_weight, reading.shares)
+        loss = loss_of(reading.labels.several, weights, settings.label_smoothing)
+        return LabelledSequences(self.network_, taught, loss)
 
     def _make_network(self, settings: ClassifierSettings, embedding: int) -> None:
         s, reading = settings, self.reading_

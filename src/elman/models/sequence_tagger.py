@@ -149,11 +149,10 @@ class SequenceTagger(Estimator):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, settings = Run.checked(run), self._settings()
-        sources, targets = TagColumns.named(settings).examples(X) if y is None else (X, y)
-        rows, tags, cut = read_examples(sources, targets, settings.tokens)
+        rows, tags, cut = read_examples(*_pair(X, y, settings), settings.tokens)
         learned, held_out = split_rows(len(rows), settings.validation)
         reading = Reading.learn(_some(rows, learned), _some(tags, learned), cut, settings.min_count)
-        known = [row for row in held_out if UNSEEN not in reading.numbers([tags[row]])]
+        known = reading.known(tags, held_out)
         training = reading.label(_some(rows, learned), _some(tags, learned))
         measured = reading.label(_some(rows, known), _some(tags, known)) if known else None
 
@@ -226,6 +225,15 @@ class SequenceTagger(Estimator):
                 f"y: no tag was in training, such as {measured.wanted[0][0]!r}: name the column of the tags"
             )
         return measured.report(str(source) if isinstance(source, str | os.PathLike) else "table")
+
+    def _as_taught(self, X: Any, y: Any) -> TaggedSteps:
+        reading = self.reading_
+        rows, tags, _ = read_examples(*_pair(X, y, self._settings()), reading.cut)
+        known = reading.known(tags, range(len(rows)))
+        if not known:
+            raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
+        found = reading.label(_some(rows, known), _some(tags, known))
+        return TaggedSteps(self.network_, found.inputs, found.tags)
 
     def _measured(self, rows: Any, given: Any) -> MeasuredTags:
         """Tag sequences whose tags are given."""
@@ -300,6 +308,11 @@ class SequenceTagger(Estimator):
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
+
+
+def _pair(X: Any, y: Any, settings: TaggerSettings) -> tuple[Any, Any]:
+    """Return sequences and tags, from two arguments or from a file."""
+    return TagColumns.named(settings).examples(X) if y is None else (X, y)
 
 
 def _some(rows: list[Any], numbers: Iterable[int]) -> list[Any]:

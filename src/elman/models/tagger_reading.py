@@ -1,6 +1,6 @@
 """How a tagger reads sequences and tags: all that it learned beside its weights, from the training part alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -94,6 +94,10 @@ class Reading:
         """Return the number of every tag, row after row, shape `(N,)`; `UNSEEN` for one that training never saw."""
         places = {tag: number for number, tag in enumerate(self.classes)}
         return np.array([places.get(tag, UNSEEN) for row in tags for tag in row], np.int64)
+
+    def known(self, tags: Sequence[Sequence[Any]], rows: Iterable[int]) -> list[int]:
+        """Return those of some rows that have no tag that training never saw."""
+        return [row for row in rows if UNSEEN not in self.numbers([tags[row]])]
 
     def names(self, numbers: npt.NDArray[np.int64], inputs: Sequences) -> list[list[Any]]:
         """Return the tags that numbers `(N,)` stand for, as a list for each sequence."""

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman.pictures.attention import attention_map
     from elman.pictures.canvas import save
     from elman.pictures.classes import confusion
     from elman.pictures.curves import gradient_flow, losses
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
+    "attention_map": "elman.pictures.attention",
     "confusion": "elman.pictures.classes",
     "eigenvalues": "elman.pictures.plane",
     "forecast": "elman.pictures.outlook",
@@ -34,6 +36,7 @@ _HOME = {
 }
 
 __all__ = [
+    "attention_map",
     "confusion",
     "eigenvalues",
     "forecast",

@@ -6,6 +6,7 @@
 
 from elman.layers.recording.call import Call
 from elman.layers.recording.record import Record, record
+from elman.layers.recording.size import RecordTooLargeError
 from elman.layers.recording.steps import Steps
 
-__all__ = ["Call", "Record", "Steps", "record"]
+__all__ = ["Call", "Record", "RecordTooLargeError", "Steps", "record"]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from elman.errors import InputError
 from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
-from elman.layers.recording.size import planned_bytes
+from elman.layers.recording.size import RecordTooLargeError, planned_bytes
 from elman.layers.recording.steps import Equation, Layout, Steps
 from elman.layers.recurrent import Recurrent
 from elman.ops.trace import PARTS, Trace
@@ -158,10 +158,11 @@ class Record:
         self._drop_oldest(name)
         planned = planned_bytes(layer, x, batch, self._keep)
         if self._total + planned > self._limit:
-            raise InputError(
+            raise RecordTooLargeError(
                 f"record: this call of {name or type(layer).__name__} takes {planned:,} bytes, all calls together "
                 f"{self._total + planned:,}, and limit is {self._limit:,}. Raise limit=, keep fewer calls with "
-                "calls=, or less of each with only="
+                "calls=, or less of each with only=",
+                self._total + planned,
             )
         directions = (FORWARD, REVERSE) if layer.bidirectional else (FORWARD,)
         keys = [(k, direction) for k in range(layer.num_layers) for direction in directions]

@@ -3,7 +3,16 @@
 import torch
 from torch import Tensor
 
+from elman.errors import InputError
 from elman.layers.recurrent import Recurrent
+
+
+class RecordTooLargeError(InputError):
+    """Recording would take more bytes than its limit; `bytes` is what the calls so far and this one take."""
+
+    def __init__(self, message: str, wanted: int) -> None:
+        super().__init__(message)
+        self.bytes = wanted
 
 
 def planned_bytes(layer: Recurrent, x: Tensor, batch: int, keep: frozenset[str]) -> int:

@@ -1,0 +1,121 @@
+"""Texts as symbols that can be put together again: what a model reads, and what it writes.
+
+Unlike `tokenize`, which serves reading alone, nothing is lost: `join(cut(text))` is the text, up to how much white
+space stands between words.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+
+from elman.data.sequences import Sequences
+from elman.data.vocabulary import Tokens, Vocabulary
+from elman.errors import DataError
+
+TokensOption: TypeAlias = Literal["auto", "words", "characters", "symbols"]
+END = "end of text"
+"""The name of the symbol that ends what is written, number 1. No symbol cut from a text has a space inside."""
+UNKNOWN = 0
+"""The number of every symbol that was not learned."""
+FEW_SYMBOLS, OFTEN = 200, 10
+"""Texts of at most so many different words, each used so often on average, are sequences of symbols such as phones."""
+_WORD = re.compile(r" ?\w+(?:['’]\w+)*['’]?| ?[^\w\s]")
+
+
+def cut(text: str, tokens: Tokens) -> list[str]:
+    """Cut a text.
+
+    Args:
+        text: what to cut.
+        tokens: "words" gives words and punctuation marks, each with the space before it, "characters" every character,
+            "symbols" what stands between spaces.
+    """
+    if tokens == "words":
+        return _WORD.findall(" " + " ".join(text.split()))
+    return list(text) if tokens == "characters" else text.split()
+
+
+def join(symbols: Iterable[str], tokens: Tokens) -> str:
+    """Return the text that such symbols were cut from."""
+    return " ".join(symbols) if tokens == "symbols" else "".join(symbols).strip()
+
+
+def guess_tokens(texts: Sequence[str]) -> Tokens:
+    """Return how texts are cut where nobody says: by symbols where few come again and again, else by words.
+
+    Where most texts are one word that word is cut in its characters.
+    """
+    counts = [len(text.split()) for text in texts]
+    if np.median(counts) < 2:
+        return "characters"
+    different = len({piece for text in texts for piece in text.split()})
+    return "symbols" if different <= FEW_SYMBOLS and sum(counts) >= OFTEN * different else "words"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How texts of one side become numbers, and numbers texts.
+
+    Attributes:
+        tokens: how a text is cut.
+        vocabulary: the symbols; number 0 is the unknown one, and number 1 ends what is written.
+    """
+
+    tokens: Tokens
+    vocabulary: Vocabulary
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], tokens: TokensOption, min_count: int) -> Self:
+        """Learn the symbols of the training part."""
+        chosen = guess_tokens(texts) if tokens == "auto" else tokens
+        return cls(chosen, Vocabulary.learn((cut(text, chosen) for text in texts), min_count, (END,)))
+
+    def read(self, texts: Iterable[str]) -> Sequences:
+        """Return the symbols of each text as numbers."""
+        return Sequences.of(self.vocabulary.encode(cut(text, self.tokens)) for text in texts)
+
+    def read_targets(self, texts: Iterable[str]) -> Sequences:
+        """Return the same with the end after each text."""
+        return Sequences.of(self.vocabulary.encode([*cut(text, self.tokens), END]) for text in texts)
+
+    def write(self, numbers: Iterable[int]) -> str:
+        """Return the text that the numbers stand for."""
+        return join(self.vocabulary.decode(numbers), self.tokens)
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {"tokens": self.tokens, "symbols": list(self.vocabulary.symbols)}
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Self:
+        """Return the wording that `content` was made from."""
+        return cls(content["tokens"], Vocabulary(content["symbols"]))
+
+
+def as_texts(texts: Any, what: str) -> list[str]:
+    """Return texts as a list.
+
+    Args:
+        texts: a list, array or column of texts.
+        what: what to call it in messages.
+
+    Raises:
+        DataError: it is no list of texts, or empty, or one of them holds nothing but white space.
+    """
+    if isinstance(texts, str):
+        raise DataError(f"{what}: expected a list of texts, came one text: put it in a list")
+    try:
+        found = list(texts)
+    except TypeError:
+        raise DataError(f"{what}: expected a list of texts, came {type(texts).__name__}") from None
+    for row, text in enumerate(found, 1):
+        if not isinstance(text, str):
+            raise DataError(f"{what}: text {row}: expected a text, came {text!r}: fill it in, or leave it out")
+        if not text.strip():
+            raise DataError(f"{what}: text {row} is empty: fill it in, or leave it out")
+    if not found:
+        raise DataError(f"{what}: expected at least one text, came none: give some data")
+    return found

@@ -1,0 +1,60 @@
+"""A translation memory: where a source is near enough to one that is known, its target is given as it stands.
+
+Translators' own tools work so ("fuzzy match"): the memory has the first word, the machine writes the rest. How near is
+near enough is measured on pairs that neither of them learned from.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from elman.models.error_rates import edits
+from elman.models.translation_baselines import NearestNeighbour
+
+
+class TranslationMemory:
+    """Known pairs that answer for what is near to them.
+
+    Args:
+        sources: the known sources.
+        targets: their targets, as many.
+        threshold: the similarity from which on the memory answers, see `NearestNeighbour.find`.
+    """
+
+    def __init__(self, sources: Sequence[str], targets: Sequence[str], threshold: float):
+        self.threshold = threshold
+        self._nearest = NearestNeighbour().fit(sources, targets)
+
+    def translate(self, sources: Sequence[str], write: Callable[[list[str]], list[str]]) -> list[str]:
+        """Return a translation for each source: the memory's own, or what `write` makes of those it does not know."""
+        targets, similarities = self._nearest.find(sources)
+        strange = np.flatnonzero(similarities < self.threshold).tolist()
+        if strange:
+            for row, text in zip(strange, write([sources[row] for row in strange]), strict=True):
+                targets[row] = text
+        return targets
+
+    def answers(self, sources: Sequence[str]) -> int:
+        """Return for how many of the sources the memory answers."""
+        return int((self._nearest.find(sources)[1] >= self.threshold).sum())
+
+
+def choose_threshold(
+    nearest: NearestNeighbour, sources: Sequence[str], written: Sequence[str], wanted: Sequence[str]
+) -> float | None:
+    """Return the similarity from which on looking up makes fewer errors in all than writing; None if none does.
+
+    Errors are edits of characters. Where thresholds are as good as each other the highest is taken.
+
+    Args:
+        nearest: knows other pairs than these.
+        sources: what was asked.
+        written: what a network wrote for each.
+        wanted: what should have been.
+    """
+    found, similarities = nearest.find(sources)
+    lost = np.array([edits(a, right) - edits(b, right) for a, b, right in zip(found, written, wanted, strict=True)])
+    candidates, which = np.unique(-similarities, return_inverse=True)
+    total = np.cumsum(np.bincount(which, weights=lost))
+    best = int(total.argmin())
+    return float(-candidates[best]) if total[best] < 0 else None

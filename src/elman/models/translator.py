@@ -1,0 +1,375 @@
+"""A translator: reads one sequence and writes another of any length, such as a word and how it is spoken."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Unpack
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.data.sequences import Rows, Sequences
+from elman.data.splits import count_duplicates, split_rows
+from elman.data.tables import Table, read_table, stream_table
+from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
+from elman.errors import DataError, InputError
+from elman.models.beam import EDGE, search
+from elman.models.by_length import ByLength
+from elman.models.decoder import Source, Targets, Writing
+from elman.models.encoder_decoder import EncoderDecoder, Sources
+from elman.models.estimator import Estimator
+from elman.models.reports import Columns, Report
+from elman.models.running import Run, RunOptions
+from elman.models.translation_baselines import NearestNeighbour
+from elman.models.translation_memory import TranslationMemory, choose_threshold
+from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
+from elman.models.translation_scores import exact
+from elman.models.writer_settings import TranslatorSettings
+from elman.models.written import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
+from elman.train import Task
+
+SOURCE = ("source", "src", "input", "from")
+TARGET = ("target", "tgt", "translation", "output", "to")
+SLACK = 10
+"""Symbols that a translation may have beyond twice what is usual for its source."""
+
+
+class Look(NamedTuple):
+    """Where a translator looked while it wrote.
+
+    Attributes:
+        source: the symbols that were read.
+        target: the symbols that were written; the last one is the end.
+        weights: how much of each look went where, `(len(target), len(source))`; rows sum to 1.
+    """
+
+    source: list[str]
+    target: list[str]
+    weights: npt.NDArray[np.float32]
+
+
+class Translator(Estimator):
+    """An encoder reads the source, a decoder writes the target and looks back at the source while it does.
+
+    Args:
+        source_tokens: how sources are cut: "words", "characters", "symbols" (what stands between spaces), or "auto",
+            which looks at the training part.
+        target_tokens: likewise.
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state, in the decoder and in each direction of the encoder.
+        layers: recurrent layers on either side.
+        bidirectional: the encoder reads from both ends.
+        attend: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
+        embedding: length of the vector learned for each symbol.
+        dropout: share of features dropped while training, 0 up to 1.
+        symbol_dropout: share of source symbols that are read as the unknown one while training.
+        min_count: how often a symbol has to come to be known.
+        label_smoothing: share of the wanted probability that is spread over all symbols while training.
+        teacher_forcing: share of steps that read the right symbol while training; the others read the decoder's own
+            choice, which takes one more pass.
+        beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
+        length_penalty: 0 ranks translations by their probability; the larger, the longer they get.
+        memory: keep a translation memory (see `TranslationMemory`): a source near enough to a known one gets that one's
+            target, the network writes the others. `fit` measures on the held-out pairs how near is near enough; where
+            the network is better at any similarity the memory never answers. It needs pairs held out.
+        batch: pairs in a batch.
+        epochs: passes over the pairs; 8 where neither epochs nor minutes are given.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the pairs, at their end, that is held out to choose the best weights by.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        seed: fixes first weights, shuffling and dropout. Same seed, same pairs, same weights.
+        source: the column of sources, where a table is read; None guesses.
+        target: the column of targets; None guesses.
+
+    Attributes:
+        source_, target_: how texts of either side become numbers.
+        pairs_: sources and targets that were given, for the report's look-up; they are saved with the model.
+        columns_: the columns that they came from, None where they came as lists.
+        memory_: answers for what is near to known pairs; None without, or where the network alone was better.
+        duplicates_: held-out sources that are in the training part too.
+        network_: the trained network.
+        baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
+        progress_: counts and losses of the training.
+
+    Raises:
+        InputError: an option is unknown, of the wrong type, or out of range.
+
+    Example:
+        >>> words = ["one", "two", "three", "four"] * 10
+        >>> figures = ["1", "2", "3", "4"] * 10
+        >>> model = Translator(hidden=16, epochs=20, batch=8, learning_rate=0.02).fit(words, figures)
+        >>> model.predict(["two", "four"])
+        ['2', '4']
+    """
+
+    kind = "translator"
+    loss_unit = LOSS_UNIT
+    settings_type = TranslatorSettings
+    network_: EncoderDecoder
+    source_: Wording
+    target_: Wording
+    pairs_: Pairs
+    columns_: tuple[str, str] | None
+    memory_: TranslationMemory | None
+
+    def __init__(
+        self,
+        *,
+        source_tokens: TokensOption = "auto",
+        target_tokens: TokensOption = "auto",
+        cell: str = "lstm",
+        hidden: int = 128,
+        layers: int = 1,
+        bidirectional: bool = True,
+        attend: bool = True,
+        embedding: int = 64,
+        dropout: float = 0.2,
+        symbol_dropout: float = 0.0,
+        min_count: int = 1,
+        label_smoothing: float = 0.0,
+        teacher_forcing: float = 1.0,
+        beam: int = 5,
+        length_penalty: float = 0.6,
+        memory: bool = False,
+        batch: int = 64,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 3e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        seed: int = 0,
+        source: str | None = None,
+        target: str | None = None,
+    ) -> None:
+        self._take_options(locals())
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Translator":
+        """Learn pairs.
+
+        Args:
+            X: the sources, a list of texts; or, with `y` left out, a table that holds both: a path or a frame.
+            y: the targets, as many.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/running.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: texts or columns are missing or empty, there are more or fewer targets than sources, or all are
+                the same.
+            InputError: `files` cannot be written, `checkpoint_seconds` is negative, or the memory lacks held-out pairs.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked, s = Run.checked(run), self._settings()
+        sources, targets = self.pairs_ = self._pairs(X, y, s)
+        training, held_out = split_rows(len(sources), s.validation)
+        self.memory_ = None
+        if s.memory and not len(held_out):
+            raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
+        self.duplicates_ = count_duplicates([sources[i] for i in training], [sources[i] for i in held_out])
+        self.source_ = Wording.learn([sources[i] for i in training], s.source_tokens, s.min_count)
+        self.target_ = Wording.learn([targets[i] for i in training], s.target_tokens, s.min_count)
+        read, wanted = self.source_.read(sources), self.target_.read_targets(targets)
+        self.growth_ = float(wanted.take(training).lengths.mean() / read.take(training).lengths.mean())
+
+        def part(rows: Rows, *training_only: float) -> Written:
+            return self._written(read.take(rows), wanted.take(rows), *training_only)
+
+        def begin() -> ByLength:
+            self._prepare()
+            learned = part(training, s.label_smoothing, s.teacher_forcing)
+            measured = part(held_out) if len(held_out) else None
+            task = writing_task(self.network_, learned, measured, s, len(self.target_.vocabulary))
+            self.baselines_ = task.baselines
+            return task
+
+        names = {"sources": read.fingerprint(), "targets": wanted.fingerprint()}
+        return self._learn(checked, names, begin)
+
+    def predict(self, X: Any) -> list[str]:
+        """Return a translation for each source, however many there are. Unknown symbols are read as nothing.
+
+        With a memory, it answers for what is near to a known source, and the network writes the rest.
+
+        Raises:
+            DataError: `X` is no list of texts, or one of them is empty.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return self.memory_.translate(as_texts(X, "X"), self.write) if self.memory_ else self.write(X)
+
+    def write(self, X: Any) -> list[str]:
+        """Return what the network alone writes for each source; raises as `predict` does."""
+        self._check_fitted()
+        read = self.source_.read(as_texts(X, "X"))
+        return write_all(
+            self.network_.decoder,
+            self.target_,
+            lambda rows: self._source(read, rows),
+            read.lengths,
+            self._limits(read),
+            self._settings().search,
+        )
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of sources that are translated exactly as they should be, 0 to 1.
+
+        Raises:
+            DataError: `X` or `y` is no list of texts, or one is longer.
+            InputError: the model is not fitted.
+        """
+        targets, found = as_texts(y, "y"), self.predict(X)
+        if len(found) != len(targets):
+            raise DataError(f"y: expected {len(found)} targets, one for each source, came {len(targets)}")
+        return exact(found, targets)
+
+    @torch.no_grad()
+    def attention(self, source: str) -> Look:
+        """Write one source's translation, memory or not, and return where the decoder looked at each symbol it wrote.
+
+        Raises:
+            DataError: the source is empty, or the model was trained without attention.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        read, decoder = self.source_.read(as_texts([source], "source")), self.network_.decoder
+        begun = self._source(read, np.array([0]))
+        if decoder.attention is None or begun.memory is None:
+            raise DataError("attention: the model was trained without it: train one with attend=True")
+        (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), self._limits(read), self._settings().search)
+        wanted = Sequences.of([np.array([*found.symbols, EDGE])])
+        targets = Targets(*padded(wanted, np.array([0])))
+        weights = decoder.attention.weights(decoder.states(begun, targets, targets.inputs), begun.memory)
+        written = self.target_.vocabulary.decode(wanted.values)
+        return Look(cut(source, self.source_.tokens), written, weights[0].numpy())
+
+    def read(self, source: Any) -> Iterator[list[str]]:
+        """Return the sources of a table piece by piece (see `OnFiles`)."""
+        column, _ = self._columns()
+        return (table.texts(table.column("source", column)) for table in stream_table(source))
+
+    def rows(self, piece: list[str]) -> Columns:
+        """Return sources and their translations (see `OnFiles`)."""
+        return dict(zip(self._columns(), (piece, self.predict(piece)), strict=True))
+
+    def report(self, source: Any) -> Report:
+        """Return scores on a table that holds the targets, beside copying and looking up (see `OnFiles`)."""
+        table, (first, second) = read_table(source), self._columns()
+        asked = table.texts(table.column("source", first)), table.texts(table.column("target", second))
+        return translation_report(self, self.pairs_, table.name, asked)
+
+    def _finish(self, task: Task) -> None:
+        """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
+        settings = self._settings()
+        if settings.memory:
+            training, held_out = split_rows(len(self.pairs_[0]), settings.validation)
+            learned, asked = ([[side[row] for row in rows] for side in self.pairs_] for rows in (training, held_out))
+            sources, targets = asked
+            self._remember(choose_threshold(NearestNeighbour().fit(*learned), sources, self.write(sources), targets))
+
+    def _remember(self, threshold: float | None) -> None:
+        self.memory_ = None if threshold is None else TranslationMemory(*self.pairs_, threshold)
+
+    def _columns(self) -> tuple[str, str]:
+        self._check_fitted()
+        if self.columns_ is None:
+            raise InputError("model: trained on lists, not on a table: train it on a file, or call predict")
+        return self.columns_
+
+    def _pairs(self, X: Any, y: Any, settings: TranslatorSettings) -> Pairs:
+        """Return sources and targets, from two arguments or from a table."""
+        self.columns_ = None
+        if y is None:
+            table = read_table(X)
+            self.columns_ = _columns_of(table, settings)
+            X, y = (table.texts(column) for column in self.columns_)
+        sources, targets = as_texts(X, "X"), as_texts(y, "y")
+        check_targets(targets, len(sources))
+        return sources, targets
+
+    def _as_taught(self, X: Any, y: Any) -> Written:
+        """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
+        s = self._settings()
+        if y is None:
+            table = read_table(X)
+            X, y = map(table.texts, self.columns_ or _columns_of(table, s))
+        sources, targets = as_texts(X, "X"), as_texts(y, "y")
+        check_targets(targets, len(sources))
+        return self._written(self.source_.read(sources), self.target_.read_targets(targets), s.label_smoothing)
+
+    def _written(self, read: Sequences, wanted: Sequences, *training_only: float) -> Written:
+        lengths = read.lengths + wanted.lengths
+        return Written(self.network_.decoder, lambda rows: self._source(read, rows), wanted, lengths, *training_only)
+
+    def _source(self, read: Sequences, rows: Rows) -> Source:
+        return self.network_.read(Sources(*padded(read, rows)))
+
+    def _limits(self, read: Sequences) -> npt.NDArray[np.int64]:
+        limits: npt.NDArray[np.int64] = np.ceil(2 * self.growth_ * read.lengths).astype(np.int64) + SLACK
+        return limits
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "source": self.source_.content(),
+            "target": self.target_.content(),
+            "growth": self.growth_,
+            "duplicates": self.duplicates_,
+            "columns": self.columns_,
+            "threshold": self.memory_.threshold if self.memory_ else None,
+        }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {"pairs": pack_pairs(self.pairs_)}
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self.source_, self.target_ = Wording.of(content["source"]), Wording.of(content["target"])
+        self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
+        self.columns_ = content["columns"] and tuple(content["columns"])
+        self.pairs_ = unpack_pairs(tensors["pairs"])
+        self._remember(content["threshold"])
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make a network with first weights."""
+        s = self._settings()
+        self.baselines_ = {}
+        self.network_ = EncoderDecoder(
+            len(self.source_.vocabulary),
+            len(self.target_.vocabulary),
+            cell=s.cell,
+            hidden=s.hidden,
+            layers=s.layers,
+            bidirectional=s.bidirectional,
+            embedding=s.embedding,
+            dropout=s.dropout,
+            symbol_dropout=s.symbol_dropout,
+            attention=s.attend,
+        )
+
+
+def _columns_of(table: Table, settings: TranslatorSettings) -> tuple[str, str]:
+    """Return the columns of sources and targets."""
+    return table.column("source", settings.source, SOURCE), table.column("target", settings.target, TARGET)
