@@ -30,7 +30,7 @@ def model():
 
 def test_it_reads_pieces_of_words_that_never_came(model):
     texts, labels = endings(20, seed=1)
-    chances = model.reading_.baselines(texts, model.reading_.input.encode(texts))
+    chances = model.reading_.baselines(model.reading_.input.encode(texts), model.reading_.wide(texts))
     assert (model.classes_[chances["n-grams"].argmax(1)] == labels).all()
     assert (model.predict(texts) == labels).all()
 

@@ -1,7 +1,7 @@
 """Which rows a model learns from and which are held out, and how many stand on both sides."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,7 +12,7 @@ Split: TypeAlias = Literal["tail", "shuffled", "stratified"]
 
 
 def split_rows(
-    count: int, share: float, how: Split = "tail", seed: int = 0, labels: Sequence[Hashable] | None = None
+    count: int, share: float, how: Split = "tail", seed: int = 0, labels: Sequence[Any] | None = None
 ) -> tuple[Rows, Rows]:
     """Return the rows to learn from and those held out, each ascending.
 
@@ -21,7 +21,7 @@ def split_rows(
         share: how much to hold out, 0 up to but not including 1; rounded down.
         how: "tail" holds out the last rows; "shuffled" draws them; "stratified" draws the same share of each label.
         seed: of the drawing.
-        labels: a label for each row, for "stratified".
+        labels: a label, or a list of labels, for each row, for "stratified".
 
     Raises:
         DataError: nothing is left to learn from.
@@ -40,7 +40,7 @@ def split_rows(
     elif labels is None:
         raise InputError("split: stratified needs a label for each row: give labels, or take shuffled")
     else:
-        order = _spread(labels, random)
+        order = _spread([_key(label) for label in labels], random)
     return np.sort(order[: count - held_out]), np.sort(order[count - held_out :])
 
 
@@ -60,7 +60,22 @@ def _spread(labels: Sequence[Hashable], random: np.random.Generator) -> Rows:
     return np.argsort(places, kind="stable")
 
 
-def count_duplicates(training: Iterable[Hashable], held_out: Iterable[Hashable]) -> int:
-    """Return how many held-out rows stand in the training part too, where a model may have learned them by heart."""
-    known = set(training)
-    return sum(row in known for row in held_out)
+def pick(items: Any, rows: Iterable[int]) -> list[Any]:
+    """Return the items of some rows."""
+    return [items[row] for row in rows]
+
+
+def count_duplicates(training: Iterable[Any], held_out: Iterable[Any]) -> int:
+    """Return how many held-out rows stand in the training part too, where a model may have learned them by heart.
+
+    Rows are texts, lists of what can be hashed, or arrays.
+    """
+    known = {_key(row) for row in training}
+    return sum(_key(row) in known for row in held_out)
+
+
+def _key(row: Any) -> Hashable:
+    """Return what tells rows apart."""
+    if isinstance(row, np.ndarray):
+        return row.tobytes()
+    return tuple(row) if isinstance(row, list) else row

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from elman.data.images import Images, as_images
 from elman.data.sequences import Rows, Sequences
-from elman.data.splits import count_duplicates, split_rows
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.wording import TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.by_length import ByLength
@@ -174,11 +174,10 @@ class Captioner(Estimator):
         checked, s = Run.checked(run), self._settings()
         images, texts = self._examples(X, y, s)
         training, held_out = split_rows(len(images), s.validation)
-        self.duplicates_ = count_duplicates(
-            (images[i].tobytes() for i in training), (images[i].tobytes() for i in held_out)
-        )
-        self.wording_ = Wording.learn([texts[i] for i in training], s.tokens, s.min_count)
-        self.commonest_ = Counter(texts[i] for i in training).most_common(1)[0][0]
+        self.duplicates_ = count_duplicates(images[training], images[held_out])
+        known = pick(texts, training)
+        self.wording_ = Wording.learn(known, s.tokens, s.min_count)
+        self.commonest_ = Counter(known).most_common(1)[0][0]
         self.shape_ = images.shape[1:]
         wanted = self.wording_.read_targets(texts)
         self.longest_ = int(wanted.take(training).lengths.max())

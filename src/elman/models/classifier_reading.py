@@ -1,7 +1,7 @@
 """All that a classifier learns beside its network's weights: how to read sequences and labels, and its baselines."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from elman.models.bag_of_words import Linear, fit_linear, likelihoods
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.labels import Label, Labels, Targets
 from elman.models.ngrams import NGrams
+
+Scores: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Reading:
         ngrams = None
         if settings.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
             weights = labels.weights(settings.class_weight, shares)
-            ngrams = NGrams.fit(texts_of(items), targets, labels.several, found.tokens == "words", weights)
+            ngrams = NGrams.fit(_texts_of(items), targets, labels.several, found.tokens == "words", weights)
         return cls(found, labels, shares, linear, ngrams)
 
     @classmethod
@@ -107,23 +109,27 @@ class Reading:
         """
         return Labelled(items, self.input.encode(items), self.labels.encode(names))
 
-    def baselines(self, items: Items, inputs: Sequences) -> dict[str, npt.NDArray[np.float64]]:
+    def wide(self, items: Items) -> Scores | None:
+        """Return the scores `(n, K)` that the n-grams give; None without n-grams."""
+        return None if self.ngrams is None else self.ngrams.scores(_texts_of(items))
+
+    def baselines(self, inputs: Sequences, wide: Scores | None) -> dict[str, npt.NDArray[np.float64]]:
         """Return the probabilities `(n, K)` of predictors that need no network, by name.
 
         Args:
-            items: sequences as they came.
-            inputs: the same in numbers.
+            inputs: sequences in numbers.
+            wide: what `wide` returns for the same.
         """
         found = {
             "class shares": np.tile(self.shares, (len(inputs), 1)),
             "bag of words": self.linear.probabilities(inputs),
         }
-        if self.ngrams is not None:
-            found["n-grams"] = likelihoods(self.ngrams.scores(texts_of(items)), self.labels.several)
+        if wide is not None:
+            found["n-grams"] = likelihoods(wide, self.labels.several)
         return found
 
 
-def texts_of(items: Items) -> list[str]:
+def _texts_of(items: Items) -> list[str]:
     """Return texts as they are, and lists of symbols with spaces between."""
     return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]
 

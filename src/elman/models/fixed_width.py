@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from torch import Tensor
 
 from elman.data.inputs import SeriesInput, TokenInput, input_of
-from elman.data.splits import count_duplicates, split_rows
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.errors import DataError
 from elman.models.by_length import ByLength
 from elman.models.classifier_report import Measured, mean_nats
@@ -54,14 +54,14 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         checked, settings = Run.checked(run), self._settings()
         items, labels = self._examples(X, y, settings)
         learned, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, labels)
-        self.labels_ = Labels.learn([labels[row] for row in learned])
-        self._learn_input([items[row] for row in learned], settings)
-        training = self._labelled([items[row] for row in learned], [labels[row] for row in learned])
+        self.labels_ = Labels.learn(pick(labels, learned))
+        self._learn_input(pick(items, learned), settings)
+        training = self._labelled(pick(items, learned), pick(labels, learned))
         measured = None
         self.duplicates_ = 0
         if len(held_out):
-            measured = self._labelled([items[row] for row in held_out], [labels[row] for row in held_out])
-            self.duplicates_ = count_duplicates(_keys(training), _keys(measured))
+            measured = self._labelled(pick(items, held_out), pick(labels, held_out))
+            self.duplicates_ = count_duplicates(training.vectors, measured.vectors)
         self._learn(checked, training.fingerprint(), lambda: self._begin(training, measured, settings))
         self.held_out_ = self._measured(measured) if measured else None
         return self
@@ -152,7 +152,3 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.labels_ = Labels(content["classes"], several=False)
         self.shares_, self.duplicates_ = np.array(content["shares"]), content["duplicates"]
         self._make_network(self._settings())
-
-
-def _keys(examples: LabelledVectors) -> list[bytes]:
-    return [vector.tobytes() for vector in examples.vectors]

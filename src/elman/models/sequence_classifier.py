@@ -1,6 +1,6 @@
 """A classifier: learns to give a whole sequence its label, or its labels."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, Unpack, cast
 
@@ -12,8 +12,7 @@ from torch import Tensor
 
 from elman.data.inputs import Kind, TokenInput
 from elman.data.items import Items, as_items
-from elman.data.sequences import Rows
-from elman.data.splits import Split, count_duplicates, split_rows
+from elman.data.splits import Split, count_duplicates, pick, split_rows
 from elman.data.tables import as_frame, read_table
 from elman.data.vectors import read_vectors
 from elman.errors import InputError
@@ -21,7 +20,7 @@ from elman.models.bag_of_words import likelihoods
 from elman.models.by_length import ByLength
 from elman.models.classifier_columns import Columns
 from elman.models.classifier_network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
-from elman.models.classifier_reading import Labelled, Reading, texts_of
+from elman.models.classifier_reading import Labelled, Reading, Scores
 from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.estimator import Estimator
@@ -184,12 +183,11 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         checked = Run.checked(run)
         settings = self._settings()
         items, labels = self._examples(X, y, settings)
-        training, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, _keys(labels))
-        keys = _keys(items)
-        self.duplicates_ = count_duplicates(_pick(keys, training), _pick(keys, held_out))
-        self._take(Reading.learn(_pick(items, training), _pick(labels, training), settings))
-        taught = self.reading_.label(_pick(items, training), _pick(labels, training))
-        unseen = self.reading_.label(_pick(items, held_out), _pick(labels, held_out)) if len(held_out) else None
+        training, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, labels)
+        self.duplicates_ = count_duplicates(pick(items, training), pick(items, held_out))
+        self._take(Reading.learn(pick(items, training), pick(labels, training), settings))
+        taught = self.reading_.label(pick(items, training), pick(labels, training))
+        unseen = self.reading_.label(pick(items, held_out), pick(labels, held_out)) if len(held_out) else None
         settings = settings.fitted_to(len(training))
         data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
         self._learn(checked, data, lambda: self._begin(taught, unseen, settings), settings)
@@ -211,7 +209,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self._check_fitted()
         items = as_items(X)
         network = scores_of(self.network_, self.reading_.input.encode(items))
-        return likelihoods(self._joined(network, items), self.reading_.labels.several)
+        return likelihoods(self._joined(network, self.reading_.wide(items)), self.reading_.labels.several)
 
     def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
         """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
@@ -241,25 +239,24 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _measured(self, found: Labelled) -> Measured:
         several = self.reading_.labels.several
-        network = scores_of(self.network_, found.inputs)
-        said = self.reading_.baselines(found.items, found.inputs) | {"network": likelihoods(network, several)}
-        if self.reading_.ngrams is not None:
-            said["network + n-grams"] = likelihoods(self._joined(network, found.items), several)
+        network, wide = scores_of(self.network_, found.inputs), self.reading_.wide(found.items)
+        said = self.reading_.baselines(found.inputs, wide) | {"network": likelihoods(network, several)}
+        if wide is not None:
+            said["network + n-grams"] = likelihoods(self._joined(network, wide), several)
         return Measured(self.reading_.labels, found.targets, said)
 
-    def _joined(self, network: npt.NDArray[np.float64], items: Items) -> npt.NDArray[np.float64]:
+    def _joined(self, network: Scores, wide: Scores | None) -> Scores:
         """Return the network's scores `(n, K)` with those of the n-grams."""
-        ngrams = self.reading_.ngrams
-        return network if ngrams is None else self.mix_[0] * network + self.mix_[1] * ngrams.scores(texts_of(items))
+        return network if wide is None else self.mix_[0] * network + self.mix_[1] * wide
 
     def _finish(self, task: Task) -> None:
         """Choose how much the best weights and the n-grams count; alike with nothing held out."""
-        ngrams, held_out = self.reading_.ngrams, cast(ByLength, task).held_out
-        self.mix_ = (1.0, 1.0 if ngrams else 0.0)
-        if ngrams and held_out:
+        reading, held_out = self.reading_, cast(ByLength, task).held_out
+        self.mix_ = (1.0, 1.0 if reading.ngrams else 0.0)
+        if reading.ngrams and held_out:
             unseen = cast(LabelledSequences, held_out).examples
-            network, wide = scores_of(self.network_, unseen.inputs), ngrams.scores(texts_of(unseen.items))
-            self.mix_ = choose_mix(network, wide, unseen.targets, self.reading_.labels.several)
+            network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, reading.wide(unseen.items))
+            self.mix_ = choose_mix(network, wide, unseen.targets, reading.labels.several)
 
     def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
         """Return sequences and labels, from two arguments or from a table."""
@@ -286,7 +283,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.baselines_ = {}
         held_out = None
         if unseen:
-            found = self.reading_.baselines(unseen.items, unseen.inputs)
+            found = self.reading_.baselines(unseen.inputs, self.reading_.wide(unseen.items))
             self.baselines_ = {name: mean_nats(chances, unseen.targets) for name, chances in found.items()}
             held_out = LabelledSequences(self.network_, unseen, loss_of(several))
         return ByLength(
@@ -359,18 +356,3 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
         self._make_network(self._settings(), content["embedding"])
-
-
-def _keys(items: Items | list[Label]) -> list[Hashable]:
-    """Return what tells sequences or labels apart."""
-    return [_key(item) for item in items]
-
-
-def _key(item: Any) -> Hashable:
-    if isinstance(item, np.ndarray):
-        return item.tobytes()
-    return tuple(item) if isinstance(item, list) else item
-
-
-def _pick(items: Any, rows: Rows) -> Any:
-    return [items[row] for row in rows]

@@ -1,7 +1,7 @@
 """A tagger: learns to give every step of a sequence its label."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Unpack
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
-from elman.data.splits import count_duplicates, split_rows
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.errors import DataError
 from elman.models.by_length import ByLength
 from elman.models.estimator import Estimator
@@ -151,19 +151,19 @@ class SequenceTagger(Estimator):
         checked, settings = Run.checked(run), self._settings()
         rows, tags, cut = read_examples(*_pair(X, y, settings), settings.tokens)
         learned, held_out = split_rows(len(rows), settings.validation)
-        reading = Reading.learn(_some(rows, learned), _some(tags, learned), cut, settings.min_count)
+        reading = Reading.learn(pick(rows, learned), pick(tags, learned), cut, settings.min_count)
         known = reading.known(tags, held_out)
-        training = reading.label(_some(rows, learned), _some(tags, learned))
-        measured = reading.label(_some(rows, known), _some(tags, known)) if known else None
+        training = reading.label(pick(rows, learned), pick(tags, learned))
+        measured = reading.label(pick(rows, known), pick(tags, known)) if known else None
 
         def begin() -> ByLength:
             self._prepare(reading)
-            self.duplicates_ = count_duplicates(_keys(_some(rows, learned)), _keys(_some(rows, held_out)))
+            self.duplicates_ = count_duplicates(pick(rows, learned), pick(rows, held_out))
             self.strangers_ = len(held_out) - len(known)
             return self._task(training, measured)
 
         self._learn(checked, training.fingerprint(), begin)
-        self.held_out_ = self._measured(_some(rows, held_out), _some(tags, held_out)) if len(held_out) else None
+        self.held_out_ = self._measured(pick(rows, held_out), pick(tags, held_out)) if len(held_out) else None
         return self
 
     def predict(self, X: Any) -> list[list[Any]]:
@@ -232,7 +232,7 @@ class SequenceTagger(Estimator):
         known = reading.known(tags, range(len(rows)))
         if not known:
             raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
-        found = reading.label(_some(rows, known), _some(tags, known))
+        found = reading.label(pick(rows, known), pick(tags, known))
         return TaggedSteps(self.network_, found.inputs, found.tags)
 
     def _measured(self, rows: Any, given: Any) -> MeasuredTags:
@@ -313,15 +313,6 @@ class SequenceTagger(Estimator):
 def _pair(X: Any, y: Any, settings: TaggerSettings) -> tuple[Any, Any]:
     """Return sequences and tags, from two arguments or from a file."""
     return TagColumns.named(settings).examples(X) if y is None else (X, y)
-
-
-def _some(rows: list[Any], numbers: Iterable[int]) -> list[Any]:
-    return [rows[number] for number in numbers]
-
-
-def _keys(rows: list[Any]) -> list[Any]:
-    """Return the rows as something that can be looked up."""
-    return [row.tobytes() if isinstance(row, np.ndarray) else tuple(row) for row in rows]
 
 
 def _shown(row: Any) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from elman.data.sequences import Rows, Sequences
-from elman.data.splits import count_duplicates, split_rows
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
 from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
 from elman.errors import DataError, InputError
@@ -189,9 +189,9 @@ class Translator(Estimator):
         self.memory_ = None
         if s.memory and not len(held_out):
             raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
-        self.duplicates_ = count_duplicates([sources[i] for i in training], [sources[i] for i in held_out])
-        self.source_ = Wording.learn([sources[i] for i in training], s.source_tokens, s.min_count)
-        self.target_ = Wording.learn([targets[i] for i in training], s.target_tokens, s.min_count)
+        self.duplicates_ = count_duplicates(pick(sources, training), pick(sources, held_out))
+        self.source_ = Wording.learn(pick(sources, training), s.source_tokens, s.min_count)
+        self.target_ = Wording.learn(pick(targets, training), s.target_tokens, s.min_count)
         read, wanted = self.source_.read(sources), self.target_.read_targets(targets)
         self.growth_ = float(wanted.take(training).lengths.mean() / read.take(training).lengths.mean())
 
@@ -286,7 +286,7 @@ class Translator(Estimator):
         settings = self._settings()
         if settings.memory:
             training, held_out = split_rows(len(self.pairs_[0]), settings.validation)
-            learned, asked = ([[side[row] for row in rows] for side in self.pairs_] for rows in (training, held_out))
+            learned, asked = ([pick(side, rows) for side in self.pairs_] for rows in (training, held_out))
             sources, targets = asked
             self._remember(choose_threshold(NearestNeighbour().fit(*learned), sources, self.write(sources), targets))
 
