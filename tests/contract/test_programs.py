@@ -1,7 +1,6 @@
 """What programs do with a layer: compile, export, autocast, distribute, compute in reduced precision."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,16 +86,12 @@ def test_autocast_is_torchs(cell: Cell) -> None:
         assert torch.allclose(got.float(), want.float(), atol=0.02)
 
 
-def test_distributed_data_parallel(cell: Cell, run: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("process_group")
+def test_distributed_data_parallel(cell: Cell, run: Run) -> None:
     layer, truth = pair(cell, CASE, run.dtype)
-    store = torch.distributed.FileStore(str(tmp_path / "store"), 1)
-    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
-    try:
-        wrapped = nn.parallel.DistributedDataParallel(layer)
-        x = torch.randn(4, 3, CASE.I, dtype=torch.float64)
-        wrapped(x.to(run.dtype))[0].square().sum().backward()
-    finally:
-        torch.distributed.destroy_process_group()
+    wrapped = nn.parallel.DistributedDataParallel(layer)
+    x = torch.randn(4, 3, CASE.I, dtype=torch.float64)
+    wrapped(x.to(run.dtype))[0].square().sum().backward()
     truth(x)[0].square().sum().backward()
     assert_all_close(gradients(layer), gradients(truth))
 
