@@ -10,7 +10,7 @@ import pytest
 import torch
 from benchmarks.accuracy import CELLS
 from tests.kernels.problems import Problem, draw, run
-from tests.tolerance import assert_all_close
+from tests.tolerance import assert_all_close, assert_close
 from torch import Tensor
 
 from elman.ops.trace import PARTS, Trace
@@ -74,6 +74,20 @@ def test_each_part_is_written_by_itself(instruction_set: str, part: str) -> None
     CELLS["lstm"].native(x, *rest, trace=trace)[0].square().sum().backward()
     assert {name for name in (*PARTS, "x") if name in trace} == {part} | ({"x"} if part == "dgates" else set())
     assert trace[part].isfinite().all()
+
+
+@pytest.mark.parametrize("cell", ["rnn_tanh", "rnn_relu"])
+def test_an_rnns_sums_are_the_same_written_or_derived(cell: str) -> None:
+    """Whatever is kept beside them, and after a second backward pass too."""
+    x, h_0, *weights = (t.float().requires_grad_() for t in draw(Problem(cell, 7, 5, 3, 9)))
+    written, derived = Trace(["dgates"]), Trace()
+    for trace in (written, derived):
+        y, *_ = CELLS[cell].native(x, h_0, *weights, trace=trace)
+        y.square().sum().backward(retain_graph=True)
+        once = trace["dgates"].clone()
+        y.square().sum().backward()
+        assert_close(trace["dgates"], 2 * once, "twice")
+    assert_close(derived["dgates"], written["dgates"], "dgates")
 
 
 def test_a_step_that_was_not_written_is_found() -> None:

@@ -4,7 +4,7 @@ A layer that is recorded makes one and hands it to the operation. It holds rows:
 (T, B) or, for a packed batch, (N,). Nothing here knows of cells or of time.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import torch
@@ -30,6 +30,7 @@ class Trace:
         self._gradients = torch.is_grad_enabled()
         self._values: dict[str, Tensor] = {}
         self._versions: dict[str, int] = {}
+        self._derivations: dict[str, Callable[[], Tensor]] = {}
 
     def put(self, values: Mapping[str, Tensor | None]) -> None:
         """Keep what the forward pass read and made, without copying it."""
@@ -46,6 +47,12 @@ class Trace:
         for name, value in values.items():
             if value is not None and name in self.keep:
                 self._values[name] = self._values[name] + value if name in self._values else value
+        for name in self._derivations:
+            self._values.pop(name, None)
+
+    def derive(self, name: str, make: Callable[[], Tensor]) -> None:
+        """Have a gradient made from the others when somebody reads it: what is never written costs no time."""
+        self._derivations[name] = make
 
     def sum_for(self, name: str, shape: torch.Size, like: Tensor) -> Tensor:
         """The running sum itself, made of zeros at first: a backend may add to parts of it."""
@@ -54,7 +61,7 @@ class Trace:
         return self._values[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values
+        return name in self._values or name in self._derivations
 
     def __getitem__(self, name: str) -> Tensor:
         """One part.
@@ -63,6 +70,8 @@ class Trace:
             KeyError: It was not kept, or never computed.
             InputError: It is memory of the user's, which was written to since.
         """
+        if name not in self._values and name in self._derivations:
+            self._values[name] = self._derivations[name]()
         value = self._values[name]
         if name in self._versions and value._version != self._versions[name]:
             raise InputError(
