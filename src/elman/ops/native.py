@@ -306,7 +306,7 @@ def _to_record(trace: Trace, y: Tensor, cell: str) -> dict[str, Tensor]:
         shapes["dc"] = y.shape
     if cell in _RNN_SLOPES and {"h", "dh", "dgates"} <= trace.keep:
         del shapes["dgates"]
-        trace.derive("dgates", lambda: _RNN_SLOPES[cell](trace["dh"], trace["h"]).unsqueeze(-2))
+        trace.derive("dgates", lambda kept: _RNN_SLOPES[cell](kept["dh"], kept["h"]).unsqueeze(-2))
     return {name: y.new_empty(shape) for name, shape in shapes.items() if name in trace.keep}
 
 

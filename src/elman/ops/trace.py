@@ -30,7 +30,7 @@ class Trace:
         self._gradients = torch.is_grad_enabled()
         self._values: dict[str, Tensor] = {}
         self._versions: dict[str, int] = {}
-        self._derivations: dict[str, Callable[[], Tensor]] = {}
+        self._derivations: dict[str, Callable[[Trace], Tensor]] = {}
 
     def put(self, values: Mapping[str, Tensor | None]) -> None:
         """Keep what the forward pass read and made, without copying it."""
@@ -50,8 +50,11 @@ class Trace:
         for name in self._derivations:
             self._values.pop(name, None)
 
-    def derive(self, name: str, make: Callable[[], Tensor]) -> None:
-        """Have a gradient made from the others when somebody reads it: what is never written costs no time."""
+    def derive(self, name: str, make: "Callable[[Trace], Tensor]") -> None:
+        """Have a gradient made from other parts when somebody reads it: what is never written costs no time.
+
+        `make` is given this trace: one that held it would keep it, and all its memory, until the next collection.
+        """
         self._derivations[name] = make
 
     def sum_for(self, name: str, shape: torch.Size, like: Tensor) -> Tensor:
@@ -71,7 +74,7 @@ class Trace:
             InputError: It is memory of the user's, which was written to since.
         """
         if name not in self._values and name in self._derivations:
-            self._values[name] = self._derivations[name]()
+            self._values[name] = self._derivations[name](self)
         value = self._values[name]
         if name in self._versions and value._version != self._versions[name]:
             raise InputError(
