@@ -1,8 +1,6 @@
 """`python -m elman` is `elman`."""
 
-import sys
-
-from elman.cli import main
+from elman.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
