@@ -9,12 +9,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import DataConversionWarning
 
 import elman
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.bag_of_words import BagOfWords
 from elman.models.classifier_settings import ClassifierSettings
+from elman.models.labels import as_labels
 from elman.models.pooling import Pooling, rows_of
 from elman.models.trunk import packed
 from elman.ops.dispatch import use_backend
@@ -177,6 +179,13 @@ def test_several_labels():
     assert model.held_out_.accuracy("network") > 0.8
     with pytest.raises(DataError, match="row 2: expected a list of labels, came 'red'"):
         elman.SequenceClassifier(**TINY).fit(["a", "b"], [["red"], "red"])
+
+
+def test_a_column_of_labels_is_taken_and_warned_of_as_scikit_learn_does():
+    with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
+        assert as_labels(np.array([["red"], ["round"]]), 2) == ["red", "round"]
+    with pytest.raises(DataError, match=r"expected one label a sequence, came shape \(2, 2\)"):
+        as_labels(np.eye(2), 2)
 
 
 def test_weights_of_classes():

@@ -1,13 +1,12 @@
 """The labels of sequences: one of several classes each, or any number of them."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.validation import column_or_1d
 
 from elman.errors import DataError
 
@@ -146,10 +145,7 @@ def _listed(source: Any) -> list[Any]:
     if isinstance(source, str) or not hasattr(source, "__len__"):
         raise DataError(f"y: expected a label for each sequence, came {source!r}: give a list")
     if isinstance(source, np.ndarray) and source.ndim == 2 and source.shape[1] == 1:
-        warnings.warn(
-            "y: a column came, and its labels were taken: give one dimension", DataConversionWarning, stacklevel=4
-        )
-        source = source[:, 0]
+        source = column_or_1d(source, warn=True)
     if getattr(source, "ndim", 1) != 1:
         raise DataError(f"y: expected one label a sequence, came shape {source.shape}: give lists for several labels")
     return list(source)
