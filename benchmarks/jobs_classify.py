@@ -25,8 +25,8 @@ def measured(options: dict, seed: int, taught: tuple, unseen: tuple) -> Outcome:
     X, y = unseen
     truth = np.array(y)
     outcome.figures["elman"] = float((model.predict(X) == truth).mean())
-    inputs = model.reading_.input.encode(list(X))
-    for name, chances in model.reading_.baselines(list(X), inputs).items():
+    reading = model.reading_
+    for name, chances in reading.baselines(reading.input.encode(list(X)), reading.wide(list(X))).items():
         outcome.figures[name] = float((model.classes_[chances.argmax(axis=1)] == truth).mean())
     return outcome
 

@@ -55,14 +55,14 @@ def f1_of_capitals(wanted: list, found: list) -> float:
 
 
 @job(
-    "phones",
+    "tagged-phones",
     "pronunciations with a phone for each letter, last 10 % held out: share of right phones",
     "pronunciations.csv",
     at_least=0.87,
     within=60,
     beats=(COUNTED,),
 )
-def phones(seed: int) -> Outcome:
+def tagged_phones(seed: int) -> Outcome:
     rows, tags = letters_and_phones()
     return measured(PHONES, seed, rows, tags, int(0.9 * len(rows)), accuracy)
 

@@ -64,6 +64,8 @@ def job(
     beats: tuple[str, ...] = (),
 ) -> Callable[[Callable[[int], Outcome]], Callable[[int], Outcome]]:
     """Put the function below into the list; see `Job`."""
+    if name in JOBS:
+        raise ValueError(f"two jobs are called {name}")
 
     def enter(run: Callable[[int], Outcome]) -> Callable[[int], Outcome]:
         JOBS[name] = Job(run, what, files, at_least, at_most, within, beats)
