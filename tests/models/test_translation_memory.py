@@ -34,15 +34,17 @@ def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_t
     sources, asked = ["open file", "quit"], ["quit", "zzz", "open a file"]
     similarity = NearestNeighbour().fit(sources, ["ouvrir", "quitter"]).find(asked)[1][2]
 
-    def shout(texts):
+    def shout(texts, beside):
         assert texts
-        return [text.upper() for text in texts]
+        return [f"{text} {neighbour}".upper() for text, neighbour in zip(texts, beside, strict=True)]
 
+    last, known, strange = "OPEN A FILE OUVRIR", "QUIT QUITTER", "ZZZ QUITTER"
     for threshold, wanted in [
-        (similarity, ["quitter", "ZZZ", "ouvrir"]),
-        (np.nextafter(similarity, 1), ["quitter", "ZZZ", "OPEN A FILE"]),
+        (similarity, ["quitter", strange, "ouvrir"]),
+        (np.nextafter(similarity, 1), ["quitter", strange, last]),
         (0.0, ["quitter", "quitter", "ouvrir"]),
-        (1.1, ["QUIT", "ZZZ", "OPEN A FILE"]),
+        (1.1, [known, strange, last]),
+        (None, [known, strange, last]),
     ]:
         memory = TranslationMemory(sources, ["ouvrir", "quitter"], threshold)
         assert memory.translate(asked, shout) == wanted
@@ -128,6 +130,6 @@ def test_the_report_has_both_and_says_how_often_the_memory_answered(tmp_path):
     ]
     assert report.grids[0].rows[3][-1] == 1.0
     assert "the memory answered for 80 of 80 sources" in report.notes[1]
-    fitted.memory_ = None
+    fitted.memory_.threshold = None
     assert "the memory never answers" in fitted.report(table).notes[1]
     assert fitted.predict(ENGLISH) == fitted.write(ENGLISH)

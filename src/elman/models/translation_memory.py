@@ -1,7 +1,9 @@
 """A translation memory: where a source is near enough to one that is known, its target is given as it stands.
 
-Translators' own tools work so ("fuzzy match"): the memory has the first word, the machine writes the rest. How near is
-near enough is measured on pairs that neither of them learned from.
+Translators' own tools work so ("fuzzy match"): the memory has the first word, the machine writes the rest. Here the
+machine reads what goes with the nearest neighbour beside its source, and so has to mend that rather than to write it
+all (Bulté and Tezcan 2019, "Neural fuzzy repair"). How near is near enough is measured on pairs that neither learned
+from.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,25 +20,38 @@ class TranslationMemory:
     Args:
         sources: the known sources.
         targets: their targets, as many.
-        threshold: the similarity from which on the memory answers, see `NearestNeighbour.find`.
+        threshold: the similarity from which on the memory answers, see `NearestNeighbour.find`; None never answers.
     """
 
-    def __init__(self, sources: Sequence[str], targets: Sequence[str], threshold: float):
+    def __init__(self, sources: Sequence[str], targets: Sequence[str], threshold: float | None = None):
         self.threshold = threshold
         self._nearest = NearestNeighbour().fit(sources, targets)
 
-    def translate(self, sources: Sequence[str], write: Callable[[list[str]], list[str]]) -> list[str]:
-        """Return a translation for each source: the memory's own, or what `write` makes of those it does not know."""
+    def neighbours(self, sources: Sequence[str]) -> list[str]:
+        """Return the target that goes with the known source nearest to each."""
+        return self._nearest.predict(sources)
+
+    def others(self) -> list[str]:
+        """Return for each known source the target that goes with the nearest of the others."""
+        return self._nearest.others()
+
+    def translate(self, sources: Sequence[str], write: Callable[[list[str], list[str]], list[str]]) -> list[str]:
+        """Return a translation for each source: the memory's own, or what `write` makes of source and neighbour."""
         targets, similarities = self._nearest.find(sources)
-        strange = np.flatnonzero(similarities < self.threshold).tolist()
+        strange = np.flatnonzero(similarities < self._least).tolist()
         if strange:
-            for row, text in zip(strange, write([sources[row] for row in strange]), strict=True):
+            written = write([sources[row] for row in strange], [targets[row] for row in strange])
+            for row, text in zip(strange, written, strict=True):
                 targets[row] = text
         return targets
 
     def answers(self, sources: Sequence[str]) -> int:
         """Return for how many of the sources the memory answers."""
-        return int((self._nearest.find(sources)[1] >= self.threshold).sum())
+        return int((self._nearest.find(sources)[1] >= self._least).sum())
+
+    @property
+    def _least(self) -> float:
+        return np.inf if self.threshold is None else self.threshold
 
 
 def choose_threshold(
