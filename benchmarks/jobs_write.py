@@ -25,6 +25,7 @@ FRENCH = {
     "epochs": 12,
     "learning_rate": 2e-3,
     "schedule": "cosine",
+    "length_penalty": 1.5,
 }
 DIGITS = {"batch": 32, "epochs": 12, "dropout": 0.4, "averaging": 0.99, "learning_rate": 3e-3, "schedule": "linear"}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

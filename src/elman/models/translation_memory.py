@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from elman.models.error_rates import edits
+from elman.models.chrf import chrf, count_ngrams
 from elman.models.translation_baselines import NearestNeighbour
 
 
@@ -57,9 +57,9 @@ class TranslationMemory:
 def choose_threshold(
     nearest: NearestNeighbour, sources: Sequence[str], written: Sequence[str], wanted: Sequence[str]
 ) -> float | None:
-    """Return the similarity from which on looking up makes fewer errors in all than writing; None if none does.
+    """Return the similarity from which on looking up, with writing for the rest, has the best chrF; None if none helps.
 
-    Errors are edits of characters. Where thresholds are as good as each other the highest is taken.
+    Where thresholds are as good as each other the highest is taken.
 
     Args:
         nearest: knows other pairs than these.
@@ -68,8 +68,11 @@ def choose_threshold(
         wanted: what should have been.
     """
     found, similarities = nearest.find(sources)
-    lost = np.array([edits(a, right) - edits(b, right) for a, b, right in zip(found, written, wanted, strict=True)])
+    by_writing, by_looking_up = count_ngrams(written, wanted), count_ngrams(found, wanted)
     candidates, which = np.unique(-similarities, return_inverse=True)
-    total = np.cumsum(np.bincount(which, weights=lost))
-    best = int(total.argmin())
-    return float(-candidates[best]) if total[best] < 0 else None
+    gained = np.zeros((len(candidates), *by_writing.shape[1:]), dtype=np.int64)
+    np.add.at(gained, which, by_looking_up - by_writing)
+    alone = by_writing.sum(axis=0)
+    scores = chrf(alone + gained.cumsum(axis=0))
+    best = int(scores.argmax())
+    return float(-candidates[best]) if scores[best] > chrf(alone) else None

@@ -56,7 +56,7 @@ def memory_notes(model: "Translator", sources: Sequence[str]) -> list[str]:
         return []
     answered, threshold = model.memory_.answers(sources), model.memory_.threshold
     if threshold is None:
-        return ["the memory never answers: on the held-out pairs the network made no more errors at any similarity"]
+        return ["the memory never answers: on the held-out pairs the network was as good at any similarity"]
     return [f"the memory answered for {answered:,} of {len(sources):,} sources: those {threshold:.2f} near or nearer"]
 
 
