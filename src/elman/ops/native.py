@@ -263,6 +263,7 @@ def _backward(
     grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
     x, h_0, c_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(c_0), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
+    bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
     biases = wanted[5] or wanted[6]  # both come from one sum
     needed = (*wanted[:5], biases, biases)
     out = [
