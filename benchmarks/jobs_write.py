@@ -15,15 +15,17 @@ from elman.models.translation_scores import Scores, exact, scores_of
 PHONES = {"hidden": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {
     "memory": True,
-    "source_tokens": "characters",
-    "target_tokens": "characters",
+    "source_tokens": "words",
+    "target_tokens": "words",
+    "min_count": 2,
     "hidden": 192,
+    "embedding": 96,
     "dropout": 0.3,
-    "label_smoothing": 0.1,
     "batch": 32,
-    "epochs": 25,
+    "epochs": 12,
     "learning_rate": 2e-3,
     "schedule": "cosine",
+    "length_penalty": 1.5,
 }
 DIGITS = {"batch": 32, "epochs": 12, "dropout": 0.4, "averaging": 0.99, "learning_rate": 3e-3, "schedule": "linear"}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -47,7 +49,7 @@ def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str
     writers = {"elman": model} | {simple.name: simple.fit(*known) for simple in (CopySource(), NearestNeighbour())}
     written = {name: writer.predict(asked) for name, writer in writers.items()}
     if model.memory_:
-        written["network alone"] = model.write(asked)
+        written["network"] = model.write(asked)
     return {name: scores_of(texts, wanted, model.target_.tokens) for name, texts in written.items()}, outcome.seconds
 
 

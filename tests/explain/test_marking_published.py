@@ -150,6 +150,28 @@ def test_a_copied_sum_that_drifted() -> None:
     assert elman.check(sheet, {"a.1[1]": "0.3775"}).passed
 
 
+def test_three_mistakes_at_once_are_unknown() -> None:
+    """A notebook (thsis/INFOSYS) with the sign of the loss turned, one path instead of all, and diag(.) U as a product.
+
+    Its forward pass is right to every digit, and the checker neither blames that nor guesses at names.
+    """
+    sheet = {
+        "cell": "rnn",
+        "parameters": {"W_xh": [[2], [1]], "W_hh": [[1, 2], [3, 4]], "b_h": [0, 0], "W_hy": [[2, 4]], "b_y": 0},
+        "examples": [{"inputs": [[0.2], [0.3], [0.4]], "target": 7}],
+        "output": "linear",
+        "loss": {"kind": "half_squares", "at": "last"},
+    }
+    right = {"h.1[1]": "0.37994896", "h.2[2]": "0.97711011", "h.3[1]": "0.9986059", "y": "5.99720442"}
+    printed = {"dW_xh[1,1]": "0.00034735", "dW_xh[2,1]": "0.00272708", "dW_hh[1,1]": "0.00053191"}
+    marks = elman.check(sheet, right | printed)
+    assert marks.counts == {"right": 4, "wrong": 2}
+    assert not marks.mistakes
+    assert marks.headline is not None
+    assert marks.headline.id == "dW_xh"
+    assert elman.check(sheet, {"dW_xh[1,1]": "-0.00310", "dW_xh[2,1]": "-0.00104"}).passed
+
+
 def test_the_other_gru_of_the_documentation() -> None:
     """A page that describes one variant and computes the other."""
     trace = elman.explain("gru")

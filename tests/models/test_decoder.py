@@ -30,19 +30,28 @@ def network(seed=0, **changes):
 
 
 def a_batch(seed=0):
+    """Four rows; of what can be copied, 11 to 13 are symbols of no vocabulary."""
     torch.manual_seed(seed)
-    sources = Sources(torch.randint(0, 12, (4, 7)), torch.tensor([7, 1, 4, 2]))
-    lengths = torch.tensor([2, 6, 1, 4])
+    read, lengths = torch.tensor([7, 1, 4, 2]), torch.tensor([2, 6, 2, 4])
+    copies = torch.randint(0, 14, (4, 7)).masked_fill(torch.arange(7) >= read[:, None], 0)
+    copies[:, 0] = torch.tensor([11, 13, 12, 11])
     symbols = torch.randint(2, 11, (4, 6))
     symbols[torch.arange(4), lengths - 1] = EDGE
-    return sources, Targets(symbols, lengths)
+    return Sources(torch.randint(0, 12, (4, 7)), read, copies), Targets(symbols, lengths)
+
+
+def with_strange_symbols(batch):
+    """The same, where each row is to write a symbol of no vocabulary first."""
+    sources, targets = batch
+    targets.symbols[:, 0] = sources.copies[:, 0]
+    return sources, targets
 
 
 def one_row(batch, row):
     sources, targets = batch
     s, t = int(sources.lengths[row]), int(targets.lengths[row])
     return (
-        Sources(sources.symbols[row : row + 1, :s], sources.lengths[row : row + 1]),
+        Sources(sources.symbols[row : row + 1, :s], sources.lengths[row : row + 1], sources.copies[row : row + 1, :s]),
         Targets(targets.symbols[row : row + 1, :t], targets.lengths[row : row + 1]),
     )
 
@@ -57,20 +66,25 @@ def stepwise_nats(net, sources, targets):
 
 
 KINDS = [
-    {"cell": cell, "layers": layers, "attention": attention, "bidirectional": both}
-    for cell, layers, attention, both in [
-        ("lstm", 1, True, True),
-        ("lstm", 2, False, True),
-        ("gru", 2, True, False),
-        ("rnn", 1, True, True),
+    {"cell": cell, "layers": layers, "attention": attention, "bidirectional": both, "copies": copies}
+    for cell, layers, attention, both, copies in [
+        ("lstm", 1, True, True, False),
+        ("lstm", 2, False, True, False),
+        ("gru", 2, True, False, True),
+        ("rnn", 1, True, True, False),
+        ("lstm", 1, True, True, True),
     ]
 ]
+
+
+def batch_for(kind):
+    return with_strange_symbols(a_batch()) if kind["copies"] else a_batch()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @torch.no_grad()
 def test_teacher_forcing_costs_what_decoding_step_by_step_costs(kind):
-    net, (sources, targets) = network(**kind), a_batch()
+    net, (sources, targets) = network(**kind), batch_for(kind)
     total = sum(stepwise_nats(net, *one_row((sources, targets), row)) for row in range(4))
     loss = net.decoder.loss(net.read(sources), targets)
     assert_close(loss, torch.tensor(total / int(targets.lengths.sum())), "loss")
@@ -79,9 +93,12 @@ def test_teacher_forcing_costs_what_decoding_step_by_step_costs(kind):
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @torch.no_grad()
 def test_padding_is_not_read(kind):
-    net, (sources, targets) = network(**kind), a_batch()
-    other = Sources(sources.symbols.clone(), sources.lengths), Targets(targets.symbols.clone(), targets.lengths)
-    for rows, lengths in other:
+    net, (sources, targets) = network(**kind), batch_for(kind)
+    other = (
+        sources._replace(symbols=sources.symbols.clone()),
+        Targets(targets.symbols.clone(), targets.lengths),
+    )
+    for rows, lengths, *_ in other:
         rows[torch.arange(rows.shape[1]) >= lengths[:, None]] = 3
     want = net.decoder.loss(net.read(sources), targets)
     assert_close(net.decoder.loss(net.read(other[0]), other[1]), want, "loss")
@@ -124,11 +141,13 @@ def test_symbols_that_must_not_be_written_are_not():
     assert not banned & {symbol for hypothesis in others for symbol in hypothesis.symbols}
 
 
+@pytest.mark.parametrize("copies", [False, True])
 @torch.no_grad()
-def test_without_forcing_it_reads_its_own_choices():
-    net, (sources, targets) = network(), a_batch()
+def test_without_forcing_it_reads_its_own_choices(copies):
+    net, (sources, targets) = network(copies=copies), batch_for({"copies": copies})
     source = net.read(sources)
-    own = net.decoder.score(net.decoder.states(source, targets, targets.inputs), source.memory).argmax(dim=-1)
+    states = net.decoder.states(source, targets, targets.inputs)
+    own = net.decoder.chances(states, source.memory, targets.inputs).argmax(dim=-1)
     mixed = net.decoder._mixed_inputs(source, targets, 0.0)
     assert (mixed[:, 0] == EDGE).all()
     assert torch.equal(mixed[:, 1:], own[:, :-1])
@@ -136,8 +155,9 @@ def test_without_forcing_it_reads_its_own_choices():
     assert float(net.decoder.loss(source, targets, forcing=0.0)) != float(net.decoder.loss(source, targets))
 
 
-def test_every_weight_learns():
-    net, (sources, targets) = network(layers=2), a_batch()
+@pytest.mark.parametrize("copies", [False, True])
+def test_every_weight_learns(copies):
+    net, (sources, targets) = network(layers=2, copies=copies), batch_for({"copies": copies})
     net.decoder.loss(net.read(sources), targets, smoothing=0.1).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 
@@ -147,7 +167,7 @@ def test_smoothing_is_torchs():
     net, (sources, targets) = network(), a_batch()
     source = net.read(sources)
     states = net.decoder.states(source, targets, targets.inputs)
-    rows = torch.log_softmax(targets.packed(net.decoder.score(states, source.memory)).data, dim=-1)
+    rows = targets.packed(net.decoder.chances(states, source.memory, targets.inputs)).data
     wanted = targets.packed(targets.symbols).data
     hard, even = -rows.gather(1, wanted[:, None]).mean(), -rows.mean()
     got = net.decoder.loss(source, targets, smoothing=0.2)

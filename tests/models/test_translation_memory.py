@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import elman
 from elman.errors import InputError
-from elman.models.error_rates import edits
+from elman.models.chrf import chrf, count_ngrams
 from elman.models.translation_baselines import NearestNeighbour
 from elman.models.translation_memory import TranslationMemory, choose_threshold
 
@@ -34,15 +36,17 @@ def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_t
     sources, asked = ["open file", "quit"], ["quit", "zzz", "open a file"]
     similarity = NearestNeighbour().fit(sources, ["ouvrir", "quitter"]).find(asked)[1][2]
 
-    def shout(texts):
+    def shout(texts, beside):
         assert texts
-        return [text.upper() for text in texts]
+        return [f"{text} {neighbour}".upper() for text, neighbour in zip(texts, beside, strict=True)]
 
+    last, known, strange = "OPEN A FILE OUVRIR", "QUIT QUITTER", "ZZZ QUITTER"
     for threshold, wanted in [
-        (similarity, ["quitter", "ZZZ", "ouvrir"]),
-        (np.nextafter(similarity, 1), ["quitter", "ZZZ", "OPEN A FILE"]),
+        (similarity, ["quitter", strange, "ouvrir"]),
+        (np.nextafter(similarity, 1), ["quitter", strange, last]),
         (0.0, ["quitter", "quitter", "ouvrir"]),
-        (1.1, ["QUIT", "ZZZ", "OPEN A FILE"]),
+        (1.1, [known, strange, last]),
+        (None, [known, strange, last]),
     ]:
         memory = TranslationMemory(sources, ["ouvrir", "quitter"], threshold)
         assert memory.translate(asked, shout) == wanted
@@ -50,23 +54,36 @@ def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_t
 
 
 def test_the_threshold_is_the_best_of_all_that_could_be_tried():
+    sacrebleu = pytest.importorskip("sacrebleu")
     random = np.random.default_rng(0)
     nearest = NearestNeighbour().fit(ENGLISH[:40], FRENCH[:40])
     asked, wanted = ENGLISH[40:], FRENCH[40:]
     looked_up, similarities = nearest.find(asked)
-    found = np.array(list(map(edits, looked_up, wanted)))
+
+    def score(written, threshold):
+        texts = [a if near >= threshold else b for a, b, near in zip(looked_up, written, similarities, strict=True)]
+        return sacrebleu.corpus_chrf(texts, [wanted]).score
+
     for _ in range(20):
         written = [text if random.random() < 0.4 else text[: random.integers(1, 9)] for text in wanted]
-        own, chosen = np.array(list(map(edits, written, wanted))), choose_threshold(nearest, asked, written, wanted)
-        tried = [np.where(similarities >= threshold, found, own).sum() for threshold in [*similarities, 2]]
-        assert np.where(similarities >= (chosen or 2), found, own).sum() == min(tried)
+        chosen = choose_threshold(nearest, asked, written, wanted)
+        tried = [score(written, threshold) for threshold in [*similarities, 2]]
+        assert score(written, 2 if chosen is None else chosen) == pytest.approx(max(tried), abs=1e-9)
 
 
-def test_it_never_answers_where_the_network_makes_no_more_errors():
+def test_it_never_answers_where_the_network_is_as_good():
     nearest = NearestNeighbour().fit(ENGLISH[:40], FRENCH[:40])
     assert choose_threshold(nearest, ENGLISH[40:], FRENCH[40:], FRENCH[40:]) is None
     looked_up = nearest.predict(ENGLISH[40:])
     assert choose_threshold(nearest, ENGLISH[40:], looked_up, FRENCH[40:]) is None
+
+
+@given(st.lists(st.tuples(st.text("ab é.", max_size=12), st.text("ab é.", max_size=12)), min_size=1, max_size=5))
+def test_chrf_is_sacrebleus(pairs):
+    sacrebleu = pytest.importorskip("sacrebleu")
+    got, wanted = map(list, zip(*pairs, strict=True))
+    ours = chrf(count_ngrams(got, wanted).sum(axis=0))
+    assert float(ours) == pytest.approx(sacrebleu.corpus_chrf(got, [wanted]).score, abs=1e-9)
 
 
 def test_a_poor_network_leaves_what_is_near_to_the_memory(model):
@@ -128,6 +145,6 @@ def test_the_report_has_both_and_says_how_often_the_memory_answered(tmp_path):
     ]
     assert report.grids[0].rows[3][-1] == 1.0
     assert "the memory answered for 80 of 80 sources" in report.notes[1]
-    fitted.memory_ = None
+    fitted.memory_.threshold = None
     assert "the memory never answers" in fitted.report(table).notes[1]
     assert fitted.predict(ENGLISH) == fitted.write(ENGLISH)

@@ -70,8 +70,11 @@ def translate(
     teacher_forcing: TeacherForcing = 1.0,
     beam: Beam = 5,
     length_penalty: LengthPenalty = 0.6,
+    copying: Annotated[
+        bool, typer.Option("--copying/--no-copying", help="Whether symbols of the source can be written as they stand.")
+    ] = False,
     memory: Annotated[
-        bool, typer.Option("--memory/--no-memory", help="Whether to look up what is near to a known source.")
+        bool, typer.Option("--memory/--no-memory", help="Whether to look up, and mend, what is near to a known source.")
     ] = False,
     batch: Batch = 64,
     epochs: Epochs = None,

@@ -69,3 +69,35 @@ class Vocabulary:
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """Return the symbols that the numbers stand for."""
         return [self.symbols[number] for number in numbers]
+
+
+class OpenVocabulary:
+    """A vocabulary that numbers the symbols it has not, from its size on, as it meets them.
+
+    Args:
+        closed: the vocabulary; it stays as it is.
+    """
+
+    def __init__(self, closed: Vocabulary):
+        self._closed = closed
+        self._symbols = list(closed.symbols)
+        self._strange: dict[str, int] = {}
+
+    def encode(self, sequence: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return a number for each symbol, shape `(T,)`; a strange one keeps the number that it first gets."""
+        return np.fromiter((self._number(symbol) for symbol in sequence), np.int64, len(sequence))
+
+    def find(self, symbol: str) -> int:
+        """Return a symbol's number, 0 if it was never met."""
+        return self._closed.number(symbol) or self._strange.get(symbol, 0)
+
+    def decode(self, numbers: Iterable[int]) -> list[str]:
+        """Return the symbols that the numbers stand for."""
+        return [self._symbols[number] for number in numbers]
+
+    def _number(self, symbol: str) -> int:
+        number = self.find(symbol)
+        if not number:
+            number = self._strange[symbol] = len(self._symbols)
+            self._symbols.append(symbol)
+        return number

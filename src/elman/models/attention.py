@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from elman.models.copying import Places
+
 
 class Memory(NamedTuple):
     """What can be looked at.
@@ -18,15 +20,18 @@ class Memory(NamedTuple):
         values: the encoder's outputs, `(B, S, E)` for a source of S symbols.
         keys: what queries are compared with, `(B, S, H)`.
         bias: `(B, 1, S)`, 0 at symbols and minus infinity at padding, which so gets no weight.
+        places: what can be copied from; None for a decoder that does not copy.
     """
 
     values: Tensor
     keys: Tensor
     bias: Tensor
+    places: Places | None = None
 
     def rows(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows of the batch, in this order."""
-        return Memory(*(part.index_select(0, rows) for part in self))
+        values, keys, bias = (part.index_select(0, rows) for part in self[:3])
+        return Memory(values, keys, bias, None if self.places is None else self.places.rows(rows))
 
 
 class Attention(nn.Module):

@@ -210,7 +210,7 @@ class Captioner(Estimator):
         limits = np.full(len(images), 2 * self.longest_)
         return write_all(
             self.network_.decoder,
-            self.wording_,
+            self.wording_.write,
             lambda rows: self._source(images, rows),
             limits,
             limits,

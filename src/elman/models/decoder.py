@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, log_softmax
+from torch.nn.functional import cross_entropy, log_softmax, pad
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from elman.bptt import State
 from elman.bptt.carry import each
+from elman.data.wording import UNKNOWN
 from elman.models.attention import Attention, Memory
 from elman.models.beam import EDGE
+from elman.models.copying import Pointer, probabilities, probability_of
 from elman.models.symbol_network import CELLS
 
 
@@ -30,7 +32,8 @@ class Targets(NamedTuple):
     """What a decoder should write, for B rows.
 
     Attributes:
-        symbols: `(B, T)`, each row ended by `EDGE`; what stands after the end is not read.
+        symbols: `(B, T)`, each row ended by `EDGE`; what stands after the end is not read. Where a decoder copies,
+            numbers from the vocabulary's size on are symbols that stand in the row's source.
         lengths: symbols of each row, its end included, `(B,)`, on the CPU.
     """
 
@@ -40,7 +43,7 @@ class Targets(NamedTuple):
     @property
     def inputs(self) -> Tensor:
         """What the decoder reads at each step: the symbol before, at first `EDGE`. `(B, T)`."""
-        return torch.nn.functional.pad(self.symbols[:, :-1], (1, 0), value=EDGE)
+        return pad(self.symbols[:, :-1], (1, 0), value=EDGE)
 
     def packed(self, rows: Tensor) -> PackedSequence:
         """Return one of such tensors, `(B, T, ...)`, without its padding."""
@@ -59,6 +62,7 @@ class Decoder(nn.Module):
         dropout: the share of features dropped from embeddings, between layers and before the head while training.
         summary: the length of the vector that the state is made from.
         attends: the size E of the outputs that can be looked at; None makes a decoder without attention.
+        copies: it can also write what it looks at, symbol by symbol; takes `attends`.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Decoder(nn.Module):
         dropout: float,
         summary: int,
         attends: int | None,
+        copies: bool = False,
     ):
         super().__init__()
         self.parts = 2 if cell == "lstm" else 1
@@ -81,6 +86,7 @@ class Decoder(nn.Module):
         between = dropout if layers > 1 else 0.0
         self.recurrent = CELLS[cell](embedding, hidden, num_layers=layers, dropout=between)
         self.attention = None if attends is None else Attention(hidden, attends)
+        self.pointer = Pointer(hidden, attends) if attends is not None and copies else None
         self.head = nn.Linear(hidden, size)
 
     def first_state(self, summary: Tensor) -> State:
@@ -89,15 +95,52 @@ class Decoder(nn.Module):
         values = torch.tanh(self.begin(summary)).view(-1, self.parts, layers, hidden).permute(1, 2, 0, 3).contiguous()
         return (values[0], values[1]) if self.parts == 2 else values[0]
 
-    def score(self, states: Tensor, memory: Memory | None) -> Tensor:
-        """Return a score for every symbol, `(B, T, V)`, from the states `(B, T, H)`."""
-        seen = states if self.attention is None or memory is None else self.attention(states, memory)
+    def memory(self, values: Tensor, lengths: Tensor, symbols: Tensor | None) -> Memory | None:
+        """Return what can be looked at and copied from; None without attention.
+
+        Args:
+            values: the encoder's outputs, `(B, S, E)`.
+            lengths: how many of the S are symbols, `(B,)`.
+            symbols: what can be copied, `(B, S)`, see `Places`; None where the decoder does not copy.
+        """
+        if self.attention is None:
+            return None
+        seen = self.attention.memory(values, lengths)
+        if self.pointer is None or symbols is None:
+            return seen
+        return seen._replace(places=self.pointer.places(values, symbols))
+
+    def embedded(self, symbols: Tensor) -> Tensor:
+        """Return vectors `(..., E)` for symbols `(...)`; those of no vocabulary have the unknown one's."""
+        vectors: Tensor = self.embed(symbols.where(symbols < self.embed.num_embeddings, UNKNOWN))
+        return vectors
+
+    def seen(self, states: Tensor, memory: Memory | None) -> Tensor:
+        """Return the states `(B, T, H)` with what was looked at mixed in."""
+        return states if self.attention is None or memory is None else self.attention(states, memory)
+
+    def score(self, seen: Tensor) -> Tensor:
+        """Return a score for every symbol of the vocabulary, `(B, T, V)`, from what `seen` gave."""
         scores: Tensor = self.head(self.drop(seen))
         return scores
 
+    def chances(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
+        """Return ln P of each next symbol, `(B, T, V)` or more where strange ones can be copied.
+
+        Args:
+            states: `(B, T, H)`.
+            memory: what can be looked at.
+            latest: the symbols that were written before, `(B, T)`.
+        """
+        seen = self.seen(states, memory)
+        own = log_softmax(self.score(seen), dim=-1)
+        if self.pointer is None or memory is None or memory.places is None:
+            return own
+        return probabilities(own, self.pointer(seen, latest, memory.places), memory.places)
+
     def states(self, source: Source, targets: Targets, inputs: Tensor) -> Tensor:
         """Return the states while reading inputs `(B, T)`, `(B, T, H)`: one call over all steps, no padding read."""
-        packed, _ = self.recurrent(targets.packed(self.drop(self.embed(inputs))), source.state)
+        packed, _ = self.recurrent(targets.packed(self.drop(self.embedded(inputs))), source.state)
         return pad_packed_sequence(packed, batch_first=True)[0]
 
     def loss(self, source: Source, targets: Targets, *, smoothing: float = 0.0, forcing: float = 1.0) -> Tensor:
@@ -106,14 +149,20 @@ class Decoder(nn.Module):
         Args:
             source: what to write from.
             targets: what should be written.
-            smoothing: the share of the wanted probability that is spread over all symbols.
+            smoothing: the share of the wanted probability that is spread over all symbols of the vocabulary.
             forcing: the share of steps that read the symbol that should have been written before (teacher forcing);
                 the others read what the decoder itself would have written there.
         """
         inputs = targets.inputs if forcing == 1 else self._mixed_inputs(source, targets, forcing)
-        scores = self.score(self.states(source, targets, inputs), source.memory)
-        wanted = targets.packed(targets.symbols).data
-        return cross_entropy(targets.packed(scores).data, wanted, label_smoothing=smoothing)
+        seen = self.seen(self.states(source, targets, inputs), source.memory)
+        scores = self.score(seen)
+        if self.pointer is None or source.memory is None or source.memory.places is None:
+            wanted = targets.packed(targets.symbols).data
+            return cross_entropy(targets.packed(scores).data, wanted, label_smoothing=smoothing)
+        places, own = source.memory.places, log_softmax(scores, dim=-1)
+        wanted = probability_of(targets.symbols, own, self.pointer(seen, inputs, places), places)
+        reached = (1 - smoothing) * wanted + smoothing * own.mean(dim=-1)
+        return -targets.packed(reached).data.mean()
 
     @torch.no_grad()
     def _mixed_inputs(self, source: Source, targets: Targets, forcing: float) -> Tensor:
@@ -123,8 +172,8 @@ class Decoder(nn.Module):
         (Mihaylova and Martins 2019, arXiv 1906.07651; Duckworth et al. 2019, arXiv 1906.04331).
         """
         true = targets.inputs
-        own = self.score(self.states(source, targets, true), source.memory).argmax(dim=-1)
-        shifted = nn.functional.pad(own[:, :-1], (1, 0), value=EDGE)
+        own = self.chances(self.states(source, targets, true), source.memory, true).argmax(dim=-1)
+        shifted = pad(own[:, :-1], (1, 0), value=EDGE)
         return torch.where(torch.rand(true.shape, device=true.device) < forcing, true, shifted)
 
 
@@ -145,11 +194,11 @@ class Writing:
         self._owners = torch.arange(rows)
 
     def step(self, symbols: Tensor) -> Tensor:
-        """Read each row's latest symbol, `(R,)`, and return ln P of each next one, `(R, V)`."""
-        states, self._state = self._decoder.recurrent(self._decoder.embed(symbols[None]), self._state)
-        scores = self._decoder.score(states.transpose(0, 1), self._memory)[:, 0]
-        scores[:, self._never] = -torch.inf
-        return log_softmax(scores, dim=-1)
+        """Read each row's latest symbol, `(R,)`, and return ln P of each next one, `(R, V)`; those never written 0."""
+        states, self._state = self._decoder.recurrent(self._decoder.embedded(symbols[None]), self._state)
+        chances = self._decoder.chances(states.transpose(0, 1), self._memory, symbols[:, None])[:, 0]
+        chances[:, self._never] = -torch.inf
+        return log_softmax(chances, dim=-1)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows, in this order. What they look at is copied only where a row gets another source."""

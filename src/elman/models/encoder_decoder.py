@@ -17,10 +17,13 @@ class Sources(NamedTuple):
     Attributes:
         symbols: `(B, S)`; what stands after a row's end is not read.
         lengths: symbols of each row, `(B,)`, on the CPU.
+        copies: the same symbols by the numbers that the decoder writes, `(B, S)`, see `Places`; None where none is
+            copied.
     """
 
     symbols: Tensor
     lengths: Tensor
+    copies: Tensor | None = None
 
 
 class EncoderDecoder(nn.Module):
@@ -37,6 +40,7 @@ class EncoderDecoder(nn.Module):
         dropout: the share of features dropped while training.
         symbol_dropout: the share of symbols that are read as the unknown one while training.
         attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
+        copies: it can also write what it looks at; takes `attention`.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class EncoderDecoder(nn.Module):
         dropout: float,
         symbol_dropout: float,
         attention: bool,
+        copies: bool = False,
     ):
         super().__init__()
         self.embed = nn.Embedding(source_size, embedding, padding_idx=UNKNOWN)  # reads as nothing at all
@@ -70,6 +75,7 @@ class EncoderDecoder(nn.Module):
             dropout=dropout,
             summary=width,
             attends=width if attention else None,
+            copies=copies,
         )
 
     def read(self, sources: Sources) -> Source:
@@ -87,4 +93,4 @@ class EncoderDecoder(nn.Module):
         if self.decoder.attention is None:
             return Source(state, None)
         values, _ = pad_packed_sequence(outputs, batch_first=True)
-        return Source(state, self.decoder.attention.memory(self.drop(values), sources.lengths))
+        return Source(state, self.decoder.memory(self.drop(values), sources.lengths, sources.copies))

@@ -1,10 +1,13 @@
 """What needs no network: two translators that a trained one has to beat."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+AT_ONCE = 1000
+"""Sources that are looked up side by side: all of them, by all that are known, may be more than memory holds."""
 
 
 class CopySource:
@@ -41,6 +44,22 @@ class NearestNeighbour:
 
     def find(self, sources: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float64]]:
         """Return the same, and how near each is, `(n,)`: 1 for the same n-grams."""
-        similarities = self._vectorizer.transform(sources) @ self._known.T
-        near = similarities.argmax(axis=1).ravel().tolist()[0]
-        return [self._targets[place] for place in near], similarities.max(axis=1).toarray().ravel()
+        asked = self._vectorizer.transform(sources)
+        parts = [_nearest(asked[at : at + AT_ONCE] @ self._known.T) for at in range(0, len(sources), AT_ONCE)]
+        places, similarities = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return [self._targets[place] for place in places], similarities
+
+    def others(self) -> list[str]:
+        """Return for each known source the translation that goes with the nearest of the others."""
+        places = []
+        for at in range(0, len(self._targets), AT_ONCE):
+            similarities = (self._known[at : at + AT_ONCE] @ self._known.T).toarray()
+            own = np.arange(len(similarities))
+            similarities[own, at + own] = -1
+            places += similarities.argmax(axis=1).tolist()
+        return [self._targets[place] for place in places]
+
+
+def _nearest(similarities: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the place of the largest value in each row of a sparse matrix, and that value."""
+    return np.asarray(similarities.argmax(axis=1)).ravel(), similarities.max(axis=1).toarray().ravel()

@@ -52,13 +52,12 @@ def translation_report(model: "Translator", known: Pairs, name: str, asked: Pair
 
 def memory_notes(model: "Translator", sources: Sequence[str]) -> list[str]:
     """Return what a reader has to know of the memory: how often it answered, or that it never does."""
-    if model.memory_:
-        answered, threshold = model.memory_.answers(sources), model.memory_.threshold
-        return [
-            f"the memory answered for {answered:,} of {len(sources):,} sources: those {threshold:.2f} near or nearer"
-        ]
-    never = "the memory never answers: on the held-out pairs the network made no more errors at any similarity"
-    return [never] if model.memory else []
+    if model.memory_ is None:
+        return []
+    answered, threshold = model.memory_.answers(sources), model.memory_.threshold
+    if threshold is None:
+        return ["the memory never answers: on the held-out pairs the network was as good at any similarity"]
+    return [f"the memory answered for {answered:,} of {len(sources):,} sources: those {threshold:.2f} near or nearer"]
 
 
 def pack_pairs(pairs: Pairs) -> Tensor:

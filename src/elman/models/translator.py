@@ -11,12 +11,12 @@ from torch import Tensor
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts, cut
+from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.beam import EDGE, search
 from elman.models.by_length import ByLength
-from elman.models.decoder import Source, Targets, Writing
-from elman.models.encoder_decoder import EncoderDecoder, Sources
+from elman.models.decoder import Targets, Writing
+from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.estimator import Estimator
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
@@ -24,6 +24,7 @@ from elman.models.translation_baselines import NearestNeighbour
 from elman.models.translation_memory import TranslationMemory, choose_threshold
 from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.models.translation_scores import exact
+from elman.models.translator_reading import Read, Reader
 from elman.models.writer_settings import TranslatorSettings
 from elman.models.written import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
 from elman.train import Task
@@ -69,9 +70,12 @@ class Translator(Estimator):
             choice, which takes one more pass.
         beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
         length_penalty: 0 ranks translations by their probability; the larger, the longer they get.
+        copying: the decoder can also write what it looks at, symbol by symbol, strange ones too: names and numbers come
+            through. It takes `attend`, and of the source what is cut as targets are.
         memory: keep a translation memory (see `TranslationMemory`): a source near enough to a known one gets that one's
-            target, the network writes the others. `fit` measures on the held-out pairs how near is near enough; where
-            the network is better at any similarity the memory never answers. It needs pairs held out.
+            target. Of the others the network reads what goes with the nearest known one as well, and can copy from it.
+            `fit` measures on the held-out pairs how near is near enough; where the network is better at any similarity
+            the memory never answers. It takes `attend`, and pairs held out.
         batch: pairs in a batch.
         epochs: passes over the pairs; 8 where neither epochs nor minutes are given.
         minutes: time to train. The first limit reached counts.
@@ -95,9 +99,9 @@ class Translator(Estimator):
 
     Attributes:
         source_, target_: how texts of either side become numbers.
-        pairs_: sources and targets that were given, for the report's look-up; they are saved with the model.
+        pairs_: sources and targets that were given, to be looked up; they are saved with the model.
         columns_: the columns that they came from, None where they came as lists.
-        memory_: answers for what is near to known pairs; None without, or where the network alone was better.
+        memory_: knows all pairs, and answers for what is near to them; None without.
         duplicates_: held-out sources that are in the training part too.
         network_: the trained network.
         baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
@@ -142,6 +146,7 @@ class Translator(Estimator):
         teacher_forcing: float = 1.0,
         beam: int = 5,
         length_penalty: float = 0.6,
+        copying: bool = False,
         memory: bool = False,
         batch: int = 64,
         epochs: int | None = None,
@@ -186,14 +191,19 @@ class Translator(Estimator):
         checked, s = Run.checked(run), self._settings()
         sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation)
-        self.memory_ = None
         if s.memory and not len(held_out):
             raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
-        self.duplicates_ = count_duplicates(pick(sources, training), pick(sources, held_out))
-        self.source_ = Wording.learn(pick(sources, training), s.source_tokens, s.min_count)
-        self.target_ = Wording.learn(pick(targets, training), s.target_tokens, s.min_count)
-        read, wanted = self.source_.read(sources), self.target_.read_targets(targets)
-        self.growth_ = float(wanted.take(training).lengths.mean() / read.take(training).lengths.mean())
+        learned = pick(sources, training), pick(targets, training)
+        asked = pick(sources, held_out)
+        self.duplicates_ = count_duplicates(learned[0], asked)
+        self.source_ = Wording.learn(learned[0], s.source_tokens, s.min_count)
+        self.target_ = Wording.learn(learned[1], s.target_tokens, s.min_count)
+        self.memory_ = TranslationMemory(*learned) if s.memory else None
+        reader = self._reader()
+        beside = [*self.memory_.others(), *self.memory_.neighbours(asked)] if self.memory_ else None
+        read = reader.read(sources, beside)
+        wanted = reader.targets(targets, read)
+        self.growth_ = float(wanted.take(training).lengths.mean() / read.symbols.take(training).lengths.mean())
 
         def part(rows: Rows, *training_only: float) -> Written:
             return self._written(read.take(rows), wanted.take(rows), *training_only)
@@ -206,33 +216,27 @@ class Translator(Estimator):
             self.baselines_ = task.baselines
             return task
 
-        names = {"sources": read.fingerprint(), "targets": wanted.fingerprint()}
+        names = {"sources": read.symbols.fingerprint(), "targets": wanted.fingerprint()}
         return self._learn(checked, names, begin)
 
     def predict(self, X: Any) -> list[str]:
         """Return a translation for each source, however many there are. Unknown symbols are read as nothing.
 
-        With a memory, it answers for what is near to a known source, and the network writes the rest.
+        With a memory, it answers for what is near to a known source, and the network, which reads its nearest
+        neighbour's target too, writes the rest.
 
         Raises:
             DataError: `X` is no list of texts, or one of them is empty.
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return self.memory_.translate(as_texts(X, "X"), self.write) if self.memory_ else self.write(X)
+        return self.memory_.translate(as_texts(X, "X"), self._write) if self.memory_ else self.write(X)
 
     def write(self, X: Any) -> list[str]:
-        """Return what the network alone writes for each source; raises as `predict` does."""
+        """Return what the network writes for each source, however near it is; raises as `predict` does."""
         self._check_fitted()
-        read = self.source_.read(as_texts(X, "X"))
-        return write_all(
-            self.network_.decoder,
-            self.target_,
-            lambda rows: self._source(read, rows),
-            read.lengths,
-            self._limits(read),
-            self._settings().search,
-        )
+        sources = as_texts(X, "X")
+        return self._write(sources, self._beside(sources))
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of sources that are translated exactly as they should be, 0 to 1.
@@ -248,23 +252,27 @@ class Translator(Estimator):
 
     @torch.no_grad()
     def attention(self, source: str) -> Look:
-        """Write one source's translation, memory or not, and return where the decoder looked at each symbol it wrote.
+        """Write one source's translation, however near it is, and return where the decoder looked at each symbol.
 
         Raises:
             DataError: the source is empty, or the model was trained without attention.
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        read, decoder = self.source_.read(as_texts([source], "source")), self.network_.decoder
-        begun = self._source(read, np.array([0]))
+        beside, decoder = self._beside(as_texts([source], "source")), self.network_.decoder
+        reader = self._reader()
+        read = reader.read([source], beside)
+        begun = self.network_.read(read.batch(np.array([0])))
         if decoder.attention is None or begun.memory is None:
             raise DataError("attention: the model was trained without it: train one with attend=True")
-        (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), self._limits(read), self._settings().search)
+        limits = self._limits(read.symbols)
+        (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), limits, self._settings().search)
         wanted = Sequences.of([np.array([*found.symbols, EDGE])])
         targets = Targets(*padded(wanted, np.array([0])))
         weights = decoder.attention.weights(decoder.states(begun, targets, targets.inputs), begun.memory)
-        written = self.target_.vocabulary.decode(wanted.values)
-        return Look(cut(source, self.source_.tokens), written, weights[0].numpy())
+        return Look(
+            reader.names(source, beside[0] if beside else None), reader.symbols(wanted.values), weights[0].numpy()
+        )
 
     def read(self, source: Any) -> Iterator[list[str]]:
         """Return the sources of a table piece by piece (see `OnFiles`)."""
@@ -283,15 +291,13 @@ class Translator(Estimator):
 
     def _finish(self, task: Task) -> None:
         """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
-        settings = self._settings()
-        if settings.memory:
-            training, held_out = split_rows(len(self.pairs_[0]), settings.validation)
-            learned, asked = ([pick(side, rows) for side in self.pairs_] for rows in (training, held_out))
-            sources, targets = asked
-            self._remember(choose_threshold(NearestNeighbour().fit(*learned), sources, self.write(sources), targets))
-
-    def _remember(self, threshold: float | None) -> None:
-        self.memory_ = None if threshold is None else TranslationMemory(*self.pairs_, threshold)
+        if self.memory_ is None:
+            return
+        training, held_out = split_rows(len(self.pairs_[0]), self._settings().validation)
+        learned, (sources, targets) = ([pick(side, rows) for side in self.pairs_] for rows in (training, held_out))
+        nearest = NearestNeighbour().fit(*learned)
+        threshold = choose_threshold(nearest, sources, self.write(sources), targets)
+        self.memory_ = TranslationMemory(*self.pairs_, threshold)
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()
@@ -318,14 +324,34 @@ class Translator(Estimator):
             X, y = map(table.texts, self.columns_ or _columns_of(table, s))
         sources, targets = as_texts(X, "X"), as_texts(y, "y")
         check_targets(targets, len(sources))
-        return self._written(self.source_.read(sources), self.target_.read_targets(targets), s.label_smoothing)
+        reader = self._reader()
+        read = reader.read(sources, self._beside(sources))
+        return self._written(read, reader.targets(targets, read), s.label_smoothing)
 
-    def _written(self, read: Sequences, wanted: Sequences, *training_only: float) -> Written:
-        lengths = read.lengths + wanted.lengths
-        return Written(self.network_.decoder, lambda rows: self._source(read, rows), wanted, lengths, *training_only)
+    def _written(self, read: Read, wanted: Sequences, *training_only: float) -> Written:
+        lengths = read.symbols.lengths + wanted.lengths
+        network = self.network_
+        return Written(network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only)
 
-    def _source(self, read: Sequences, rows: Rows) -> Source:
-        return self.network_.read(Sources(*padded(read, rows)))
+    def _write(self, sources: list[str], beside: list[str] | None) -> list[str]:
+        """Return what the network makes of sources, and with a memory of their neighbours' targets."""
+        reader = self._reader()
+        read = reader.read(sources, beside)
+        return write_all(
+            self.network_.decoder,
+            reader.text,
+            lambda rows: self.network_.read(read.batch(rows)),
+            read.symbols.lengths,
+            self._limits(read.symbols),
+            self._settings().search,
+        )
+
+    def _beside(self, sources: list[str]) -> list[str] | None:
+        """Return what the memory has for sources, None without."""
+        return self.memory_.neighbours(sources) if self.memory_ else None
+
+    def _reader(self) -> Reader:
+        return Reader(self.source_, self.target_, copies=self._settings().copies)
 
     def _limits(self, read: Sequences) -> npt.NDArray[np.int64]:
         limits: npt.NDArray[np.int64] = np.ceil(2 * self.growth_ * read.lengths).astype(np.int64) + SLACK
@@ -349,7 +375,7 @@ class Translator(Estimator):
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])
-        self._remember(content["threshold"])
+        self.memory_ = TranslationMemory(*self.pairs_, content["threshold"]) if self._settings().memory else None
         self._prepare()
 
     def _prepare(self) -> None:
@@ -357,7 +383,7 @@ class Translator(Estimator):
         s = self._settings()
         self.baselines_ = {}
         self.network_ = EncoderDecoder(
-            len(self.source_.vocabulary),
+            len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
             len(self.target_.vocabulary),
             cell=s.cell,
             hidden=s.hidden,
@@ -367,6 +393,7 @@ class Translator(Estimator):
             dropout=s.dropout,
             symbol_dropout=s.symbol_dropout,
             attention=s.attend,
+            copies=s.copies,
         )
 
 

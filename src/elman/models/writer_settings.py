@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 from torch import nn
 
 from elman.data.wording import TokensOption
+from elman.errors import InputError
 from elman.models.beam import Beam
 from elman.models.settings import RecurrentSettings
 
@@ -41,13 +42,27 @@ class TranslatorSettings(WriterSettings):
     attend: bool = True
     bidirectional: bool = True
     symbol_dropout: float = Field(0.0, ge=0, lt=1)
+    copying: bool = False
     memory: bool = False
     source: str | None = None
     target: str | None = None
 
-    def identity(self) -> dict[str, Any]:
-        """Return the same less the memory, which comes after the training too."""
-        return {name: value for name, value in super().identity().items() if name != "memory"}
+    def check_together(self) -> None:
+        """See that options agree with each other.
+
+        Raises:
+            InputError: they do not.
+        """
+        super().check_together()
+        if self.copies and not self.attend:
+            raise InputError(
+                "attend: a decoder copies from what it looks at: leave copying and memory off, or attend on"
+            )
+
+    @property
+    def copies(self) -> bool:
+        """Whether the decoder copies from what it reads."""
+        return self.copying or self.memory
 
 
 class CaptionerSettings(WriterSettings):

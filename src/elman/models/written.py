@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
-from elman.data.wording import UNKNOWN, Wording
+from elman.data.wording import UNKNOWN
 from elman.errors import DataError
 from elman.models.baselines import baselines
 from elman.models.beam import Beam, search
@@ -70,9 +70,14 @@ def writing_task(
         learned: examples to learn from.
         measured: examples held out, or None.
         settings: batch and seed.
-        symbols: how many there are.
+        symbols: how many there are; to the baselines one that can only be copied is unknown.
     """
-    simple = baselines(learned.targets.values, measured.targets.values, symbols) if measured else {}
+
+    def known(examples: Written) -> npt.NDArray[np.int64]:
+        values = examples.targets.values
+        return np.where(values < symbols, values, UNKNOWN)
+
+    simple = baselines(known(learned), known(measured), symbols) if measured else {}
     return ByLength(
         network,
         learned,
@@ -88,7 +93,7 @@ def writing_task(
 @torch.no_grad()
 def write_all(
     decoder: Decoder,
-    wording: Wording,
+    text_of: Callable[[Sequence[int]], str],
     source_of: Callable[[Rows], Source],
     lengths: npt.NDArray[np.int64],
     limits: npt.NDArray[np.int64],
@@ -98,7 +103,7 @@ def write_all(
 
     Args:
         decoder: what writes, in evaluation mode.
-        wording: makes texts of symbols.
+        text_of: makes a text of symbols.
         source_of: what some of the rows are written from.
         lengths: rows of like length are written side by side, `(n,)`.
         limits: symbols to write at most for each row, `(n,)`.
@@ -108,7 +113,7 @@ def write_all(
     for rows in sorted_batches(lengths, AT_ONCE):
         found = search(Writing(decoder, source_of(rows), never=(UNKNOWN,)), limits[rows], beam)
         for row, hypothesis in zip(rows.tolist(), found, strict=True):
-            texts[row] = wording.write(hypothesis.symbols)
+            texts[row] = text_of(hypothesis.symbols)
     return texts
 
 
