@@ -76,6 +76,25 @@ def test_the_operation_equals_the_eager_way(cell: str) -> None:
 
 
 @cells
+@pytest.mark.parametrize(("packed", "segment"), list(product([False, True], [0, 2])))
+def test_states_of_a_stack_of_one_layer(cell: str, packed: bool, segment: int) -> None:
+    """(1, B, H) in gives (1, B, H) out, with the bits of (B, H), whoever computes it."""
+    x, *states, weight_ih, weight_hh, bias_ih, bias_hh, batch_sizes = arguments(cell, packed=packed, grad=True)[:8]
+    states, weights = [s for s in states if s is not None], [weight_ih, weight_hh, bias_ih, bias_hh]
+
+    def results(operation: Any, before: list[Tensor]) -> list[Tensor]:
+        y, *final = operation(x, *before, *weights, batch_sizes, segment=segment)
+        assert all(after.shape == s.shape for after, s in zip(final, before, strict=True))
+        loss = y.square().sum() + sum(s.square().sum() for s in final)
+        found = torch.autograd.grad(loss, [x, *states, *weights])
+        return [y, *(s.reshape(states[0].shape) for s in final), *found]
+
+    for operation in (CELLS[cell].native, CELLS[cell].reference):
+        plain, stacked = results(operation, states), results(operation, [s.unsqueeze(0) for s in states])
+        assert all(torch.equal(a, b) for a, b in zip(plain, stacked, strict=True))
+
+
+@cells
 def test_fake_tensors(cell: str) -> None:
     with FakeTensorMode():
         x, h, *rest = (torch.empty(t.shape) for t in draw(Problem(cell, 4, 3, 5, 6)))
@@ -247,7 +266,8 @@ BAD = {
     "x is wider": (0, torch.zeros(4, 3, 6)),
     "x is double": (0, torch.zeros(4, 3, 5).double()),
     "x is a scalar": (0, torch.zeros(())),
-    "h_0 is of a stack": (1, torch.zeros(1, 3, 6)),
+    "h_0 is of a stack of two": (1, torch.zeros(2, 3, 6)),
+    "h_0 is a stack of one and c_0 is not": (1, torch.zeros(1, 3, 6)),
     "h_0 has another batch": (1, torch.zeros(2, 6)),
     "c_0 is narrower": (2, torch.zeros(3, 5)),
     "c_0 is missing": (2, None),
@@ -319,10 +339,16 @@ def test_batch_sizes_of_another_kind() -> None:
 def test_a_layer_whose_weight_was_replaced(name: str) -> None:
     """What fits is used, strided too; what does not fit is refused."""
     layer, x = elman.LSTM(5, 6), torch.randn(4, 3, 5)
-    want = layer(x)[0]
+
+    def results(checkpoint_every: int | None) -> list[Tensor]:
+        y = layer(x, checkpoint_every=checkpoint_every)[0]
+        return [y, *torch.autograd.grad(y.square().sum(), list(layer.parameters()))]
+
+    want = results(None)
     old = getattr(layer, name).detach()
     setattr(layer, name, torch.nn.Parameter(torch.stack((old, old + 1), -1)[..., 0]))
-    assert torch.equal(layer(x)[0], want)
+    for checkpoint_every in (None, 2):
+        assert all(torch.equal(a, b) for a, b in zip(results(checkpoint_every), want, strict=True))
     for other in (old.double(), old[:-1]):
         setattr(layer, name, torch.nn.Parameter(other))
         with pytest.raises(RuntimeError, match="elman: lstm expected"):

@@ -24,7 +24,7 @@ def gru(
 
     Args:
         x: (T, B, I), or packed rows (N, I).
-        h_0: (B, H).
+        h_0: (B, H), or (1, B, H) as a stack of one layer has it.
         weight_ih: (3*H, I).
         weight_hh: (3*H, H).
         bias_ih: (3*H,), or None.
@@ -36,7 +36,7 @@ def gru(
         segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
-        y, (T, B, H) or (N, H); h_n (B, H).
+        y, (T, B, H) or (N, H); h_n, shaped as h_0.
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     cell = "gru" if reset_after else "gru_reset_before"

@@ -26,8 +26,8 @@ def lstm(
 
     Args:
         x: (T, B, I), or packed rows (N, I).
-        h_0: (B, H).
-        c_0: (B, H).
+        h_0: (B, H), or (1, B, H) as a stack of one layer has it.
+        c_0: Shaped as h_0.
         weight_ih: (4*H, I).
         weight_hh: (4*H, H).
         bias_ih: (4*H,), or None.
@@ -38,7 +38,7 @@ def lstm(
         segment: Steps that the backward pass runs forward again at a time, or 0 to keep what it needs of every step.
 
     Returns:
-        y, (T, B, H) or (N, H); h_n (B, H); c_n (B, H).
+        y, (T, B, H) or (N, H); h_n and c_n, shaped as h_0.
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     y, h_n, c_n = recurrence(x, h_0, c_0, *weights, batch_sizes, "lstm", reverse, segment, trace)

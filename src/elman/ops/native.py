@@ -1,7 +1,8 @@
 """The native recurrence: one layer, one direction, over the compiled kernels, as an operation torch knows.
 
 `recurrence` is what `ops.rnn`, `ops.gru` and `ops.lstm` call. Tensors are float32 on the CPU. Shapes: x is (T, B, I),
-or (N, I) with batch_sizes (T,) when packed; states are (B, H); weight_ih (G*H, I), weight_hh (G*H, H), biases (G*H,).
+or (N, I) with batch_sizes (T,) when packed; states are (B, H), or (1, B, H) as a stack of one layer has them;
+weight_ih (G*H, I), weight_hh (G*H, H), biases (G*H,).
 
 Eager calls go straight to an autograd function, because the dispatcher's way there and back takes 35 microseconds, as
 long as the kernel itself at B = 1; under torch.compile, torch.export and fake tensors the same two functions are
@@ -79,7 +80,7 @@ def recurrence(
     y and, for the LSTM, the c between two segments. Results and gradients have the same bits.
 
     Returns:
-        y, (T, B, H) or (N, H) as x; h_n (B, H); c_n (B, H) for the LSTM, else None.
+        y, (T, B, H) or (N, H) as x; h_n, shaped as h_0; for the LSTM c_n, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
@@ -87,9 +88,10 @@ def recurrence(
         y, h_n, c_n, _, _ = torch.ops.elman.recurrence(*inputs, batch_sizes, cell, reverse, segment, keep)
         return y, h_n, (c_n if c_0 is not None else None)
     if keep or trace is not None:
-        found = _Recurrence.apply(*inputs, batch_sizes, cell, reverse, segment, trace)  # type: ignore[no-untyped-call]
-        y, h_n, c_n = found
-        return y, h_n, c_n
+        found: tuple[Tensor, Tensor, Tensor | None] = _Recurrence.apply(  # type: ignore[no-untyped-call]
+            *inputs, batch_sizes, (cell, reverse, segment), trace
+        )
+        return found
     y, h_n, c_n, _, _ = _forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
     return y, h_n, c_n
 
@@ -109,14 +111,16 @@ def _fits(
 
     Layers check x and the states, but anybody may replace a weight. Written out, it takes 2 microseconds.
     """
-    if cell not in _CELLS or h_0.dim() != 2 or x.dim() != (3 if batch_sizes is None else 2):
-        return False
     state = h_0.shape
-    rows = _CELLS[cell].gates * state[1]
+    if cell not in _CELLS or len(state) not in (2, 3) or x.dim() != (3 if batch_sizes is None else 2):
+        return False
+    batch, hidden = state[-2:]
+    rows = _CELLS[cell].gates * hidden
     f32 = torch.float32
     return (
         (weight_ih.shape == (rows, x.shape[-1]) and weight_ih.dtype is f32 and weight_ih.is_cpu)
-        and (weight_hh.shape == (rows, state[1]) and weight_hh.dtype is f32 and weight_hh.is_cpu)
+        and (weight_hh.shape == (rows, hidden) and weight_hh.dtype is f32 and weight_hh.is_cpu)
+        and (len(state) == 2 or state[0] == 1)
         and (x.dtype is f32 and x.is_cpu and h_0.dtype is f32 and h_0.is_cpu)
         and (c_0 is not None) is (cell == "lstm")
         and (c_0 is None or (c_0.shape == state and c_0.dtype is f32 and c_0.is_cpu))
@@ -124,7 +128,7 @@ def _fits(
         and (bias_ih is None or (bias_ih.shape == (rows,) and bias_ih.dtype is f32 and bias_ih.is_cpu))
         and (bias_hh is None or (bias_hh.shape == (rows,) and bias_hh.dtype is f32 and bias_hh.is_cpu))
         and (
-            x.shape[1] == state[0]
+            x.shape[1] == batch
             if batch_sizes is None
             else batch_sizes.dim() == 1 and batch_sizes.dtype is torch.int64 and batch_sizes.is_cpu
         )
@@ -137,7 +141,7 @@ def _misfit(arguments: Sequence[Tensor | None], batch_sizes: Tensor | None, cell
         return RuntimeError(f"elman: expected cell to be one of {', '.join(_CELLS)}, got {cell!r}")
     gates = {1: "H", 3: "3*H", 4: "4*H"}[_CELLS[cell].gates]
     x = "(T, B, I)" if batch_sizes is None else "(N, I)"
-    state = ("(B, H)", "(B, H)" if cell == "lstm" else "None")
+    state = ("(B, H) or (1, B, H)", "as h_0" if cell == "lstm" else "None")
     shapes = (x, *state, f"({gates}, I)", f"({gates}, H)", *[f"({gates},), or None for both"] * 2)
     names = ("x", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
     expected = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
@@ -159,13 +163,13 @@ def _pointer(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _rows(tensor: Tensor) -> Tensor:
-    """The tensor itself where the kernels can read it: rows may stand anywhere, the values of a row together."""
-    return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] <= 1 else tensor.contiguous()
-
-
-def _rows_or_none(tensor: Tensor | None) -> Tensor | None:
-    return None if tensor is None else _rows(tensor)
+def _rows(tensor: Tensor) -> tuple[Tensor, int, int]:
+    """The tensor with its strides over steps and rows: rows may stand anywhere, the values of a row together."""
+    strides = tensor.stride()
+    if strides[-1] != 1 and tensor.shape[-1] > 1:
+        tensor = tensor.contiguous()
+        strides = tensor.stride()
+    return (tensor, strides[0], strides[1]) if len(strides) == 3 else (tensor, 0, strides[0])
 
 
 def _contiguous(tensor: Tensor | None) -> Tensor | None:
@@ -173,22 +177,18 @@ def _contiguous(tensor: Tensor | None) -> Tensor | None:
 
 
 def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int, int]:
-    batch, hidden = h_0.shape
+    batch, hidden = h_0.shape[-2:]
     if batch_sizes is None:
         return x.shape[0], batch, x.shape[-1], hidden, x.shape[0] * batch
     return batch_sizes.shape[0], batch, x.shape[-1], hidden, x.shape[0]
 
 
-def _strides(rows: Tensor) -> tuple[int, int]:
-    return (rows.stride(0), rows.stride(1)) if rows.dim() == 3 else (0, rows.stride(0))
-
-
 def _cells_shape(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None, segment: int) -> tuple[int, ...]:
     """Of the LSTM's kept c: that of every step, or, with segments, of each border between two."""
     if not segment:
-        return (*x.shape[:-1], h_0.shape[1])
+        return (*x.shape[:-1], h_0.shape[-1])
     steps = (x if batch_sizes is None else batch_sizes).shape[0]
-    return (max(steps - 1, 0) // segment, *h_0.shape)
+    return (max(steps - 1, 0) // segment, *h_0.shape[-2:])
 
 
 def _forward(
@@ -212,19 +212,20 @@ def _forward(
         raise RuntimeError(f"elman: expected segment to be 0 or a number of steps, got {segment}")
     number, _, saved = _CELLS[cell]
     segment = segment if keep else 0
-    x, h_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(batch_sizes)
+    x, *strides = _rows(x)
+    h_0, batch_sizes = h_0.contiguous(), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
     sizes = _sizes(x, h_0, batch_sizes)
     rows, hidden = x.shape[:-1], sizes[3]
-    y, h_n = x.new_empty((*rows, hidden)), torch.empty_like(h_0)
-    gates = x.new_empty((*rows, saved, hidden)) if keep and saved and not segment else None
+    y, h_n = x.new_empty(*rows, hidden), torch.empty_like(h_0)
+    gates = x.new_empty(*rows, saved, hidden) if keep and saved and not segment else None
     c_n = cells = None
     if c_0 is not None:
         c_0 = c_0.contiguous()
-        c_n, cells = torch.empty_like(c_0), x.new_empty(_cells_shape(x, h_0, batch_sizes, segment)) if keep else None
+        c_n, cells = torch.empty_like(c_0), x.new_empty(*_cells_shape(x, h_0, batch_sizes, segment)) if keep else None
     kernels.run(
-        *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), *_strides(x)),
+        *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), *strides),
         *(h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh)),
         *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates)),
@@ -260,9 +261,11 @@ def _backward(
 
     `gates` and `cells` are as `_forward` gave them: with segments, none, and c at the borders.
     """
-    grad_y, grad_h_n, grad_c_n = _rows_or_none(grad_y), _contiguous(grad_h_n), _contiguous(grad_c_n)
-    x, h_0, c_0, batch_sizes = _rows(x), h_0.contiguous(), _contiguous(c_0), _contiguous(batch_sizes)
+    (x, *strides), (grad_y, *grad_y_strides) = _rows(x), (None, 0, 0) if grad_y is None else _rows(grad_y)
+    grad_h_n, grad_c_n = _contiguous(grad_h_n), _contiguous(grad_c_n)
+    h_0, c_0, batch_sizes = h_0.contiguous(), _contiguous(c_0), _contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
+    bias_ih, bias_hh = _contiguous(bias_ih), _contiguous(bias_hh)
     biases = wanted[5] or wanted[6]  # both come from one sum
     needed = (*wanted[:5], biases, biases)
     out = [
@@ -277,11 +280,11 @@ def _backward(
     recorded = {} if trace is None else _to_record(trace, y, cell)
     kernels.run(
         *(_CELLS[cell].number, 1, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes)),
-        *(x.data_ptr(), *_strides(x), h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
+        *(x.data_ptr(), *strides, h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh), y.data_ptr(), 0, 0, _pointer(gates), _pointer(cells)),
         *(segment, _pointer(borders)),
         *(_pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n)),
-        *((0, 0) if grad_y is None else _strides(grad_y)),
+        *grad_y_strides,
         *(_pointer(tensor) for tensor in out),
         *(_pointer(recorded.get(name)) for name in ("dh", "dc", "dgates")),
     )
@@ -315,27 +318,29 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        *given, trace = arguments
-        y, h_n, c_n, gates, cells = _forward(*given, keep=True)
-        ctx.save_for_backward(*given[:_TENSORS], y, gates, cells)
-        ctx.options, ctx.trace = given[_TENSORS:], trace
-        if trace is not None:
-            x, h_0, c_0, *_ = given
-            trace.put({"x": x, "h_0": h_0, "c_0": c_0, "h": y, "c": cells, "gates": gates})
+        *tensors, options, trace = arguments
+        y, h_n, c_n, gates, cells = _forward(*tensors, *options, keep=True)
+        ctx.save_for_backward(*tensors, y, gates, cells)
+        ctx.options, ctx.trace = options, trace
         ctx.set_materialize_grads(False)
+        if trace is not None:
+            x, h_0, c_0, *_ = tensors
+            h_0, c_0 = h_0.view(h_0.shape[-2:]), None if c_0 is None else c_0.view(h_0.shape[-2:])
+            trace.put({"x": x, "h_0": h_0, "c_0": c_0, "h": y, "c": cells, "gates": gates})
         return y, h_n, c_n
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
-        saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[:_INPUTS]
-        given: tuple[Any, ...] = (*saved[:_TENSORS], *ctx.options)
-        if ctx.trace is not None:
+        *tensors, y, gates, cells = ctx.saved_tensors
+        wanted, trace = ctx.needs_input_grad[:_INPUTS], ctx.trace
+        if trace is not None:
             check_first_order()
         if torch.is_grad_enabled():
-            return *_differentiable_backward(grads, given, wanted), None, None, None, None, None
-        y, gates, cells = saved[_TENSORS:]
-        found = _backward(*grads, *given, y=y, gates=gates, cells=cells, wanted=wanted, trace=ctx.trace)
-        return *found, None, None, None, None, None
+            found = _differentiable_backward(grads, (*tensors, *ctx.options), wanted)
+        else:
+            kept = {"y": y, "gates": gates, "cells": cells}
+            found = _backward(*grads, *tensors, *ctx.options, **kept, wanted=wanted, trace=trace)
+        return *found, None, None, None
 
 
 _REFERENCE: dict[str, Callable[..., tuple[Tensor, ...]]] = {
@@ -391,7 +396,7 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     grads, inputs, (batch_sizes, cell, _, segment) = given[:3], given[3 : 3 + _INPUTS], given[3 + _INPUTS :]
     if not _fits(*given[3 : 5 + _INPUTS]):
         raise _misfit(inputs, batch_sizes, cell)
-    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[1]), _CELLS[cell].saved
+    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[-1]), _CELLS[cell].saved
     shapes = {
         "grad_y": (grads[0], y_shape),
         "grad_h_n": (grads[1], inputs[1].shape),

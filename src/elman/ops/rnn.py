@@ -24,7 +24,7 @@ def rnn(
 
     Args:
         x: (T, B, I), or packed rows (N, I).
-        h_0: (B, H).
+        h_0: (B, H), or (1, B, H) as a stack of one layer has it.
         weight_ih: (H, I).
         weight_hh: (H, H).
         bias_ih: (H,), or None.
@@ -36,7 +36,7 @@ def rnn(
         segment: Changes nothing: the backward pass needs nothing but y. The other cells have it.
 
     Returns:
-        y, (T, B, H) or (N, H); h_n (B, H).
+        y, (T, B, H) or (N, H); h_n, shaped as h_0.
     """
     weights = (weight_ih, weight_hh, bias_ih, bias_hh)
     y, h_n, _ = recurrence(x, h_0, None, *weights, batch_sizes, f"rnn_{nonlinearity}", reverse, trace=trace)

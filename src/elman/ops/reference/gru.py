@@ -64,7 +64,7 @@ def gru(
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.gru.gru`.
 
     Returns:
-        y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
+        y (T, B, H), or (N, H) for a packed batch, and h_n, shaped as h_0.
     """
     cell = partial(step, reset_after=reset_after)
     parameters = Parameters(w_ih, w_hh, b_ih, b_hh)

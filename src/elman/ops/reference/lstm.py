@@ -65,7 +65,7 @@ def lstm(
     A projection `w_hr` (P, H), which the native operation has not, makes y, h_0 and h_n P wide.
 
     Returns:
-        y (T, B, H), or (N, H) for a packed batch, h_n (B, H) and c_n (B, H).
+        y (T, B, H), or (N, H) for a packed batch, h_n and c_n, shaped as h_0 and c_0.
     """
     parameters = Parameters(w_ih, w_hh, b_ih, b_hh, w_hr)
     y, h_n, c_n = results(step, x, (h_0, c_0), parameters, batch_sizes, reverse, trace, segment)

@@ -56,7 +56,7 @@ def rnn(
     """A layer in one direction over a sequence; arguments and results are those of `elman.ops.rnn.rnn`.
 
     Returns:
-        y (T, B, H), or (N, H) for a packed batch, and h_n (B, H).
+        y (T, B, H), or (N, H) for a packed batch, and h_n, shaped as h_0.
     """
     cell = partial(step, nonlinearity=nonlinearity)
     parameters = Parameters(w_ih, w_hh, b_ih, b_hh)

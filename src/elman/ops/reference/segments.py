@@ -27,8 +27,12 @@ def results(
     """Walk `step` over a sequence, `segment` steps at a time, or all of them, filling in the trace, if it is 0.
 
     Returns:
-        y, (T, B, H) or (N, H) as x, and the parts of the final state, each (B, H).
+        y, (T, B, H) or (N, H) as x, and the parts of the final state, each (B, H), or (1, B, H) like `initial`'s.
     """
+    if initial[0].dim() == 3:
+        state = tuple(s_0.squeeze(0) for s_0 in initial)
+        y, *final = results(step, x, state, parameters, batch_sizes, reverse, trace, segment)
+        return y, *(s_n.unsqueeze(0) for s_n in final)
     if not segment or x.shape[0] == 0:
         done = unroll(step, x, initial, parameters, batch_sizes, reverse, trace)
         return done.y, *done.final
