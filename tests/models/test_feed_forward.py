@@ -129,7 +129,7 @@ def test_an_unfitted_model_and_vectors_of_another_length(model):
         elman.FeedForward().predict(X)
     with pytest.raises(DataError, match="expected 2 features"):
         model.predict(np.zeros((2, 3)))
-    with pytest.raises(InputError, match="not on a table"):
+    with pytest.raises(InputError, match="trained on vectors, not on a file"):
         model.report(pd.DataFrame(X).assign(label=Y))
 
 

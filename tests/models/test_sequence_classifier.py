@@ -281,5 +281,5 @@ def test_batch_and_epochs_follow_the_number_of_rows():
 
 
 def test_a_model_of_lists_cannot_read_a_file(model, tmp_path):
-    with pytest.raises(InputError, match="trained on sequences, not on a table"):
+    with pytest.raises(InputError, match="trained on sequences, not on a file"):
         model.read(tmp_path / "x.csv")

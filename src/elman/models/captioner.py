@@ -19,7 +19,7 @@ from elman.errors import DataError, InputError
 from elman.models.by_length import ByLength
 from elman.models.caption_files import ImagePiece, read_captioned, stream_images
 from elman.models.decoder import Source
-from elman.models.estimator import Estimator
+from elman.models.estimator import Estimator, of_file
 from elman.models.image_to_text import ImageToText, SmallImageEncoder
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
@@ -246,9 +246,7 @@ class Captioner(Estimator):
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()
-        if self.columns_ is None:
-            raise InputError("model: trained on arrays, not on a file: train it on a file, or call predict")
-        return self.columns_
+        return of_file(self.columns_, "arrays")
 
     def _examples(self, X: Any, y: Any, settings: CaptionerSettings) -> tuple[Images, list[str]]:
         """Return images and texts, from two arguments or from a file."""

@@ -17,7 +17,7 @@ made it, and again in `fit`. They are stored as they came: scikit-learn's `clone
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from sklearn.base import BaseEstimator
@@ -34,6 +34,7 @@ from elman.train import Loop, Progress, Task, write_container
 from elman.train.checkpoint import under
 from elman.train.picture import draw_losses
 
+Columns = TypeVar("Columns")
 BESIDE = "beside"
 """What the names of tensors that are not the network's begin with in a file."""
 
@@ -200,6 +201,21 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
+
+
+def of_file(columns: Columns | None, instead: str) -> Columns:
+    """Return the columns that a model was trained on.
+
+    Args:
+        columns: None where it was trained on no file.
+        instead: what it was trained on there.
+
+    Raises:
+        InputError: there are none.
+    """
+    if columns is None:
+        raise InputError(f"model: trained on {instead}, not on a file: train it on a file, or call predict")
+    return columns
 
 
 def _parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

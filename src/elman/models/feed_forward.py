@@ -11,9 +11,10 @@ from elman.data.inputs import SeriesInput
 from elman.data.items import Floats, as_items
 from elman.data.splits import Split
 from elman.data.tables import Table, as_frame, read_table, stream_table
-from elman.errors import DataError, InputError
+from elman.errors import DataError
 from elman.models.classifier_columns import LABEL
 from elman.models.classifier_report import report_of
+from elman.models.estimator import of_file
 from elman.models.feed_forward_network import FeedForwardNetwork
 from elman.models.feed_forward_settings import FeedForwardSettings
 from elman.models.fixed_width import FixedWidth
@@ -144,12 +145,8 @@ class FeedForward(FixedWidth):
         return list(as_vectors(X))
 
     def _features(self, table: Table) -> Floats:
-        self._check_columns()
-        return table.numbers([table.column("features", name) for name in self.features_ or ()]).astype(np.float32)
-
-    def _check_columns(self) -> None:
-        if getattr(self, "features_", None) is None:
-            raise InputError("model: trained on vectors, not on a table: train it on a file, or call predict")
+        columns = of_file(getattr(self, "features_", None), "vectors")
+        return table.numbers([table.column("features", name) for name in columns]).astype(np.float32)
 
     def _learn_input(self, items: list[Floats], settings: FeedForwardSettings) -> None:
         self.input_ = SeriesInput.learn([np.stack(items)])

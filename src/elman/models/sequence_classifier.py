@@ -23,7 +23,7 @@ from elman.models.classifier_network import ClassifierNetwork, LabelledSequences
 from elman.models.classifier_reading import Labelled, Reading, Scores
 from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
-from elman.models.estimator import Estimator
+from elman.models.estimator import Estimator, of_file
 from elman.models.labels import Label, as_labels
 from elman.models.ngrams import Mix, choose_mix
 from elman.models.reports import Columns as Written
@@ -233,9 +233,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _columns(self) -> Columns:
         self._check_fitted()
-        if self.columns_ is None:
-            raise InputError("model: trained on sequences, not on a table: train it on a file, or call predict")
-        return self.columns_
+        return of_file(self.columns_, "sequences")
 
     def _measured(self, found: Labelled) -> Measured:
         several = self.reading_.labels.several

@@ -17,7 +17,7 @@ from elman.models.beam import EDGE, search
 from elman.models.by_length import ByLength
 from elman.models.decoder import Targets, Writing
 from elman.models.encoder_decoder import EncoderDecoder
-from elman.models.estimator import Estimator
+from elman.models.estimator import Estimator, of_file
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
 from elman.models.translation_baselines import NearestNeighbour
@@ -301,9 +301,7 @@ class Translator(Estimator):
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()
-        if self.columns_ is None:
-            raise InputError("model: trained on lists, not on a table: train it on a file, or call predict")
-        return self.columns_
+        return of_file(self.columns_, "lists")
 
     def _pairs(self, X: Any, y: Any, settings: TranslatorSettings) -> Pairs:
         """Return sources and targets, from two arguments or from a table."""
