@@ -1,0 +1,117 @@
+"""The native recurrence as an operation torch knows, `torch.ops.elman.recurrence`, with a fake and a backward.
+
+torch.compile, torch.export and fake tensors see this one. Absent tensors come out empty, because a schema has no
+optional results.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.ops.passes import CELLS, INPUTS, backward, cells_shape, contiguous, describe, fits, forward, misfit
+from elman.ops.second_order import differentiable_backward
+
+_TENSORS = INPUTS + 1  # and batch_sizes
+
+_library: Any = torch.library.Library("elman", "DEF")  # type: ignore[no-untyped-call]
+_INPUT_SCHEMA = (
+    "Tensor x, Tensor h_0, Tensor? c_0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
+    "Tensor? batch_sizes, str cell, bool reverse, SymInt segment"
+)
+_library.define(
+    f"recurrence({_INPUT_SCHEMA}, bool keep) -> (Tensor y, Tensor h_n, Tensor c_n, Tensor gates, Tensor cells)"
+)
+_library.define(
+    "recurrence_backward(Tensor? grad_y, Tensor? grad_h_n, Tensor? grad_c_n, "
+    f"{_INPUT_SCHEMA}, Tensor y, Tensor gates, Tensor cells, bool[] wanted) "
+    "-> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)"
+)
+
+
+def _full(tensors: Sequence[Tensor | None], like: Tensor) -> tuple[Tensor, ...]:
+    return tuple(like.new_empty(0) if tensor is None else tensor for tensor in tensors)
+
+
+def _absent(tensor: Tensor) -> Tensor | None:
+    return None if tensor.dim() == 1 and tensor.shape[0] == 0 else tensor
+
+
+def _op(*arguments: Any) -> tuple[Tensor, ...]:
+    *given, keep = arguments
+    return _full(forward(*given, keep=keep), arguments[0])
+
+
+def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
+    *given, y, gates, cells, wanted = arguments
+    grads, inputs, (batch_sizes, cell, _, segment) = given[:3], given[3 : 3 + INPUTS], given[3 + INPUTS :]
+    if not fits(*given[3 : 5 + INPUTS]):
+        raise misfit(inputs, batch_sizes, cell)
+    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[-1]), CELLS[cell].saved
+    shapes = {
+        "grad_y": (grads[0], y_shape),
+        "grad_h_n": (grads[1], inputs[1].shape),
+        "grad_c_n": (grads[2], inputs[1].shape),
+        "y": (y, y_shape),
+        "gates": (gates if saved and not segment else None, (*y_shape[:-1], saved, y_shape[-1])),
+        "cells": (cells if cell == "lstm" else None, cells_shape(inputs[0], inputs[1], batch_sizes, segment)),
+    }
+    for name, (tensor, shape) in shapes.items():
+        if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.is_cpu):
+            raise RuntimeError(f"elman: {cell} expected {name} {shape}, float32 on the CPU; got {describe(tensor)}")
+    if len(wanted) != INPUTS:
+        raise RuntimeError(f"elman: expected wanted to be {INPUTS} truth values, got {len(wanted)}")
+    gates, cells = contiguous(_absent(gates)), contiguous(_absent(cells))
+    return _full(backward(*given, y=y.contiguous(), gates=gates, cells=cells, wanted=wanted), arguments[3])
+
+
+def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
+    *_, batch_sizes, cell, _, segment, keep = rest
+    saved, rows, hidden = CELLS[cell].saved, x.shape[:-1], h_0.shape[-1]
+    y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
+    gates = x.new_empty((*rows, saved, hidden)) if keep and saved and not segment else None
+    c_n = None if c_0 is None else c_0.new_empty(c_0.shape)
+    cells = x.new_empty(cells_shape(x, h_0, batch_sizes, segment)) if keep and c_0 is not None else None
+    return _full((y, h_n, c_n, gates, cells), x)
+
+
+def _fake_backward(*arguments: Any) -> tuple[Tensor, ...]:
+    inputs, wanted = arguments[3 : 3 + INPUTS], arguments[-1]
+    biases = wanted[5] or wanted[6]
+    needed = (*wanted[:5], biases, biases)
+    return _full(
+        [t.new_empty(t.shape) if need and t is not None else None for t, need in zip(inputs, needed, strict=True)],
+        inputs[0],
+    )
+
+
+def _set_up_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    y, _, _, gates, cells = output
+    ctx.save_for_backward(*inputs[:_TENSORS], y, gates, cells)
+    ctx.options = inputs[_TENSORS:-1]
+    ctx.set_materialize_grads(False)
+
+
+def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n: Tensor | None, *_: Any) -> Any:
+    *given, y, gates, cells = ctx.saved_tensors
+    wanted = list(ctx.needs_input_grad[:INPUTS])
+    grad_c_n = None if given[2] is None else grad_c_n
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        found = differentiable_backward((grad_y, grad_h_n, grad_c_n), (*given, *ctx.options), wanted)
+    else:
+        results = torch.ops.elman.recurrence_backward(
+            grad_y, grad_h_n, grad_c_n, *given, *ctx.options, y, gates, cells, wanted
+        )
+        found = [t if want and g is not None else None for t, want, g in zip(results, wanted, given, strict=False)]
+    return *found, None, None, None, None, None
+
+
+_library.impl("recurrence", _op, "CPU")
+_library.impl("recurrence_backward", _op_backward, "CPU")
+torch.library.register_fake("elman::recurrence", _fake, lib=_library)
+torch.library.register_fake("elman::recurrence_backward", _fake_backward, lib=_library)
+torch.library.register_autograd("elman::recurrence", _autograd, setup_context=_set_up_context, lib=_library)
+
+operation: Any = torch.ops.elman.recurrence
+"""`recurrence` of `native.py`, with whether to keep what the way back needs in place of a trace."""
