@@ -57,7 +57,7 @@ def test_a_copy_goes_on_where_it_began(pointed):
 def test_strange_symbols_get_numbers_from_the_vocabularys_size_on():
     open_one = OpenVocabulary(Vocabulary(["<unknown>", "end", "a"]))
     assert open_one.encode(["b", "a", "c", "b"]).tolist() == [3, 2, 4, 3]
-    assert (open_one.find("c"), open_one.find("a"), open_one.find("z")) == (4, 2, 0)
+    assert (open_one.number("c"), open_one.number("a"), open_one.number("z")) == (4, 2, 0)
     assert open_one.decode([4, 2, 3]) == ["c", "a", "b"]
 
 

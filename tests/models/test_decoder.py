@@ -167,7 +167,7 @@ def test_smoothing_is_torchs():
     net, (sources, targets) = network(), a_batch()
     source = net.read(sources)
     states = net.decoder.states(source, targets, targets.inputs)
-    rows = targets.packed(net.decoder.chances(states, source.memory, targets.inputs)).data
+    rows = torch.log_softmax(targets.packed(net.decoder.chances(states, source.memory, targets.inputs)).data, dim=-1)
     wanted = targets.packed(targets.symbols).data
     hard, even = -rows.gather(1, wanted[:, None]).mean(), -rows.mean()
     got = net.decoder.loss(source, targets, smoothing=0.2)

@@ -85,9 +85,9 @@ class OpenVocabulary:
 
     def encode(self, sequence: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return a number for each symbol, shape `(T,)`; a strange one keeps the number that it first gets."""
-        return np.fromiter((self._number(symbol) for symbol in sequence), np.int64, len(sequence))
+        return np.fromiter((self._met(symbol) for symbol in sequence), np.int64, len(sequence))
 
-    def find(self, symbol: str) -> int:
+    def number(self, symbol: str) -> int:
         """Return a symbol's number, 0 if it was never met."""
         return self._closed.number(symbol) or self._strange.get(symbol, 0)
 
@@ -95,8 +95,8 @@ class OpenVocabulary:
         """Return the symbols that the numbers stand for."""
         return [self._symbols[number] for number in numbers]
 
-    def _number(self, symbol: str) -> int:
-        number = self.find(symbol)
+    def _met(self, symbol: str) -> int:
+        number = self.number(symbol)
         if not number:
             number = self._strange[symbol] = len(self._symbols)
             self._symbols.append(symbol)

@@ -125,7 +125,7 @@ class Decoder(nn.Module):
         return scores
 
     def chances(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
-        """Return ln P of each next symbol, `(B, T, V)` or more where strange ones can be copied.
+        """Return ln P of each next symbol but for a constant a row, `(B, T, V)`, more where strange ones can be copied.
 
         Args:
             states: `(B, T, H)`.
@@ -133,9 +133,10 @@ class Decoder(nn.Module):
             latest: the symbols that were written before, `(B, T)`.
         """
         seen = self.seen(states, memory)
-        own = log_softmax(self.score(seen), dim=-1)
+        scores = self.score(seen)
         if self.pointer is None or memory is None or memory.places is None:
-            return own
+            return scores
+        own = log_softmax(scores, dim=-1)
         return probabilities(own, self.pointer(seen, latest, memory.places), memory.places)
 
     def states(self, source: Source, targets: Targets, inputs: Tensor) -> Tensor:

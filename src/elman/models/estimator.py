@@ -34,7 +34,7 @@ from elman.train import Loop, Progress, Task, write_container
 from elman.train.checkpoint import under
 from elman.train.picture import draw_losses
 
-Columns = TypeVar("Columns")
+_Columns = TypeVar("_Columns")
 BESIDE = "beside"
 """What the names of tensors that are not the network's begin with in a file."""
 
@@ -203,7 +203,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "network_")
 
 
-def of_file(columns: Columns | None, instead: str) -> Columns:
+def of_file(columns: _Columns | None, instead: str) -> _Columns:
     """Return the columns that a model was trained on.
 
     Args:

@@ -25,19 +25,19 @@ class TranslationMemory:
 
     def __init__(self, sources: Sequence[str], targets: Sequence[str], threshold: float | None = None):
         self.threshold = threshold
-        self._nearest = NearestNeighbour().fit(sources, targets)
+        self.nearest = NearestNeighbour().fit(sources, targets)
 
     def neighbours(self, sources: Sequence[str]) -> list[str]:
         """Return the target that goes with the known source nearest to each."""
-        return self._nearest.predict(sources)
+        return self.nearest.predict(sources)
 
     def others(self) -> list[str]:
         """Return for each known source the target that goes with the nearest of the others."""
-        return self._nearest.others()
+        return self.nearest.others()
 
     def translate(self, sources: Sequence[str], write: Callable[[list[str], list[str]], list[str]]) -> list[str]:
         """Return a translation for each source: the memory's own, or what `write` makes of source and neighbour."""
-        targets, similarities = self._nearest.find(sources)
+        targets, similarities = self.nearest.find(sources)
         strange = np.flatnonzero(similarities < self._least).tolist()
         if strange:
             written = write([sources[row] for row in strange], [targets[row] for row in strange])
@@ -47,7 +47,7 @@ class TranslationMemory:
 
     def answers(self, sources: Sequence[str]) -> int:
         """Return for how many of the sources the memory answers."""
-        return int((self._nearest.find(sources)[1] >= self._least).sum())
+        return int((self.nearest.find(sources)[1] >= self._least).sum())
 
     @property
     def _least(self) -> float:

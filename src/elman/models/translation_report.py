@@ -54,9 +54,10 @@ def memory_notes(model: "Translator", sources: Sequence[str]) -> list[str]:
     """Return what a reader has to know of the memory: how often it answered, or that it never does."""
     if model.memory_ is None:
         return []
-    answered, threshold = model.memory_.answers(sources), model.memory_.threshold
+    threshold = model.memory_.threshold
     if threshold is None:
         return ["the memory never answers: on the held-out pairs the network was as good at any similarity"]
+    answered = model.memory_.answers(sources)
     return [f"the memory answered for {answered:,} of {len(sources):,} sources: those {threshold:.2f} near or nearer"]
 
 

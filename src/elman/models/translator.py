@@ -20,7 +20,6 @@ from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.estimator import Estimator, of_file
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
-from elman.models.translation_baselines import NearestNeighbour
 from elman.models.translation_memory import TranslationMemory, choose_threshold
 from elman.models.translation_report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.models.translation_scores import exact
@@ -293,10 +292,9 @@ class Translator(Estimator):
         """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
         if self.memory_ is None:
             return
-        training, held_out = split_rows(len(self.pairs_[0]), self._settings().validation)
-        learned, (sources, targets) = ([pick(side, rows) for side in self.pairs_] for rows in (training, held_out))
-        nearest = NearestNeighbour().fit(*learned)
-        threshold = choose_threshold(nearest, sources, self.write(sources), targets)
+        _, held_out = split_rows(len(self.pairs_[0]), self._settings().validation)
+        sources, targets = (pick(side, held_out) for side in self.pairs_)
+        threshold = choose_threshold(self.memory_.nearest, sources, self.write(sources), targets)
         self.memory_ = TranslationMemory(*self.pairs_, threshold)
 
     def _columns(self) -> tuple[str, str]:

@@ -56,7 +56,7 @@ class Reader:
         """Return the numbers of sources, and of their neighbours' targets, as many."""
         if not self._copies:
             return Read(self._source.read(sources), None)
-        rows = [self._with_copies(k, sources, neighbours) for k in range(len(sources))]
+        rows = map(self._with_copies, sources, [None] * len(sources) if neighbours is None else neighbours)
         symbols, copies = (Sequences.of(side) for side in zip(*rows, strict=True))
         return Read(symbols, copies)
 
@@ -77,7 +77,7 @@ class Reader:
             own, there = values[wanted.starts[row] : wanted.starts[row + 1]], read.copies[row]
             strange = np.flatnonzero(own == 0)
             symbols = cut(text, self._target.tokens) if len(strange) else []
-            found = [self._written.find(symbols[place]) for place in strange]
+            found = [self._written.number(symbols[place]) for place in strange]
             own[strange] = np.where(np.isin(found, there), found, 0)
         return Sequences(values, wanted.starts)
 
@@ -89,15 +89,13 @@ class Reader:
         """Return the text that was written."""
         return join(self.symbols(numbers), self._target.tokens)
 
-    def _with_copies(
-        self, row: int, sources: Sequence[str], neighbours: Sequence[str] | None
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        cut_source, edge = cut(sources[row], self._source.tokens), np.array([EDGE])
+    def _with_copies(self, source: str, neighbour: str | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        cut_source, edge = cut(source, self._source.tokens), np.array([EDGE])
         same = self._source.tokens == self._target.tokens
         read = [self._source.vocabulary.encode(cut_source), edge]
         copies = [self._written.encode(cut_source) if same else np.zeros(len(cut_source), np.int64), edge]
-        if neighbours is not None:
-            beside = cut(neighbours[row], self._target.tokens)
+        if neighbour is not None:
+            beside = cut(neighbour, self._target.tokens)
             read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), edge]
             copies += [self._written.encode(beside), edge]
         return np.concatenate(read), np.concatenate(copies)
