@@ -112,11 +112,46 @@ inline V fma(V a, V b, V c) {
 #endif
 }
 
-// e^x to about 1 ulp between -87 and 88; below it is held, from 88 on infinite, so that a sigmoid far out is exactly 0
-// and 0 times infinity the NaN that it should be. NaN stays NaN, because every comparison with it is false.
-inline V exp(V x) {
-    x = x < splat(-87.0f) ? splat(-87.0f) : x;
-    x = x > splat(88.0f) ? splat(88.0f) : x;
+inline Bits bits_of(V x) {
+    Bits bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+inline V from_bits(Bits bits) {
+    V x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// NaN stays NaN: of two operands, these instructions return the second where they cannot compare.
+inline V at_most(V x, V most) {
+#if defined(__AVX512F__)
+    return _mm512_maskz_min_ps(0xffff, most, x);
+#elif defined(__AVX2__)
+    return _mm256_min_ps(most, x);
+#else
+    return x > most ? most : x;
+#endif
+}
+
+inline V at_least(V x, V least) {
+#if defined(__AVX512F__)
+    return _mm512_maskz_max_ps(0xffff, least, x);
+#elif defined(__AVX2__)
+    return _mm256_max_ps(least, x);
+#else
+    return x < least ? least : x;
+#endif
+}
+
+// e^x = power * (1 + rest), power a power of two and rest between -0.3 and 0.42, for x between -87 and 89; at 89 the
+// power is infinite, so that a sigmoid far out is exactly 0, and 0 times infinity the NaN that it should be.
+struct Exponential {
+    V power, rest;
+};
+
+inline Exponential exponential(V x) {
     const V shift = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to the nearest integer
     const V rounded = fma(x, splat(1.44269504f), shift);
     const V n = rounded - shift;
@@ -127,32 +162,21 @@ inline V exp(V x) {
     p = fma(p, r, splat(4.166655e-2f));
     p = fma(p, r, splat(0.16666573f));
     p = fma(p, r, splat(0.5f));
-    const V e = fma(p * r, r, r) + 1.0f;
-    Bits exponent;
-    std::memcpy(&exponent, &rounded, sizeof exponent);
-    exponent = exponent << 23;  // n stands in the low bits of `rounded`
-    Bits bits;
-    std::memcpy(&bits, &e, sizeof bits);
-    bits = bits + exponent;
-    V scaled;
-    std::memcpy(&scaled, &bits, sizeof scaled);
-    return x < splat(88.0f) ? scaled : x * splat(__builtin_inff());
+    return {from_bits((bits_of(rounded) + 127) << 23), fma(p * r, r, r)};  // n stands in the low bits of `rounded`
 }
 
-inline V sigmoid(V x) { return 1.0f / (1.0f + exp(-x)); }
+inline V sigmoid(V x) {
+    const Exponential e = exponential(at_most(at_least(-x, splat(-87.0f)), splat(89.0f)));
+    return 1.0f / fma(e.power, 1.0f + e.rest, splat(1.0f));
+}
 
+// (e^2x - 1) / (e^2x + 1) of |x|, without forming e^2x, which near x = 0 would be 1 and little more; from 10 on it is 1.
 inline V tanh(V x) {
-    const V size = x < 0.0f ? -x : x;
-    // Near 0 the quotient below would lose its relative accuracy: there an odd polynomial, relative error 1.7e-8.
-    const V z = x * x;
-    V p = splat(-6.0751666e-3f);
-    p = fma(p, z, splat(2.0982297e-2f));
-    p = fma(p, z, splat(-5.3847756e-2f));
-    p = fma(p, z, splat(0.13332748f));
-    p = fma(p, z, splat(-0.33333328f));
-    const V near = fma(p * z, x, x);
-    const V far = 1.0f - 2.0f / (1.0f + exp(size + size));
-    return size < splat(0.625f) ? near : (x < 0.0f ? -far : far);
+    const Bits sign = bits_of(x) & bits_of(splat(-0.0f));
+    const V size = from_bits(bits_of(x) ^ sign);
+    const Exponential e = exponential(at_most(size + size, splat(20.0f)));
+    const V less_one = fma(e.power, e.rest, e.power - 1.0f);
+    return from_bits(bits_of(less_one / (less_one + 2.0f)) | sign);
 }
 
 inline V relu(V x) { return x < 0.0f ? V{} : x; }
