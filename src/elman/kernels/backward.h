@@ -13,18 +13,17 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of gradients gathered between two products for the weight gradients, over all members.
+// Rows of gradients that a member gathers between two products for the weight gradients: few enough for its cache.
 constexpr Index gathered_rows = 256;
 
 template <class Cell>
 struct BackwardPass {
     struct Member {
         Share share;
-        float *sums, *reset, *dh, *dc, *dreset, *dx;
-        GatheredRow* rows;
-        Index gathered;
+        Gathered<Cell> gathered;  // everybody's, where the units are split
+        Index count;              // of the rows gathered
+        float *reset, *dh, *dc, *dreset, *dx;
         Index kept_from;  // the row of the N at which gates and cells begin
-        GatheredRow* all;  // everybody's rows, for the weight gradients
     };
 
     const elman_call& call;
@@ -34,7 +33,6 @@ struct BackwardPass {
     bool split_units;
     Barrier barrier;
     Index steps;
-    Index sums_stride;
     bool large;  // what is recorded does not fit in a cache
     float *hidden_data, *second_data, *input_data;
     int* column;
@@ -49,8 +47,7 @@ struct BackwardPass {
     BackwardPass(const elman_call& call, const Index* offset, int members, bool split_units)
         : call(call), sequence{call, offset}, units{call.H}, members(members), split_units(split_units),
           barrier(members), again(call, offset, members, split_units) {
-        steps = max(1, min(call.T, gathered_rows / call.B));
-        sums_stride = Cell::slots * call.H + row_padding;
+        steps = max(1, min(call.T, gathered_rows / (split_units ? call.B : ceil_div(call.B, members))));
         large = sequence.rows() * call.H * (Cell::gates + 1) > cached_floats;
     }
 
@@ -73,7 +70,7 @@ struct BackwardPass {
             one.share = share_of(sequence, m, members, split_units);
             const Index rows = one.share.rows();
             if (m == 0 || !split_units) {
-                one.sums = layout.floats(steps * rows * sums_stride), one.rows = layout.array<GatheredRow>(steps * rows);
+                one.gathered.lay_out(layout, call, steps * rows);
                 one.dh = layout.floats(rows * h_stride());
                 one.dc = Cell::has_cell ? layout.floats(rows * h_stride()) : nullptr;
                 one.reset = Cell::reset_before ? layout.floats(steps * rows * H) : nullptr;
@@ -81,12 +78,9 @@ struct BackwardPass {
                 one.dx = call.grad_x != nullptr ? layout.floats(steps * rows * x_stride()) : nullptr;
                 if (split_units) shared = one;
             }
-            one.all = layout.array<GatheredRow>(steps * call.B);
-            WeightGradient<Cell> weights(call, m, members);
-            weights.lay_out(layout);
             if (member == nullptr) continue;
             member[m] = one;
-            weight[m] = weights;
+            weight[m] = WeightGradient<Cell>(call, m, members);
         }
     }
 
@@ -98,15 +92,17 @@ struct BackwardPass {
         Member& my = member[m];
         for (Index last = call.T; last > 0; last -= min(last, steps)) {
             const Index first = max(0, last - steps);
-            my.gathered = 0;
+            my.count = 0;
             for (Index s = last; s-- > first;) {
                 if (sequence.ends_segment(s)) walk_again(m, s);
                 step(my, s);
             }
             if (split_units) barrier.wait();
             input_gradient(m);
+            my.gathered.pack(call, my.count, split_units ? m : 0, split_units ? members : 1);
             barrier.wait();
-            weight[m].add(my.all, collect(my));
+            for (int other = 0; other < (split_units ? 1 : members); other++)
+                weight[m].add(member[other].gathered, member[other].count);
             barrier.wait();
         }
         if (large) finish_stores();
@@ -143,25 +139,24 @@ struct BackwardPass {
     // Goes back over the step of turn s.
     void step(Member& my, Index s) {
         const Index active = sequence.active(s, my.share), before = sequence.active(s - 1, my.share);
-        const Index from = my.gathered;
+        const Index from = my.count;
         start_rows(my, sequence.active(s + 1, my.share), active);
         for (Index row = 0; row < active; row++) gather(my, s, row, before);
-        my.gathered += active;
-        float* sums = my.sums + from * sums_stride;
+        my.count += active;
+        float* sums = my.gathered.sums + from * my.gathered.stride;
         if (split_units) barrier.wait();
         if constexpr (Cell::reset_before) {
             through_reset(my, s, active, before, from);
             if (split_units) barrier.wait();
         }
-        carry({hidden_data, column, hidden_gates * call.H}, my.share, sums + hidden_first * call.H, active, my.dh,
-              s % 2);
+        carry({hidden_data, column, hidden_gates * call.H}, my, sums + hidden_first * call.H, active, my.dh, s % 2);
         leave_rows(my, before, active);
     }
 
-    void carry(const Panels& panels, const Share& share, const float* sums, Index rows, float* out,
+    void carry(const Panels& panels, const Member& my, const float* sums, Index rows, float* out,
                bool backwards = false) {
-        product(sums, sums_stride, rows, panels, share.block_begin / 2, ceil_div(share.block_end, 2), out, h_stride(),
-                backwards);
+        product(sums, my.gathered.stride, rows, panels, my.share.block_begin / 2, ceil_div(my.share.block_end, 2), out,
+                h_stride(), backwards);
     }
 
     // Rows [begin, end) have their last turn here: the gradient of their last state arrives.
@@ -191,15 +186,15 @@ struct BackwardPass {
     // The equation's gradient for one row of turn s, and a note of the row's operands.
     void gather(Member& my, Index s, Index row, Index active_before) {
         const Index t = sequence.time(s), H = call.H, batch_row = my.share.row_begin + row;
-        const Index at = sequence.first_row(t) + batch_row, index = my.gathered + row;
+        const Index at = sequence.first_row(t) + batch_row, index = my.count + row;
         const Index kept = at - my.kept_from;
         const float* h_before = sequence.h_before(s, my.share, row, active_before);
         const float* c_before =
             Cell::has_cell ? sequence.c_before(s, my.share, row, active_before, my.kept_from) : nullptr;
         const float* grad_y = call.grad_y == nullptr ? nullptr : sequence.grad_y_row(t, batch_row);
-        float* sums = my.sums + index * sums_stride;
-        my.rows[index] = {at, sums, sequence.x_row(t, batch_row), h_before,
-                          Cell::reset_before ? my.reset + index * H : nullptr};
+        float* sums = my.gathered.sums + index * my.gathered.stride;
+        my.gathered.rows[index] = {at, sequence.x_row(t, batch_row), h_before,
+                                   Cell::reset_before ? my.reset + index * H : nullptr};
         for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
             const Index unit = block * W, lanes = units.lanes(block);
             float *dh = my.dh + row * h_stride() + unit, *dc = nullptr;
@@ -218,6 +213,17 @@ struct BackwardPass {
             store(dh, carried.h);
             if (Cell::has_cell) store(dc, carried.c);
             record(at, unit, d, da, lanes);
+        }
+        if (row < active_before && !sequence.begins_segment(s)) fetch(my, sequence.time(s - 1), batch_row);
+    }
+
+    // What gather() will read of this row at time t, the step before, is on its way while this step's product is computed.
+    void fetch(const Member& my, Index t, Index batch_row) {
+        const Index H = call.H, at = sequence.first_row(t) + batch_row, kept = at - my.kept_from;
+        for (Index unit = my.share.block_begin * W; unit < min(H, my.share.block_end * W); unit += W) {
+            for (int k = 0; k < Cell::saved; k++) prefetch(call.gates + (kept * Cell::saved + k) * H + unit);
+            prefetch(Cell::has_cell ? call.cells + kept * H + unit : call.y + at * H + unit);
+            if (call.grad_y != nullptr) prefetch(sequence.grad_y_row(t, batch_row) + unit);
         }
     }
 
@@ -239,8 +245,9 @@ struct BackwardPass {
             for (Index block = my.share.block_begin; block < my.share.block_end; block++)
                 store(my.dreset + row * h_stride() + block * W, V{});
         }
-        float* sums = my.sums + from * sums_stride;
-        carry({second_data, column, H}, my.share, sums, active, my.dreset);
+        const Index stride = my.gathered.stride;
+        float* sums = my.gathered.sums + from * stride;
+        carry({second_data, column, H}, my, sums, active, my.dreset);
         for (Index row = 0; row < active; row++) {
             const Index batch_row = my.share.row_begin + row, at = sequence.first_row(t) + batch_row;
             const Index kept = at - my.kept_from;
@@ -251,7 +258,7 @@ struct BackwardPass {
                 float* dh = my.dh + row * h_stride() + unit;
                 V da_r;
                 const V share = Cell::backward_reset(r, h, load(my.dreset + row * h_stride() + unit), da_r);
-                store(sums + row * sums_stride + Cell::hidden_slot[0] * H + unit, da_r, lanes);
+                store(sums + row * stride + Cell::hidden_slot[0] * H + unit, da_r, lanes);
                 if (call.grad_gates != nullptr) keep(grad_gate(at, 0) + unit, da_r, lanes, large);
                 store(my.reset + (from + row) * H + unit, r * h, lanes);
                 store(dh, load(dh) + share);
@@ -263,26 +270,17 @@ struct BackwardPass {
     void input_gradient(int m) {
         if (call.grad_x == nullptr) return;
         Member& my = member[m];
-        const Index begin = split_units ? my.gathered * m / members : 0;
-        const Index end = split_units ? my.gathered * (m + 1) / members : my.gathered;
+        const Index begin = split_units ? my.count * m / members : 0;
+        const Index end = split_units ? my.count * (m + 1) / members : my.count;
         float* dx = my.dx + begin * x_stride();
         std::memset(dx, 0, static_cast<std::size_t>((end - begin) * x_stride()) * sizeof(float));
-        product(my.sums + begin * sums_stride, sums_stride, end - begin, {input_data, column, Cell::gates * call.H}, 0,
+        const Index stride = my.gathered.stride;
+        product(my.gathered.sums + begin * stride, stride, end - begin, {input_data, column, Cell::gates * call.H}, 0,
                 ceil_div(call.I, panel_width), dx, x_stride());
         for (Index row = begin; row < end; row++) {
-            std::memcpy(call.grad_x + my.rows[row].at * call.I, my.dx + row * x_stride(),
+            std::memcpy(call.grad_x + my.gathered.rows[row].at * call.I, my.dx + row * x_stride(),
                         static_cast<std::size_t>(call.I) * sizeof(float));
         }
-    }
-
-    // Everybody's gathered rows, one after the other.
-    Index collect(Member& my) {
-        Index count = 0;
-        for (int other = 0; other < (split_units ? 1 : members); other++) {
-            const Member& from = member[other];
-            for (Index k = 0; k < from.gathered; k++) my.all[count++] = from.rows[k];
-        }
-        return count;
     }
 };
 

@@ -184,9 +184,7 @@ struct ForwardPass {
                 multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, begin, end, sums,
                          s % 2);
             }
-            for (Index row = 0; row < active; row++) {
-                for (Index block = begin; block < end; block++) equation(my, sequence.time(s), row, block, sums);
-            }
+            for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, begin, end, sums);
         }
         if (!call.backward) finish(my, next, active);
         if (Cell::has_cell && !call.backward && sequence.ends_segment(s)) mark(my, s, min(active, next));
@@ -210,22 +208,28 @@ struct ForwardPass {
         if (split_units) barrier.wait();
     }
 
-    void equation(Member& my, Index t, Index row, Index block, const float* sums) {
-        const Index lanes = units.lanes(block), unit = block * W;
-        const Index out = sequence.first_row(t) + my.share.row_begin + row;
-        V a[Cell::slots], saved[Cell::saved + 1];
-        for (int k = 0; k < Cell::slots; k++) a[k] = load(sums + row * sums_stride + (block * Cell::slots + k) * W);
-        float* c = Cell::has_cell ? my.c + row * units.padded() + unit : nullptr;
-        State before = {load(my.h[0] + row * h_stride + unit, lanes), Cell::has_cell ? load(c) : V{}};
-        const State now = Cell::forward(a, before, saved);
-        store(my.h[1] + row * h_stride + unit, now.h, lanes);
-        if (!call.backward) store(call.y + out * call.H + unit, now.h, lanes);
-        if (Cell::has_cell) store(c, now.c);
-        if (call.gates == nullptr) return;
-        const Index kept = out - my.kept_from;
-        if (Cell::has_cell) keep(call.cells + kept * call.H + unit, now.c, lanes, large);
-        for (int k = 0; k < Cell::saved; k++)
-            keep(call.gates + (kept * Cell::saved + k) * call.H + unit, saved[k], lanes, large);
+    // The equation for blocks [begin, end) of one row of the step at time t.
+    void equation(Member& my, Index t, Index row, Index begin, Index end, const float* sums) {
+        const Index H = call.H, out = sequence.first_row(t) + my.share.row_begin + row, kept = out - my.kept_from;
+        const float* h_before = my.h[0] + row * h_stride;
+        float *h = my.h[1] + row * h_stride, *c = Cell::has_cell ? my.c + row * units.padded() : nullptr;
+        float* y = call.backward ? nullptr : call.y + out * H;
+        float* cells = Cell::has_cell && call.gates != nullptr ? call.cells + kept * H : nullptr;
+        float* gates = call.gates == nullptr ? nullptr : call.gates + kept * Cell::saved * H;
+        sums += row * sums_stride;
+        for (Index block = begin; block < end; block++) {
+            const Index lanes = units.lanes(block), unit = block * W;
+            V a[Cell::slots], saved[Cell::saved + 1];
+            for (int k = 0; k < Cell::slots; k++) a[k] = load(sums + (block * Cell::slots + k) * W);
+            const State before = {load(h_before + unit, lanes), Cell::has_cell ? load(c + unit) : V{}};
+            const State now = Cell::forward(a, before, saved);
+            store(h + unit, now.h, lanes);
+            if (y != nullptr) store(y + unit, now.h, lanes);
+            if (Cell::has_cell) store(c + unit, now.c);
+            if (cells != nullptr) keep(cells + unit, now.c, lanes, large);
+            if (gates == nullptr) continue;
+            for (int k = 0; k < Cell::saved; k++) keep(gates + k * H + unit, saved[k], lanes, large);
+        }
     }
 
     // Turn s was the last of a segment: the c of `rows` rows is what the next one will start from.

@@ -64,12 +64,12 @@ inline void tile(const float* a, Index stride, const float* panel, Index K, floa
     }
 }
 
-template <int M, int P>
+template <int M, int P, bool by_rows = true>
 inline void tile_of(Index rows, const float* a, Index stride, const float* panel, Index K, float* sums,
                     Index sums_stride, const int* column) {
     if constexpr (M > 0) {
-        if (rows == M) return tile<M, P, true>(a, stride, panel, K, sums, sums_stride, column);
-        tile_of<M - 1, P>(rows, a, stride, panel, K, sums, sums_stride, column);
+        if (rows == M) return tile<M, P, by_rows>(a, stride, panel, K, sums, sums_stride, column);
+        tile_of<M - 1, P, by_rows>(rows, a, stride, panel, K, sums, sums_stride, column);
     }
 }
 
@@ -140,15 +140,20 @@ inline void pack_rows(float* panel, Index K, Index columns, RowOf row_of) {
 
 constexpr int straight[] = {0, W};
 
-// out (rows, columns) += a^T x panel, a packed as (K, tile_rows). At an edge the tile is made whole in `edge`.
-inline void outer_product(const float* a, const float* panel, Index K, float* out, Index out_stride, Index rows,
-                          Index columns) {
-    if (rows == tile_rows && columns >= panel_width)
-        return tile<tile_rows, 1, false>(a, tile_rows, panel, K, out, out_stride, straight);
-    float edge[tile_rows * panel_width] = {};
-    tile<tile_rows, 1, false>(a, tile_rows, panel, K, edge, panel_width, straight);
+// out (rows, columns) += a^T x panel for at most `outer_rows` rows: a is (K, rows), its rows `stride` apart. A large out
+// is in no near cache, and so is called for before the product. Columns that do not exist are added in `edge`.
+inline void outer_product(const float* a, Index stride, const float* panel, Index K, float* out, Index out_stride,
+                          Index rows, Index columns) {
+    for (Index m = 0; m < rows; m++) {
+        prefetch(out + m * out_stride);
+        prefetch(out + m * out_stride + W);
+    }
+    if (columns >= panel_width)
+        return tile_of<outer_rows, 1, false>(rows, a, stride, panel, K, out, out_stride, straight);
+    float edge[outer_rows * panel_width] = {};
+    tile_of<outer_rows, 1, false>(rows, a, stride, panel, K, edge, panel_width, straight);
     for (Index m = 0; m < rows; m++)
-        for (Index j = 0; j < min(columns, panel_width); j++) out[m * out_stride + j] += edge[m * panel_width + j];
+        for (Index j = 0; j < columns; j++) out[m * out_stride + j] += edge[m * panel_width + j];
 }
 
 }  // namespace

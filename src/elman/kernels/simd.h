@@ -20,15 +20,17 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int W = 16;
 constexpr int tile_rows = 12;  // 12 x 2 sums, 2 weights and a broadcast fill 27 of the 32 registers
+constexpr int outer_rows = 8;  // two of these take their rows from one cache line of gradients
 #elif defined(__AVX2__)
 constexpr int W = 8;
 constexpr int tile_rows = 6;  // 6 x 2 sums, 2 weights and a broadcast fill 15 of the 16 registers
+constexpr int outer_rows = 6;
 #elif defined(__ARM_NEON)
 constexpr int W = 4;
-constexpr int tile_rows = 12;
+constexpr int tile_rows = 12, outer_rows = 12;
 #else
 constexpr int W = 4;
-constexpr int tile_rows = 6;
+constexpr int tile_rows = 6, outer_rows = 6;
 #endif
 
 typedef float V __attribute__((vector_size(W * sizeof(float))));
@@ -39,6 +41,9 @@ typedef float Unaligned __attribute__((vector_size(W * sizeof(float)), aligned(s
 inline V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 
 inline void store(float* p, V v) { *reinterpret_cast<Unaligned*>(p) = v; }
+
+// Calls for a line of memory that will soon be needed.
+inline void prefetch(const float* p) { __builtin_prefetch(p); }
 
 // The first `lanes` lanes only: memory past them belongs to somebody else. Lanes not loaded are 0.
 inline V load(const float* p, std::ptrdiff_t lanes) {

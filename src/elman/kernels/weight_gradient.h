@@ -1,6 +1,6 @@
 // dW = sum over rows of (gradient of the row's sums) x (the row's operand: x for W_ih, h of the step before for W_hh).
-// The sum over rows is the long side, so the outer products go 256 rows at a time, few enough for the cache; and as each
-// `chain` of them is summed on its own, in registers, rounding errors grow with their number, not with T * B.
+// The sum over rows is the long side, so the outer products go `chain` rows at a time, few enough for the cache; and as
+// each of these chains is summed on its own, in registers, rounding errors grow with their number, not with T * B.
 #pragma once
 
 #include "cells.h"
@@ -9,13 +9,51 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-constexpr Index summed_rows = 256;
-constexpr Index bias_chain = 16;  // a bias is one sum of 256 rows: 16 sums of 16 round least
+// A bias is one sum of rows: taken 256 at a time, 16 sums of 16 round least.
+constexpr Index bias_rows = 256, bias_chain = 16;
 
-// One row of one step: the gradient of its sums, (slots * H,), and what they were computed from.
+// One row of one step: its place among the N rows, and what its sums were computed from.
 struct GatheredRow {
-    Index at;  // its place among the N rows
-    const float *sums, *x, *h, *reset;
+    Index at;
+    const float *x, *h, *reset;
+};
+
+// The rows that one member of the team gathered: the gradients of their sums, (slots * H,) each, and their operands in
+// panels, `chain` rows after the other. The whole team reads both, so that each is written once.
+template <class Cell>
+struct Gathered {
+    Index stride;
+    float* sums;
+    GatheredRow* rows;
+    float *x, *h, *reset;
+
+    void lay_out(Layout& layout, const elman_call& call, Index most) {
+        const auto panels = [&](bool wanted, Index width) {
+            return wanted ? layout.floats(round_up(width, panel_width) * most) : nullptr;
+        };
+        stride = Cell::slots * call.H + row_padding;
+        sums = layout.floats(most * stride), rows = layout.array<GatheredRow>(most);
+        x = panels(call.grad_weight_ih != nullptr, call.I), h = panels(call.grad_weight_hh != nullptr, call.H);
+        reset = panels(Cell::reset_before && call.grad_weight_hh != nullptr, call.H);
+    }
+
+    // Packs part `part` of `parts` of the operands of `count` rows.
+    void pack(const elman_call& call, Index count, Index part, Index parts) {
+        const auto panels = [&](float* data, Index width, auto operand) {
+            if (data == nullptr) return;
+            const Index number = ceil_div(width, panel_width);
+            for (Index begin = 0; begin < count; begin += chain) {
+                const Index K = min(chain, count - begin);
+                for (Index p = number * part / parts; p < number * (part + 1) / parts; p++) {
+                    pack_rows(data + (begin * number + p * K) * panel_width, K, width - p * panel_width,
+                              [&](Index k) { return operand(rows[begin + k]) + p * panel_width; });
+                }
+            }
+        };
+        panels(x, call.I, [](const GatheredRow& row) { return row.x; });
+        panels(h, call.H, [](const GatheredRow& row) { return row.h; });
+        panels(reset, call.H, [](const GatheredRow& row) { return row.reset; });
+    }
 };
 
 // The part of the weight gradients that one member of the team owns: hidden units [begin, end) of every gate.
@@ -23,16 +61,8 @@ template <class Cell>
 class WeightGradient {
   public:
     WeightGradient(const elman_call& call, Index member, Index members) : call_(&call) {
-        const Index tiles = ceil_div(call.H, tile_rows);
-        begin_ = tiles * member / members * tile_rows, end_ = min(call.H, tiles * (member + 1) / members * tile_rows);
-    }
-
-    void lay_out(Layout& layout) {
-        const Index h_panels = ceil_div(call_->H, panel_width), x_panels = ceil_div(call_->I, panel_width);
-        x_panels_ = layout.floats(x_panels * summed_rows * panel_width);
-        h_panels_ = layout.floats(h_panels * summed_rows * panel_width);
-        reset_panels_ = Cell::reset_before ? layout.floats(h_panels * summed_rows * panel_width) : nullptr;
-        left_ = layout.floats(summed_rows * tile_rows);
+        const Index tiles = ceil_div(call.H, outer_rows);
+        begin_ = tiles * member / members * outer_rows, end_ = min(call.H, tiles * (member + 1) / members * outer_rows);
     }
 
     void clear() {
@@ -44,12 +74,11 @@ class WeightGradient {
         }
     }
 
-    void add(const GatheredRow* rows, Index count) {
-        for (Index first = 0; first < count; first += summed_rows) {
-            const Index K = min(summed_rows, count - first);
-            add_some(rows + first, K);
-            add_biases(rows + first, K);
-        }
+    void add(const Gathered<Cell>& gathered, Index count) {
+        for (Index first = 0; first < count; first += chain)
+            add_products(gathered, first, min(chain, count - first));
+        for (Index first = 0; first < count; first += bias_rows)
+            add_biases(gathered.sums + first * gathered.stride, gathered.stride, min(bias_rows, count - first));
     }
 
   private:
@@ -66,54 +95,30 @@ class WeightGradient {
         return -1;
     }
 
-    template <class Operand>
-    void pack(float* panels, Index width, const GatheredRow* rows, Index K, Operand operand) {
-        for (Index p = 0; p < ceil_div(width, panel_width); p++) {
-            const Index first = p * panel_width;
-            pack_rows(panels + first * K, K, width - first, [&](Index k) { return operand(rows[k]) + first; });
-        }
-    }
-
-    void add_some(const GatheredRow* rows, Index K) {
-        if (call_->grad_weight_ih != nullptr) pack(x_panels_, call_->I, rows, K, [](const auto& row) { return row.x; });
-        if (call_->grad_weight_hh != nullptr) {
-            pack(h_panels_, call_->H, rows, K, [](const auto& row) { return row.h; });
-            if (Cell::reset_before) pack(reset_panels_, call_->H, rows, K, [](const auto& row) { return row.reset; });
-        }
+    void add_products(const Gathered<Cell>& gathered, Index first, Index K) {
         for (int slot = 0; slot < Cell::slots; slot++) {
             const int input_gate = gate_of(Cell::input_slot, slot), hidden_gate = gate_of(Cell::hidden_slot, slot);
-            const float* hidden = Cell::reset_before && hidden_gate == 2 ? reset_panels_ : h_panels_;
-            for (Index unit = begin_; unit < end_; unit += tile_rows) {
-                pack_left(rows, K, slot, unit);
-                multiply(x_panels_, K, call_->grad_weight_ih, input_gate, unit, call_->I);
-                multiply(hidden, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
+            const float* hidden = Cell::reset_before && hidden_gate == 2 ? gathered.reset : gathered.h;
+            for (Index unit = begin_; unit < end_; unit += outer_rows) {
+                const float* left = gathered.sums + first * gathered.stride + slot * call_->H + unit;
+                multiply(left, gathered.stride, gathered.x, first, K, call_->grad_weight_ih, input_gate, unit, call_->I);
+                multiply(left, gathered.stride, hidden, first, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
             }
         }
     }
 
-    // The sums' gradients of `tile_rows` units, unit after unit for each row.
-    void pack_left(const GatheredRow* rows, Index K, int slot, Index unit) {
-        const Index from = slot * call_->H + unit, count = min(tile_rows, end_ - unit);
-        for (Index k = 0; k < K; k++) {
-            float* left = left_ + k * tile_rows;
-            if (count == tile_rows) {
-                std::memcpy(left, rows[k].sums + from, tile_rows * sizeof(float));
-            } else {
-                for (Index m = 0; m < tile_rows; m++) left[m] = m < count ? rows[k].sums[from + m] : 0.0f;
-            }
-        }
-    }
-
-    void multiply(const float* panels, Index K, float* out, int gate, Index unit, Index width) {
+    void multiply(const float* left, Index stride, const float* panels, Index first, Index K, float* out, int gate,
+                  Index unit, Index width) {
         if (out == nullptr || gate < 0) return;
-        float* out_rows = out + (gate * call_->H + unit) * width;
-        for (Index first = 0; first < width; first += panel_width) {
-            outer_product(left_, panels + first * K, K, out_rows + first, width, min(tile_rows, end_ - unit),
-                          width - first);
+        panels += first * round_up(width, panel_width);
+        out += (gate * call_->H + unit) * width;
+        for (Index column = 0; column < width; column += panel_width) {
+            outer_product(left, stride, panels + column * K, K, out + column, width, min(outer_rows, end_ - unit),
+                          width - column);
         }
     }
 
-    void add_biases(const GatheredRow* rows, Index K) {
+    void add_biases(const float* sums, Index stride, Index K) {
         if (call_->grad_bias_ih == nullptr) return;
         for (int slot = 0; slot < Cell::slots; slot++) {
             const int input_gate = gate_of(Cell::input_slot, slot), hidden_gate = gate_of(Cell::hidden_slot, slot);
@@ -123,7 +128,7 @@ class WeightGradient {
                 for (Index first = 0; first < K; first += bias_chain) {
                     V part = {};
                     for (Index k = first; k < min(K, first + bias_chain); k++)
-                        part = part + load(rows[k].sums + slot * call_->H + unit, lanes);
+                        part = part + load(sums + k * stride + slot * call_->H + unit, lanes);
                     sum = sum + part;
                 }
                 add_to(call_->grad_bias_ih, input_gate, unit, sum, lanes);
@@ -140,7 +145,6 @@ class WeightGradient {
 
     const elman_call* call_;
     Index begin_, end_;
-    float *x_panels_ = nullptr, *h_panels_ = nullptr, *reset_panels_ = nullptr, *left_ = nullptr;
 };
 
 }  // namespace
