@@ -149,14 +149,15 @@ struct BackwardPass {
             through_reset(my, s, active, before, from);
             if (split_units) barrier.wait();
         }
-        carry({hidden_data, column, hidden_gates * call.H}, my, sums + hidden_first * call.H, active, my.dh, s % 2);
+        Upcoming next = upcoming(my, s, active, before);
+        carry({hidden_data, column, hidden_gates * call.H}, my, sums + hidden_first * call.H, active, my.dh, s % 2, &next);
         leave_rows(my, before, active);
     }
 
     void carry(const Panels& panels, const Member& my, const float* sums, Index rows, float* out,
-               bool backwards = false) {
+               bool backwards = false, Upcoming* upcoming = nullptr) {
         product(sums, my.gathered.stride, rows, panels, my.share.block_begin / 2, ceil_div(my.share.block_end, 2), out,
-                h_stride(), backwards);
+                h_stride(), backwards, upcoming);
     }
 
     // Rows [begin, end) have their last turn here: the gradient of their last state arrives.
@@ -214,17 +215,19 @@ struct BackwardPass {
             if (Cell::has_cell) store(dc, carried.c);
             record(at, unit, d, da, lanes);
         }
-        if (row < active_before && !sequence.begins_segment(s)) fetch(my, sequence.time(s - 1), batch_row);
     }
 
-    // What gather() will read of this row at time t, the step before, is on its way while this step's product is computed.
-    void fetch(const Member& my, Index t, Index batch_row) {
-        const Index H = call.H, at = sequence.first_row(t) + batch_row, kept = at - my.kept_from;
-        for (Index unit = my.share.block_begin * W; unit < min(H, my.share.block_end * W); unit += W) {
-            for (int k = 0; k < Cell::saved; k++) prefetch(call.gates + (kept * Cell::saved + k) * H + unit);
-            prefetch(Cell::has_cell ? call.cells + kept * H + unit : call.y + at * H + unit);
-            if (call.grad_y != nullptr) prefetch(sequence.grad_y_row(t, batch_row) + unit);
-        }
+    // What gather() will read for the step before turn s.
+    Upcoming upcoming(const Member& my, Index s, Index active, Index before) {
+        Upcoming found(chains_of(active, hidden_gates * call.H, ceil_div(call.H, panel_width)));
+        if (before == 0 || split_units || sequence.begins_segment(s)) return found;
+        const Index t = sequence.time(s - 1), H = call.H;
+        const Index at = sequence.first_row(t) + my.share.row_begin, kept = at - my.kept_from;
+        if (Cell::saved > 0) found.add(call.gates + kept * Cell::saved * H, before * Cell::saved * H);
+        found.add(Cell::has_cell ? call.cells + kept * H : call.y + at * H, before * H);
+        if (call.grad_y != nullptr && call.grad_y_row == H)
+            found.add(sequence.grad_y_row(t, my.share.row_begin), before * H);
+        return found;
     }
 
     // For the caller's record of this step. A reset gate before the product follows in through_reset().

@@ -160,9 +160,9 @@ struct ForwardPass {
 
     // sums += rows of a times the panels of blocks [begin, end).
     void multiply(const Panels& panels, const GateColumns& set, const float* a, Index stride, Index rows, Index begin,
-                  Index end, float* sums, bool backwards = false) {
+                  Index end, float* sums, bool backwards = false, Upcoming* upcoming = nullptr) {
         const Index first = begin * set.count / 2, last = ceil_div(end * set.count, 2);
-        product(a, stride, rows, panels, first, last, sums, sums_stride, backwards);
+        product(a, stride, rows, panels, first, last, sums, sums_stride, backwards, upcoming);
     }
 
     void step(Member& my, Index s, Index start) {
@@ -174,6 +174,7 @@ struct ForwardPass {
         // block to the first: what of W_hh the caches still hold is the end that was used last.
         const Index width = active <= 3 ? units.blocks() + 1 : 2, count = my.share.block_end - my.share.block_begin;
         const Index turns = ceil_div(count, width);
+        Upcoming next_kept = upcoming(my, s, active, next);
         for (Index turn = 0; turn < turns; turn++) {
             const Index begin = my.share.block_begin + (s % 2 ? turns - 1 - turn : turn) * width;
             const Index end = min(my.share.block_end, begin + width);
@@ -182,7 +183,7 @@ struct ForwardPass {
                          s % 2);
             } else {
                 multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, begin, end, sums,
-                         s % 2);
+                         s % 2, &next_kept);
             }
             for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, begin, end, sums);
         }
@@ -192,6 +193,16 @@ struct ForwardPass {
         if (split_units) barrier.wait();
         float* h = my.h[0];
         my.h[0] = my.h[1], my.h[1] = h;
+    }
+
+    // What the step after turn s will write for the backward pass, unless it goes past the caches.
+    Upcoming upcoming(const Member& my, Index s, Index active, Index next) {
+        Upcoming found(chains_of(active, call.H, forward_panels(call.H, hidden.count)));
+        if (next == 0 || call.gates == nullptr || large || split_units || sequence.ends_segment(s)) return found;
+        const Index kept = sequence.first_row(sequence.time(s + 1)) + my.share.row_begin - my.kept_from;
+        found.add(call.gates + kept * Cell::saved * call.H, next * Cell::saved * call.H);
+        if (Cell::has_cell) found.add(call.cells + kept * call.H, next * call.H);
+        return found;
     }
 
     // r h', once r is known: the operand of the second product.

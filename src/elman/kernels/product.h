@@ -26,15 +26,45 @@ inline Index round_up(Index a, Index b) { return ceil_div(a, b) * b; }
 inline Index min(Index a, Index b) { return a < b ? a : b; }
 inline Index max(Index a, Index b) { return a > b ? a : b; }
 
+// Memory that will soon be needed, called for a few lines at a time between the chains of a product: all at once they
+// would hold up the lines that the product itself is waiting for.
+class Upcoming {
+  public:
+    explicit Upcoming(Index chains) : chains_(chains) {}
+
+    void add(const float* begin, Index count) {
+        if (count > 0) spans_[used_++] = {begin, begin + count}, lines_ += ceil_div(count, line);
+    }
+
+    // A chain begins.
+    void call() {
+        for (Index left = ceil_div(lines_, max(1, chains_)); left > 0 && at_ < used_; left--) {
+            Span& span = spans_[at_];
+            prefetch(span.begin);
+            span.begin += line;
+            if (span.begin >= span.end) at_++;
+        }
+    }
+
+  private:
+    static constexpr Index line = 16;  // floats
+    struct Span {
+        const float *begin, *end;
+    };
+    Span spans_[3];
+    Index used_ = 0, at_ = 0, lines_ = 0, chains_;
+};
+
 // Rows are a[m * row_stride + k * k_stride]; P neighbouring panels at once, because few rows alone would leave the
 // multiply-add units waiting for each other's results. Sums are at sums[m * sums_stride + column[v]].
 template <int M, int P, bool by_rows>
 inline void tile(const float* a, Index stride, const float* panel, Index K, float* sums, Index sums_stride,
-                 const int* column) {
+                 const int* column, Upcoming* upcoming) {
     Index at[2 * P];
     for (int v = 0; v < 2 * P; v++) at[v] = column[v];
     for (Index first = 0; first < K; first += chain) {
         const Index last = min(K, first + chain);
+        if (upcoming != nullptr) upcoming->call();
         // Every third row has a pointer, and the two after it are reached by the stride: with one for each row there
         // would not be registers enough.
         const float* third[(M + 2) / 3];
@@ -66,10 +96,10 @@ inline void tile(const float* a, Index stride, const float* panel, Index K, floa
 
 template <int M, int P, bool by_rows = true>
 inline void tile_of(Index rows, const float* a, Index stride, const float* panel, Index K, float* sums,
-                    Index sums_stride, const int* column) {
+                    Index sums_stride, const int* column, Upcoming* upcoming = nullptr) {
     if constexpr (M > 0) {
-        if (rows == M) return tile<M, P, by_rows>(a, stride, panel, K, sums, sums_stride, column);
-        tile_of<M - 1, P, by_rows>(rows, a, stride, panel, K, sums, sums_stride, column);
+        if (rows == M) return tile<M, P, by_rows>(a, stride, panel, K, sums, sums_stride, column, upcoming);
+        tile_of<M - 1, P, by_rows>(rows, a, stride, panel, K, sums, sums_stride, column, upcoming);
     }
 }
 
@@ -82,30 +112,35 @@ struct Panels {
 
 // sums[rows] += a[rows] x `count` neighbouring panels from the one at `panel`; 1, 2 or 4 of them.
 inline void product_of(const float* a, Index stride, Index rows, const Panels& panels, Index first, Index count,
-                       float* sums, Index sums_stride) {
+                       float* sums, Index sums_stride, Upcoming* upcoming) {
     const float* panel = panels.data + first * panels.K * panel_width;
     const int* column = panels.column + 2 * first;
-    if (count == 4) return tile<1, 4, true>(a, stride, panel, panels.K, sums, sums_stride, column);
-    if (count == 2) return tile_of<3, 2>(rows, a, stride, panel, panels.K, sums, sums_stride, column);
+    if (count == 4) return tile<1, 4, true>(a, stride, panel, panels.K, sums, sums_stride, column, upcoming);
+    if (count == 2) return tile_of<3, 2>(rows, a, stride, panel, panels.K, sums, sums_stride, column, upcoming);
     const Index tiles = ceil_div(rows, tile_rows);  // rows are dealt evenly: 32 go as 11, 11, 10
     for (Index i = 0; i < tiles; i++) {
         const Index begin = rows * i / tiles, end = rows * (i + 1) / tiles;
         tile_of<tile_rows, 1>(end - begin, a + begin * stride, stride, panel, panels.K, sums + begin * sums_stride,
-                              sums_stride, column);
+                              sums_stride, column, upcoming);
     }
+}
+
+// In a product of many rows.
+inline Index chains_of(Index rows, Index K, Index panels) {
+    return ceil_div(rows, tile_rows) * ceil_div(K, chain) * panels;
 }
 
 // sums[rows] += a[rows] x panels[first, last). `backwards` takes the panels from the last to the first: a caller that
 // alternates finds the panels it used last still in the cache, where going round would have pushed each out in turn.
 inline void product(const float* a, Index stride, Index rows, const Panels& panels, Index first, Index last, float* sums,
-                    Index sums_stride, bool backwards = false) {
+                    Index sums_stride, bool backwards = false, Upcoming* upcoming = nullptr) {
     if (rows == 0) return;
     const Index most = rows == 1 ? 4 : rows <= 3 ? 2 : 1;
     while (first < last) {
         Index count = most;
         while (count > last - first) count /= 2;
         const Index at = backwards ? last - count : first;
-        product_of(a, stride, rows, panels, at, count, sums, sums_stride);
+        product_of(a, stride, rows, panels, at, count, sums, sums_stride, upcoming);
         (backwards ? last : first) += backwards ? -count : count;
     }
 }
