@@ -10,8 +10,9 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of x that go through W_ih together: enough for full tiles at 1 row a thread, few enough for the cache.
-constexpr Index projected_rows = 96;
+// Rows of x that go through W_ih together: enough for full tiles at 1 row a thread; and few enough that the sums they
+// begin, at most 512 KiB, are still in the second cache when their step comes.
+constexpr Index projected_rows = 96, projected_sums = 128 << 10;
 
 // The gates whose product with the state before comes first and, with the reset gate before the product, second.
 constexpr int all_gates[] = {0, 1, 2, 3};
@@ -47,9 +48,9 @@ struct ForwardPass {
         : call(call), sequence{call, offset}, units{call.H}, members(members), split_units(split_units),
           barrier(members) {
         const Index rows = split_units ? call.B : ceil_div(call.B, members);
-        steps = max(1, min(call.T, projected_rows / rows));
         h_stride = call.H + row_padding, x_stride = call.I + row_padding;
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
+        steps = max(1, min(call.T, min(projected_rows, projected_sums / sums_stride) / rows));
         large = sequence.kept_rows() * call.H * (Cell::saved + 1) > cached_floats;
     }
 
