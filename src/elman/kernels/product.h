@@ -55,8 +55,9 @@ class Upcoming {
     Index used_ = 0, at_ = 0, lines_ = 0, chains_;
 };
 
-// Rows are a[m * row_stride + k * k_stride]; P neighbouring panels at once, because few rows alone would leave the
-// multiply-add units waiting for each other's results. Sums are at sums[m * sums_stride + column[v]].
+// One chain, k in [first, last). Rows are a[m * stride + k], or a[m + k * stride] where they do not stand by rows. P
+// neighbouring panels at once, because few rows alone would leave the multiply-add units waiting for each other's
+// results. Sums are at sums[m * sums_stride + column[v]].
 template <int M, int P, bool by_rows>
 inline void tile(const float* a, Index stride, const float* panel, Index K, Index first, Index last, float* sums,
                  Index sums_stride, const int* column) {
@@ -132,7 +133,7 @@ inline void product_of(const float* a, Index stride, Index rows, const Panels& p
     }
 }
 
-// In a product of many rows.
+// How many chains of tiles product() goes through, where it has more than 3 rows.
 inline Index chains_of(Index rows, Index K, Index panels) {
     return ceil_div(rows, tile_rows) * ceil_div(K, chain) * panels;
 }

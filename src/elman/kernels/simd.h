@@ -129,7 +129,8 @@ inline V from_bits(Bits bits) {
     return x;
 }
 
-// NaN stays NaN: of two operands, these instructions return the second where they cannot compare.
+// NaN stays NaN: of two operands, these instructions return the second where they cannot compare. All lanes are masked
+// in because GCC 12 warns of its own header for the form without a mask; the instruction is the same.
 inline V at_most(V x, V most) {
 #if defined(__AVX512F__)
     return _mm512_maskz_min_ps(0xffff, most, x);
