@@ -13,7 +13,7 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of gradients that a member gathers between two products for the weight gradients: few enough for its cache.
+// Rows of gradients that a member gathers between two products for the weight gradients.
 constexpr Index gathered_rows = 256;
 
 template <class Cell>

@@ -23,6 +23,7 @@ struct ForwardPass {
     static constexpr GateColumns input = {all_gates, Cell::input_slot, Cell::gates};
     static constexpr GateColumns hidden = {all_gates, Cell::hidden_slot, Cell::reset_before ? 2 : Cell::gates};
     static constexpr GateColumns second = {new_gate, Cell::hidden_slot, 1};
+    static constexpr GateColumns last = Cell::reset_before ? second : hidden;  // what the equation waits for
 
     struct Member {
         Share share;
@@ -175,17 +176,14 @@ struct ForwardPass {
         // block to the first: what of W_hh the caches still hold is the end that was used last.
         const Index width = active <= 3 ? units.blocks() + 1 : 2, count = my.share.block_end - my.share.block_begin;
         const Index turns = ceil_div(count, width);
+        const Panels panels = {Cell::reset_before ? second_data : hidden_data,
+                               Cell::reset_before ? second_column : hidden_column, call.H};
         Upcoming next_kept = upcoming(my, s, active, next);
         for (Index turn = 0; turn < turns; turn++) {
             const Index begin = my.share.block_begin + (s % 2 ? turns - 1 - turn : turn) * width;
             const Index end = min(my.share.block_end, begin + width);
-            if constexpr (Cell::reset_before) {
-                multiply({second_data, second_column, call.H}, second, my.reset, h_stride, active, begin, end, sums,
-                         s % 2);
-            } else {
-                multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, begin, end, sums,
-                         s % 2, &next_kept);
-            }
+            multiply(panels, last, Cell::reset_before ? my.reset : my.h[0], h_stride, active, begin, end, sums, s % 2,
+                     &next_kept);
             for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, begin, end, sums);
         }
         if (!call.backward) finish(my, next, active);
@@ -198,7 +196,7 @@ struct ForwardPass {
 
     // What the step after turn s will write for the backward pass, unless it goes past the caches.
     Upcoming upcoming(const Member& my, Index s, Index active, Index next) {
-        Upcoming found(chains_of(active, call.H, forward_panels(call.H, hidden.count)));
+        Upcoming found(chains_of(active, call.H, forward_panels(call.H, last.count)));
         if (next == 0 || call.gates == nullptr || large || split_units || sequence.ends_segment(s)) return found;
         const Index kept = sequence.first_row(sequence.time(s + 1)) + my.share.row_begin - my.kept_from;
         found.add(call.gates + kept * Cell::saved * call.H, next * Cell::saved * call.H);

@@ -133,6 +133,12 @@ def cells_shape(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None, segment: int
     return (max(steps - 1, 0) // segment, *h_0.shape[-2:])
 
 
+def computed(wanted: Sequence[bool]) -> tuple[bool, ...]:
+    """Which of the seven gradients are computed where those are wanted: both biases' come from one sum."""
+    biases = wanted[5] or wanted[6]
+    return *wanted[:5], biases, biases
+
+
 def forward(
     x: Tensor,
     h_0: Tensor,
@@ -217,11 +223,9 @@ def backward(
     h_0, c_0, batch_sizes = h_0.contiguous(), contiguous(c_0), contiguous(batch_sizes)
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = contiguous(bias_ih), contiguous(bias_hh)
-    biases = wanted[5] or wanted[6]  # both come from one sum
-    needed = (*wanted[:5], biases, biases)
     out = [
         torch.empty_like(tensor, memory_format=torch.contiguous_format) if need and tensor is not None else None
-        for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), needed, strict=True)
+        for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), computed(wanted), strict=True)
     ]
     sizes, borders = _sizes(x, h_0, batch_sizes), None
     if segment:

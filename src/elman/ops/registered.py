@@ -10,7 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.ops.passes import CELLS, INPUTS, backward, cells_shape, contiguous, describe, fits, forward, misfit
+from elman.ops.passes import (
+    CELLS,
+    INPUTS,
+    backward,
+    cells_shape,
+    computed,
+    contiguous,
+    describe,
+    fits,
+    forward,
+    misfit,
+)
 from elman.ops.second_order import differentiable_backward
 
 _TENSORS = INPUTS + 1  # and batch_sizes
@@ -78,10 +89,9 @@ def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tenso
 
 def _fake_backward(*arguments: Any) -> tuple[Tensor, ...]:
     inputs, wanted = arguments[3 : 3 + INPUTS], arguments[-1]
-    biases = wanted[5] or wanted[6]
-    needed = (*wanted[:5], biases, biases)
+    needed = zip(inputs, computed(wanted), strict=True)
     return _full(
-        [t.new_empty(t.shape) if need and t is not None else None for t, need in zip(inputs, needed, strict=True)],
+        [t.new_empty(t.shape) if need and t is not None else None for t, need in needed],
         inputs[0],
     )
 
