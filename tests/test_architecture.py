@@ -21,10 +21,13 @@ FLOORS = [
     "ops",
     "kernels",
     "files",
-    "errors",
+    "errors limits quoting",
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
-BESIDE = {"explain": {"errors"}, "pictures": {"errors", "files"}}
+BESIDE = {
+    "explain": {"errors", "files", "limits", "quoting"},
+    "pictures": {"errors", "files", "limits", "quoting"},
+}
 REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
 # Loaded by the command that needs them, never to show help.

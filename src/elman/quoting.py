@@ -1,0 +1,33 @@
+"""Quote text that came from a user's file, for a message or a terminal: short, and without control characters."""
+
+import re
+
+MOST_QUOTED = 60  # characters of a value that a message repeats
+
+# What a terminal would obey or could not encode: the control characters of ASCII and of Latin-1, the marks that reverse
+# the direction of a line, the separators that break one, and surrogates without their partner.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def quote(value: object, most: int = MOST_QUOTED) -> str:
+    """Return `repr(value)` for a message, with at most `most` characters of it: the end of a longer one is "...".
+
+    A string is cut before it is quoted, so that one of many megabytes costs nothing.
+    """
+    if isinstance(value, str | bytes):
+        value = value[: most + 1]
+    return shorten(printable(repr(value)), most)
+
+
+def shorten(text: str, most: int = MOST_QUOTED) -> str:
+    """Return `text`, or its beginning and "..." where it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Return `text` with each control character written as an escape, such as `\x1b`, except those in `keep`."""
+    return _UNPRINTABLE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
