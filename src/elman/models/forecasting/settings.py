@@ -25,7 +25,8 @@ class ForecastSettings(RecurrentSettings):
     horizon: int = Field(12, ge=1, le=65536)
     context: int | None = Field(None, ge=2)
     season: int | None = Field(None, ge=1)
-    transform: Literal["auto", "log", "none"] = "auto"
+    target_transform: Literal["auto", "log", "none"] = "auto"
+    nonnegative: bool | None = None
     split: Literal["time", "shuffled"] = "time"
     members: int = Field(3, ge=1, le=1024)
     series: str | None = Field(None, min_length=1)
