@@ -89,7 +89,7 @@ BAD = {
     "fill": (["--fill", "mean"], "fill: should be forward, zero or interpolate"),
     "covariate": (["--covariates", "rain"], "no column 'rain'"),
     "series": (["--series", "shop"], "no column 'shop'"),
-    "origins": (["--origins", "-1"], "origins: expected 1 or more, came -1"),
+    "origins": (["--origins", "-1"], "origins: expected 1 or more, got -1"),
 }
 
 

@@ -7,7 +7,7 @@ import typer
 
 from elman.cli.grids import lines
 from elman.errors import InputError
-from elman.quoting import printable, shorten
+from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
     from elman import Forecaster
@@ -58,7 +58,9 @@ def _levels(text: str) -> list[float]:
     try:
         return [float(word) for word in _words(text)]
     except ValueError:
-        raise InputError(f"levels: expected numbers with commas between them, such as 80,95, came {text!r}") from None
+        raise InputError(
+            f"levels: expected numbers with commas between them, such as 80,95, got {quote(text)}"
+        ) from None
 
 
 def _described(panel: "Panel") -> str:

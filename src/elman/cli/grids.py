@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from elman.quoting import printable, shorten
 from elman.rounding import column
 
 if TYPE_CHECKING:
@@ -21,4 +22,4 @@ def lines(grid: "Grid") -> list[str]:
 
 def _texts(cells: list[Any]) -> list[str]:
     numbers = iter(column([cell for cell in cells if isinstance(cell, float)]))
-    return [next(numbers) if isinstance(cell, float) else str(cell) for cell in cells]
+    return [next(numbers) if isinstance(cell, float) else shorten(printable(str(cell))) for cell in cells]

@@ -121,7 +121,8 @@ def clock_of(parts: Parts, day_first: bool) -> Clock:
     since_midnight, possible, fine = _time(parts)
     offsets = parts.texts("offset")
     zoned = np.array([bool(text) for text in offsets], dtype=bool)
-    offset = np.array([_offset(text) for text in offsets], dtype=np.int64)
+    size = {text: _offset(text) for text in set(offsets)}
+    offset = np.array([size[text] for text in offsets], dtype=np.int64)
     return Clock(days.astype(MICROSECONDS) + since_midnight, offset, zoned, exists & possible, fine)
 
 
@@ -179,9 +180,11 @@ def _time(parts: Parts) -> tuple[npt.NDArray[np.timedelta64], npt.NDArray[np.boo
         twelve = np.array([bool(half) for half in halves], dtype=bool)
         exists &= ~twelve | ((hour >= 1) & (hour <= 12))
         hour = np.where(twelve, hour % 12 + 12 * np.array([half == "p" for half in halves]), hour)
-    fractions = [text.ljust(6, "0") for text in parts.texts("f")]
-    micros = np.array([int(text[:6]) for text in fractions], dtype=np.int64)
-    fine = np.array([bool(text[6:].strip("0")) for text in fractions], dtype=bool)
+    micros, fine = np.zeros_like(hour), np.zeros(len(hour), dtype=bool)
+    fractions = parts.texts("f")
+    if any(fractions):
+        micros = np.array([int(text[:6].ljust(6, "0")) for text in fractions], dtype=np.int64)
+        fine = np.array([bool(text[6:].strip("0")) for text in fractions], dtype=bool)
     exists &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0) & (micros == 0))
     return (((hour * 60 + minute) * 60 + second) * 1_000_000 + micros).astype("m8[us]"), exists, fine
 

@@ -47,9 +47,9 @@ def read_stamps(table: Table, column: str) -> Reading:
     where = _Where(table, column, cells)
     if table.frame[column].dtype in (nw.Datetime, nw.Date):
         return _of_dates(table.frame[column], where)
-    numbers = [as_number(cell) for cell in cells]
-    if all(number is not None for number in numbers):
-        found = read_numbers([number for number in numbers if number is not None])
+    numbers = _numbers(cells)
+    if numbers is not None:
+        found = read_numbers(numbers)
         if found.row is None:
             return Reading(found.stamps, found.said)
         if not any(form.pattern.fullmatch(_text(cells[0])) for form in FORMS):  # 12.1999 is a month, and a number too
@@ -71,6 +71,17 @@ class _Where:
 
     def shown(self, row: int) -> str:
         return f"{_text(self._cells[row])!r} in row {self._table.first + row}"
+
+
+def _numbers(cells: list[Any]) -> list[int | float] | None:
+    """Return the cells as numbers; None where one of them is none."""
+    numbers = []
+    for cell in cells:
+        number = as_number(cell)
+        if number is None:
+            return None
+        numbers.append(number)
+    return numbers
 
 
 def _text(cell: Any) -> str:

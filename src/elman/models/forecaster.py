@@ -181,7 +181,7 @@ class Forecaster(Estimator):
         steps = most if horizon is None else horizon
         if not 1 <= steps <= most:
             raise InputError(
-                f"horizon: expected 1 to {most}, for which the model was made, came {steps}: train for more"
+                f"horizon: expected 1 to {most}, for which the model was made, got {steps}: train for more"
             )
         panel = self.history_ if X is None else self._read_known(X)
         columns = future_columns(self._outlook(), panel, steps, levels)
@@ -283,7 +283,7 @@ class Forecaster(Estimator):
     def _check_levels(self, levels: Sequence[float]) -> None:
         for level in levels:
             if not 0 < level < 100:
-                raise InputError(f"levels: expected per cent above 0 and below 100, came {level}")
+                raise InputError(f"levels: expected per cent above 0 and below 100, got {level}")
         if len(levels) and self.intervals_ is None:
             raise InputError("levels: trained with validation=0, so that there are no intervals: give levels=()")
 

@@ -98,7 +98,7 @@ def _times(times: Any, values: Floats, name: str) -> Times:
     if found.dtype.kind != "M":
         found = array(found, name, "(T,)")
     if found.shape != values.shape:
-        raise InputError(f"{name}: expected one for each of {len(values)} values, came shape {found.shape}")
+        raise InputError(f"{name}: expected one for each of {len(values)} values, got shape {found.shape}")
     return found
 
 
