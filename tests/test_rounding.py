@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elman.cli.grids import lines
+from elman.models.reports import Grid
 from elman.rounding import brief, column
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False, min_value=-1e307, max_value=1e307)
@@ -46,3 +48,11 @@ def test_columns_by_hand(values, texts):
 def test_losses_by_hand():
     losses = [brief(loss) for loss in (0.0, 0.4949, 12.3456, 3e-5, 1.25e9)]
     assert losses == ["0.000", "0.495", "12.346", "3e-05", "1.25e+09"]
+
+
+def test_a_printed_table_rounds_each_column_by_itself_and_quotes_what_is_long_or_odd():
+    printed = lines(Grid(["", "y", "n"], [["a", 3e-6, 7], ["\x1b[31m" + "x" * 100, 1.0, 1000]]))
+    assert printed[1].split() == ["a", "3.0000e-06", "7"]
+    assert printed[2].split()[1:] == ["1.0000", "1000"]
+    assert printed[2].startswith("\\x1b[31mxxx")
+    assert max(map(len, printed)) < 90

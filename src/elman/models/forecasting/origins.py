@@ -35,7 +35,8 @@ def check_known(panel: Panel, preparation: Preparation) -> None:
             )
         if len(one) < least:
             raise DataError(
-                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, a forecast reads {least} or more"
+                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, a forecast "
+                f"reads {least} or more"
             )
 
 
