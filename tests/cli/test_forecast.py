@@ -1,6 +1,7 @@
 """`elman forecast` through its real entry, and its model in `elman predict` and `elman evaluate`."""
 
 import csv
+import re
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def test_it_prints_the_table_and_leaves_model_forecast_and_picture(folder, capsy
     monkeypatch.chdir(folder)
     assert main(["forecast", "sold.csv", "--time", "month", "--value", "sold", *QUICK]) == 0
     said = capsys.readouterr().out
-    assert "sold.csv: 70 values, monthly" in said
+    assert "sold.csv: 70 rows, 1 series of 70 values, monthly from 2001-01-01 to 2006-10-01" in said
     assert "backtest: sold.csv: 4 origins from 2006-05-01 on, 3 steps ahead" in said
     for method in ("Elman", "last value", "drift", "seasonal naive", "seasonal mean", "within 95 %"):
         assert method in said
@@ -88,7 +89,7 @@ BAD = {
     "fill": (["--fill", "mean"], "fill: should be forward, zero or interpolate"),
     "covariate": (["--covariates", "rain"], "no column 'rain'"),
     "series": (["--series", "shop"], "no column 'shop'"),
-    "origins": (["--origins", "-1"], "origins: expected 1 or more, came -1"),
+    "origins": (["--origins", "-1"], "origins: expected 1 or more, got -1"),
 }
 
 
@@ -110,6 +111,62 @@ def test_a_gap_is_named_and_filled_on_request(folder, capsys, tmp_path):
     words = ["forecast", str(tmp_path / "gap.csv"), "--time", "month", "--value", "sold", *QUICK, "--origins", "0"]
     words += ["-o", str(tmp_path / "m.safetensors")]
     assert main(words) == 1
-    assert "gaps: 2 stamps are missing, the first 2003-07-01 (monthly): give fill (--fill)" in capsys.readouterr().err
+    assert "gaps: 2 stamps are missing, the first 2003-07-01 (monthly), the longest gap" in capsys.readouterr().err
     assert main([*words, "--fill", "interpolate"]) == 0
     assert "2 filled in" in capsys.readouterr().out
+
+
+def run(folder, stamps, values, *words):
+    pd.DataFrame({"ds": stamps, "y": values}).to_csv(folder / "t.csv", index=False)
+    start = ["forecast", str(folder / "t.csv"), "-o", str(folder / "m.safetensors"), "--origins", "0", "--overwrite"]
+    return main([*start, "--horizon", "3", "--members", "1", "--hidden", "4", "--epochs", "1", *words])
+
+
+def test_small_numbers_are_printed_and_counts_are_not_forecast_below_zero(tmp_path, capsys):
+    days = pd.date_range("2022-01-01", periods=60).strftime("%Y%m%d")
+    assert run(tmp_path, days, np.linspace(3e-6, 4e-6, 60)) == 0
+    said = capsys.readouterr().out
+    assert "stamps read as YYYYMMDD" in said
+    assert "0.0000" not in said
+    assert re.search(r" [34]\.\d{4}e-06  ", said)
+    assert [row["ds"] for row in cells(tmp_path / "m.forecast.csv")] == ["2022-03-02", "2022-03-03", "2022-03-04"]
+    counts = np.random.default_rng(0).poisson(0.3, 60)
+    assert run(tmp_path, days, counts) == 0
+    assert all(float(row[name]) >= 0 for row in cells(tmp_path / "m.forecast.csv") for name in ("y", "lo-95"))
+    assert "1 not forecast below 0" in capsys.readouterr().out
+    assert run(tmp_path, days, counts, "--any-sign") == 0
+    assert min(float(row["lo-95"]) for row in cells(tmp_path / "m.forecast.csv")) < 0
+
+
+def test_large_numbers_do_not_fill_the_screen(tmp_path, capsys):
+    assert run(tmp_path, range(60), np.linspace(1e98, 2e98, 60)) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines()[4:-1])) < 80
+
+
+@pytest.mark.parametrize("years", [range(9940, 10000), range(1, 41)])
+def test_a_picture_that_cannot_be_drawn_is_left_out_and_the_run_ends_well(tmp_path, capsys, years):
+    assert run(tmp_path, [f"{year:04}-01-01" for year in years], np.arange(float(len(years)))) == 0
+    assert "picture: left out (times: expected dates well within the years 1 to 9999" in capsys.readouterr().out
+    assert {"m.safetensors", "m.forecast.csv"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("failure", [OverflowError, RuntimeError, MemoryError, KeyError, ZeroDivisionError])
+def test_whatever_the_picture_raises_the_rest_is_left(tmp_path, capsys, monkeypatch, failure):
+    def fail(*_):
+        raise failure("too\nmuch")
+
+    monkeypatch.setattr("elman.models.forecasting.reporting.draw", fail)
+    assert run(tmp_path, range(60), np.arange(60.0)) == 0
+    out = capsys.readouterr().out
+    assert "picture: left out (" in out
+    assert (tmp_path / "m.forecast.csv").exists()
+
+
+def test_a_picture_that_was_asked_for_gets_one_line(tmp_path, capsys):
+    years = [f"{year}-01-01" for year in range(9950, 10000)]
+    assert run(tmp_path, years[:-6], np.arange(44.0)) == 0
+    pd.DataFrame({"ds": years, "y": np.arange(50.0)}).to_csv(tmp_path / "later.csv", index=False)
+    words = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "later.csv")]
+    capsys.readouterr()
+    assert main([*words, "--picture", str(tmp_path / "p.png")]) == 1
+    assert capsys.readouterr().err.startswith("elman: times: expected dates well within the years 1 to 9999")

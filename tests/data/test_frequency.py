@@ -15,7 +15,10 @@ ALIASES = {
     "MS": ("month", 1),
     "ME": ("month end", 1),
     "QE": ("month end", 3),
-    "YE": ("month", 12),
+    "YE": ("month end", 12),
+    "BME": ("last business day", 1),
+    "BQE": ("last business day", 3),
+    "BMS": ("first business day", 1),
     "W-MON": ("microsecond", 7 * 86_400_000_000),
     "28D": ("microsecond", 28 * 86_400_000_000),
     "D": ("microsecond", 86_400_000_000),
@@ -52,7 +55,8 @@ def test_places_and_stamps_are_inverse_whatever_gaps_there_are(alias, start, kep
     frequency = infer_frequency(with_gaps)
     found = frequency.places(with_gaps, with_gaps[0])
     np.testing.assert_array_equal(frequency.stamps(with_gaps[0], found), with_gaps)
-    # Business days whose gaps hide every weekend are days; all else comes back place by place.
+    # Gaps may hide every weekend of business days, and of months every one that begins or ends on a weekend; all else
+    # comes back place by place.
     if frequency.unit == ALIASES[alias][0]:
         np.testing.assert_array_equal(found, places - places[0])
 
@@ -113,3 +117,20 @@ def test_a_season_of_numbers_is_a_wave_too():
     waves = calendar_features(np.arange(0, 24), Frequency("number", 1), 12)
     np.testing.assert_allclose(waves[:12], waves[12:], atol=1e-12)
     assert calendar_features(np.arange(5), Frequency("number", 1), 1).shape == (5, 0)
+
+
+@pytest.mark.parametrize("day", [28, 29, 30, 31])
+@pytest.mark.parametrize("first", ["2019-12", "2021-02", "2020-02"])
+def test_a_month_without_the_day_has_its_last_one(day, first):
+    months = np.arange(np.datetime64(first), np.datetime64(first) + 40)
+    stamps = np.minimum(months.astype("M8[D]") + day - 1, (months + 1).astype("M8[D]") - 1).astype("M8[us]")
+    frequency = infer_frequency(stamps[:20])
+    np.testing.assert_array_equal(frequency.stamps(stamps[0], np.arange(40)), stamps)
+    np.testing.assert_array_equal(frequency.places(stamps, stamps[0]), np.arange(40))
+    assert str(frequency).startswith("monthly")
+
+
+def test_the_grid_is_the_one_that_most_stamps_are_on():
+    stamps = stamps_of("MS")
+    stamps[7] += np.timedelta64(1, "D")
+    assert str(infer_frequency(stamps)) == "monthly"

@@ -23,8 +23,9 @@ def test_the_unit_is_the_last_values_error():
     assert Scale.fit(values, 2, log=False).spread == pytest.approx((4 / 3 + 2) / 2)
 
 
-def test_what_never_changes_has_the_unit_1():
-    assert Scale.fit(np.full(9, 3.0), 2, log=False) == Scale(False, 1.0)
+def test_what_never_changes_has_its_size_as_unit():
+    for level, unit in ((3.0, 3.0), (-4e-300, 4e-300), (0.0, 1.0)):
+        assert Scale.fit(np.full(9, level), 2, log=False) == Scale(False, unit)
     mean, deviation = column_scale(np.array([[1.0, 5.0], [3.0, 5.0]]))
     np.testing.assert_array_equal(mean, [2, 5])
     np.testing.assert_array_equal(deviation, [1, 1])
@@ -37,3 +38,27 @@ def test_logarithms_are_for_swings_that_grow_with_the_level():
     assert not wants_log(20 + wave, 12)
     assert not wants_log(level * (2 + wave) - 2, 12), "not positive"
     assert not wants_log(level[:30] * (2 + wave[:30]), 12), "too few seasons to tell"
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-30, 1e30, 1e99])
+def test_sizes_change_nothing(size):
+    t = np.arange(96)
+    values = np.exp(t / 40) * (2 + np.sin(2 * np.pi * t / 12))
+    assert wants_log(values * size, 12)
+    mean, deviation = column_scale(values[:, None] * size)
+    np.testing.assert_allclose((mean, deviation), np.multiply(column_scale(values[:, None]), size), rtol=1e-9)
+    scale = Scale.fit(values * size, 4, log=False)
+    np.testing.assert_allclose(scale.apply(values * size), Scale.fit(values, 4, log=False).apply(values), rtol=1e-9)
+
+
+def test_a_scale_keeps_forecasts_at_zero_or_above_and_finite():
+    low = np.array([-3.0, 0.0, 2.0])
+    np.testing.assert_array_equal(Scale(False, 2.0, nonnegative=True).invert(low), [0, 0, 4])
+    np.testing.assert_array_equal(Scale(False, 2.0).invert(low), [-6, 0, 4])
+    assert np.isfinite(Scale(True, 2.0).invert(np.array([-1e9, 1e9]))).all()
+
+
+def test_what_float32_cannot_hold_is_known():
+    assert Scale(False, 1e-300).holds(np.array([0.0, 1e-275]))
+    assert not Scale(False, 1e-300).holds(np.array([0.0, 1.0]))
+    assert Scale(False, 5e-324).holds(np.full(3, 1e99))

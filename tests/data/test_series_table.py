@@ -99,10 +99,6 @@ def dropped(frame, rows):
     return frame.drop(index=rows)
 
 
-def zoned():
-    return long(days=DAYS.tz_localize("Europe/Paris"))
-
-
 def changed(at, **cells):
     frame = long()
     for name, cell in cells.items():
@@ -120,19 +116,27 @@ BAD = {
     "missing value": (lambda: changed(5, y=np.nan), "series 'a': 1 values are missing, the first 'y' at 2020-02-04"),
     "not a number": (lambda: changed(5, y="much"), "row 6, column 'y': expected a number, came 'much'"),
     "infinite": (lambda: changed(5, y=np.inf), "expected a number, came inf"),
-    "off the grid": (lambda: changed(5, ds=pd.Timestamp("2020-02-04 07:00")), "mixed frequencies: most stamps come"),
+    "off the grid": (
+        lambda: changed(5, ds=pd.Timestamp("2020-02-04 07:00")),
+        "mixed frequencies: 11 of 12 stamps are on the grid that begins at 2020-01-30, every day; 2020-02-04T07:00:00",
+    ),
     "two frequencies": (
         lambda: pd.concat([long(("a",)), long(("b",), pd.date_range("2020-01-01", periods=12, freq="h"))]),
-        "mixed frequencies: 'a' comes every day, 'b' every hour",
+        "mixed frequencies: 'a' is every day, 'b' every hour",
     ),
     "no such column": (lambda: long().rename(columns={"y": "sold"}), "which column is the value.*unique_id, ds, sold"),
-    "month first or day first": (lambda: changed(0, ds="01/02/2020"), "begin with the year.*came '01/02/2020'"),
-    "no dates": (lambda: changed(0, ds="1234x"), "column 'ds': not all cells are dates"),
-    "time zone": (zoned, "the stamps have a time zone"),
+    "month first or day first": (
+        lambda: long().assign(ds="01/02/2020"),
+        "row 1, column 'ds': expected a plain order of day and month, got '01/02/2020': write dates that begin",
+    ),
+    "no dates": (
+        lambda: changed(3, ds="1234x"),
+        "row 4, column 'ds': expected a stamp such as '2020-01-30T00:00:00' in row 1, got '1234x': write dates such as",
+    ),
     "one row each": (lambda: long(days=DAYS[:1]), "too short: no series has more than one row"),
     "empty": (lambda: long().iloc[:0], "no rows"),
-    "two dimensions": (lambda: np.zeros((3, 2)), r"came shape \(3, 2\)"),
-    "an empty list": (list, r"came shape \(0,\)"),
+    "two dimensions": (lambda: np.zeros((3, 2)), r"got shape \(3, 2\)"),
+    "an empty list": (list, r"got shape \(0,\)"),
 }
 
 

@@ -52,9 +52,17 @@ def forecast(
     context: Annotated[
         int | None, typer.Option(help="Steps that a forecast looks back.", show_default="two seasons, or 28")
     ] = None,
-    transform: Annotated[
+    target_transform: Annotated[
         str, typer.Option(help="log, none, or auto: logarithms where swings grow with the level.")
     ] = "auto",
+    nonnegative: Annotated[
+        bool | None,
+        typer.Option(
+            "--nonnegative/--any-sign",
+            help="Whether forecasts below 0 become 0.",
+            show_default="where a series is never negative",
+        ),
+    ] = None,
     members: Annotated[int, typer.Option(help="Networks trained side by side and averaged.")] = 3,
     cell: shared.Cell = "gru",
     hidden: shared.Hidden = 32,

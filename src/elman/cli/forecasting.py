@@ -7,6 +7,7 @@ import typer
 
 from elman.cli.grids import lines
 from elman.errors import InputError
+from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
     from elman import Forecaster
@@ -57,24 +58,30 @@ def _levels(text: str) -> list[float]:
     try:
         return [float(word) for word in _words(text)]
     except ValueError:
-        raise InputError(f"levels: expected numbers with commas between them, such as 80,95, came {text!r}") from None
+        raise InputError(
+            f"levels: expected numbers with commas between them, such as 80,95, got {quote(text)}"
+        ) from None
 
 
 def _described(panel: "Panel") -> str:
+    from elman.data.gaps import shown
+
     counts = [len(one) for one in panel]
     shortest, longest = min(counts), max(counts)
     each = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
-    many = f"{len(panel)} series of {each}" if len(panel) > 1 else each
+    first = shown(min(one.first for one in panel))
+    last = shown(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
     filled = sum(int((~one.observed).sum()) for one in panel)
-    return f"{panel.source}: {many} values, {panel.frequency}" + (f", {filled:,} filled in" if filled else "")
+    also = f", {filled:,} filled in" if filled else ""
+    read = f"{panel.source}: {panel.rows:,} rows, {len(panel):,} series of {each} values{also}"
+    return f"{read}, {panel.frequency} from {first} to {last}" + (f"\n{panel.said}" if panel.said else "")
 
 
 def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation | None", levels: list[float]) -> None:
     """Write forecast and picture beside the model, and print how the forecast begins."""
     from elman.data.table_writer import TableWriter
-    from elman.models.forecasting.reporting import draw, file_columns
+    from elman.models.forecasting.reporting import file_columns
     from elman.models.reports import Grid
-    from elman.pictures import save
 
     frame = model.predict(levels=levels)
     ahead = {name: frame[name].to_numpy() for name in frame.columns}
@@ -83,9 +90,21 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     table, picture = (stem.with_name(f"{stem.name}.forecast{end}") for end in (".csv", ".png"))
     with TableWriter(table) as writer:
         writer.write(columns)
-    save(draw(panel, found, ahead), picture)
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     typer.echo("\n".join(lines(Grid(list(columns), rows[:PRINTED]))))
     if len(rows) > PRINTED:
         typer.echo(f"... and {len(rows) - PRINTED:,} rows more")
-    typer.echo(f"{model.preparation_.described}\n\nforecast: {table}   picture: {picture}   model: {path}")
+    drawn = _draw(panel, found, ahead, picture)
+    typer.echo(f"{model.preparation_.described}\n\nforecast: {table}   {drawn}   model: {path}")
+
+
+def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:
+    """Draw the forecast, and return in words where it is, or why there is none: all else is done and saved by now."""
+    from elman.models.forecasting.reporting import draw
+    from elman.pictures import save
+
+    try:
+        save(draw(panel, found, ahead), picture)
+    except Exception as error:
+        return f"picture: left out ({shorten(printable(str(error)), 200)})"
+    return f"picture: {picture}"

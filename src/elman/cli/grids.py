@@ -2,20 +2,24 @@
 
 from typing import TYPE_CHECKING, Any
 
+from elman.quoting import printable, shorten
+from elman.rounding import column
+
 if TYPE_CHECKING:
     from elman.models.reports import Grid
 
 
 def lines(grid: "Grid") -> list[str]:
-    """Return a table as text: names to the left, numbers to the right, four digits behind the point."""
-    cells = [grid.columns, *([_text(cell) for cell in row] for row in grid.rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(grid.columns))]
-    return ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
+    """Return a table as text: names to the left, numbers to the right, with the digits that their column needs."""
+    columns = [[name, *_texts([row[at] for row in grid.rows])] for at, name in enumerate(grid.columns)]
+    widths = [max(map(len, cells)) for cells in columns]
+    aligned = [
+        [cell.rjust(width) if at else cell.ljust(width) for cell in cells]
+        for at, (cells, width) in enumerate(zip(columns, widths, strict=True))
+    ]
+    return ["  ".join(row).rstrip() for row in zip(*aligned, strict=True)]
 
 
-def _aligned(row: list[str], widths: list[int]) -> list[str]:
-    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-
-
-def _text(cell: Any) -> str:
-    return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
+def _texts(cells: list[Any]) -> list[str]:
+    numbers = iter(column([cell for cell in cells if isinstance(cell, float)]))
+    return [next(numbers) if isinstance(cell, float) else shorten(printable(str(cell))) for cell in cells]

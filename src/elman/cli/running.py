@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from elman.cli.grids import lines
+from elman.rounding import brief
 
 
 class Interruption:
@@ -78,7 +79,7 @@ def report(model: Any, files: Any) -> None:
     if getattr(model, "left_out_", 0):
         typer.echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
     if progress.best is not None:
-        typer.echo(f"best held-out loss: {progress.best:.3f} {model.loss_unit}, after step {progress.best_step:,}")
+        typer.echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}, after step {progress.best_step:,}")
     typer.echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
     typer.echo(f"model: {files.model}   metrics: {files.metrics}   losses: {files.picture}")
 

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 Stamps: TypeAlias = npt.NDArray[Any]
 Places: TypeAlias = npt.NDArray[np.int64]
-Unit: TypeAlias = Literal["number", "microsecond", "business day", "month", "month end"]
+Unit: TypeAlias = Literal[
+    "number", "microsecond", "business day", "month", "month end", "first business day", "last business day"
+]
 
 MICROSECONDS = "datetime64[us]"
 DAY = 86_400_000_000
@@ -19,6 +21,12 @@ DAY = 86_400_000_000
 WEEK, YEAR = 7 * DAY, 365.25 * DAY
 _WORDS = {12: "yearly", 3: "quarterly", 1: "monthly"}
 _SPANS = ((WEEK, "week"), (DAY, "day"), (DAY // 24, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
+_ENDS: dict[Unit, str] = {
+    "month end": " (last day)",
+    "first business day": " (first business day)",
+    "last business day": " (last business day)",
+}
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 
 
 @dataclass(frozen=True)
@@ -26,12 +34,16 @@ class Frequency:
     """A grid of stamps: every `step` units from wherever a series begins.
 
     Attributes:
-        unit: what is counted. "month" keeps the day of the month and the time of day, "month end" the last day.
-        step: how many units lie between two stamps, 1 or more.
+        unit: what is counted. "month" keeps the day of the month and the time of day, "month end" the last day, "first
+            business day" and "last business day" that of a month; "business day" counts Mondays to Fridays.
+        step: units between two stamps, 1 or more.
+        day: of the month, 29 or 30, for the unit "month", where a shorter month has its last day; 0: that of the first
+            stamp, which every month has.
     """
 
     unit: Unit
     step: int
+    day: int = 0
 
     def __str__(self) -> str:
         if self.unit == "number":
@@ -40,13 +52,20 @@ class Frequency:
             return "every business day"
         if self.unit == "microsecond":
             size, word = next(((s, w) for s, w in _SPANS if self.step % s == 0), (1, "microsecond"))
-            return f"every {word}" if self.step == size else f"every {self.step // size} {word}s"
-        return _WORDS.get(self.step, f"every {self.step} months") + (" (last day)" if self.unit == "month end" else "")
+            return f"every {word}" if self.step == size else f"every {self.step // size:,} {word}s"
+        years = f"every {self.step // 12} years" if self.step % 12 == 0 else f"every {self.step} months"
+        on = f" (on the {self.day}th)" if self.day else _ENDS.get(self.unit, "")
+        return _WORDS.get(self.step, years) + on
+
+    @property
+    def counts_months(self) -> bool:
+        """Whether the unit is a month, whatever its day."""
+        return self.unit == "month" or self.unit in _ENDS
 
     @property
     def seasons(self) -> tuple[int, ...]:
         """Steps in each cycle that the calendar suggests, such as 24 and 168 for hours, shortest first."""
-        if self.unit in ("month", "month end"):
+        if self.counts_months:
             return (12 // self.step,) if self.step < 12 and 12 % self.step == 0 else ()
         if self.unit == "business day":
             return (5, 261)
@@ -78,9 +97,8 @@ class Frequency:
         if self.unit == "business day":
             return np.asarray(np.busday_offset(day, places).astype(MICROSECONDS) + (first - day))
         months = first.astype("M8[M]") + places * self.step
-        if self.unit == "month":
-            return np.asarray(months.astype(MICROSECONDS) + (first - first.astype("M8[M]")))
-        return np.asarray(((months + 1).astype("M8[D]") - 1).astype(MICROSECONDS) + (first - day))
+        of_month = self.day or int((day - first.astype("M8[M]")).astype(np.int64)) + 1
+        return np.asarray(_day_in(months, self.unit, of_month).astype(MICROSECONDS) + (first - day))
 
     def numbers(self) -> dict[str, Any]:
         """Return both fields by name, for a file."""
@@ -88,7 +106,7 @@ class Frequency:
 
 
 def infer_frequency(stamps: Stamps) -> Frequency:
-    """Return the grid that most neighbours agree on; stamps that are not on it, and gaps, are for the caller to see.
+    """Return the grid that most stamps are on; stamps that are not, and gaps, are for the caller to see.
 
     Args:
         stamps: ascending and all different, shape `(T,)`, T >= 2.
@@ -96,30 +114,48 @@ def infer_frequency(stamps: Stamps) -> Frequency:
     if stamps.dtype.kind != "M":
         return Frequency("number", _commonest(np.diff(stamps)))
     apart = _commonest(np.diff(stamps).astype(np.int64))
-    if apart >= 28 * DAY:
-        months = stamps.astype("M8[M]")
-        step = _commonest(np.diff(months).astype(np.int64))
-        if _all_same(stamps - months.astype(MICROSECONDS)):
-            return Frequency("month", step)
-        if _all_same((months + 1).astype(MICROSECONDS) - stamps):
-            return Frequency("month end", step)
+    if apart >= _SHORTEST_MONTH * DAY:
+        months, fits = _monthly(stamps)
+        if fits >= ((stamps - stamps[0]).astype(np.int64) % apart == 0).mean():
+            return months
     if apart == DAY and _skips_weekends(stamps):
         return Frequency("business day", 1)
     return Frequency("microsecond", apart)
 
 
-def _commonest(differences: npt.NDArray[Any]) -> int:
-    """Return the commonest difference above 0, the smallest of those that come equally often."""
-    values, counts = np.unique(differences[differences > 0], return_counts=True)
+def _monthly(stamps: Stamps) -> tuple[Frequency, float]:
+    """Return the grid of months that most stamps are on, and their share."""
+    months, days = stamps.astype("M8[M]"), stamps.astype("M8[D]")
+    step = _commonest(np.diff(months).astype(np.int64))
+    of_month = _commonest((days - months.astype("M8[D]")).astype(np.int64) + 1)
+    same_time = stamps - days == stamps[0] - days[0]
+    best, share = Frequency("month", step), 0.0
+    for unit in ("month", *_ENDS) if of_month < _LONGEST_MONTH else _ENDS:
+        fits = float(((_day_in(months, unit, of_month) == days) & same_time).mean())
+        if fits > share:
+            day = of_month if unit == "month" and of_month > _SHORTEST_MONTH else 0
+            best, share = Frequency(unit, step, day), fits
+    return best, share
+
+
+def _day_in(months: Stamps, unit: Unit, of_month: int) -> Stamps:
+    """Return the day of each month that a unit means; `of_month`: that of "month", or the last of a shorter one."""
+    first, last = months.astype("M8[D]"), (months + 1).astype("M8[D]") - 1
+    if unit == "month":
+        return np.asarray(np.minimum(first + (of_month - 1), last))
+    if unit == "first business day":
+        return np.asarray(np.busday_offset(first, 0, roll="forward"))
+    return np.asarray(np.busday_offset(last, 0, roll="backward")) if unit == "last business day" else last
+
+
+def _commonest(numbers: npt.NDArray[Any]) -> int:
+    """Return the commonest number above 0, the smallest of those that are equally common."""
+    values, counts = np.unique(numbers[numbers > 0], return_counts=True)
     return int(values[counts.argmax()]) if len(values) else 1
-
-
-def _all_same(values: npt.NDArray[Any]) -> bool:
-    return bool((values == values[0]).all())
 
 
 def _skips_weekends(stamps: Stamps) -> bool:
     """Say whether no stamp is on a weekend although some weekend lies between the first and the last."""
     days = stamps.astype("M8[D]")
-    whole_span = np.arange(days[0], days[-1] + 1)
-    return bool(np.is_busday(days).all() and not np.is_busday(whole_span).all())
+    span = int((days[-1] - days[0]).astype(np.int64))
+    return bool(np.is_busday(days).all() and np.busday_count(days[0], days[-1]) < span)

@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.frequency import Frequency, Stamps
+from elman.data.frequency import Frequency, Places, Stamps
 from elman.data.series import Fill, Series
+from elman.data.stamp_numbers import excel_hint
 from elman.errors import DataError
+from elman.limits import LONGEST_GAP, STEPS_PER_STAMP
+from elman.quoting import quote
+
+MANY = 10
+"""Stamps from which on a single gap is compared with all other steps."""
+MISTAKES = 0.2
+"""Where a larger share of the stamps is beside the grid, it is not a few of them that are wrong."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,8 @@ class Rows:
         twice = stamps[1:][stamps[1:] == stamps[:-1]]
         if len(twice):
             raise DataError(
-                f"{source}: series {self.name!r}: {shown(twice[0])} comes more than once ({len(twice)} rows too many): "
-                "leave one row a stamp, or name the column that tells the series apart"
+                f"{source}: series {quote(self.name)}: {shown(twice[0])} comes more than once "
+                f"({len(twice):,} rows too many): leave one row a stamp, or name the column that tells the series apart"
             )
         return Rows(self.name, stamps, self.columns[order], self.names)
 
@@ -65,23 +73,17 @@ def to_grid(rows: Rows, frequency: Frequency, fill: Fill | None, source: str) ->
         source: what messages call the table.
 
     Raises:
-        DataError: a stamp is not on the grid, or something is missing and `fill` is None.
+        DataError: a stamp is not on the grid or far from the others, or something is missing and `fill` is None.
     """
-    where = f"{source}: series {rows.name!r}"
+    where = f"{source}: series {quote(rows.name)}"
     places = frequency.places(rows.stamps, rows.stamps[0])
-    off = frequency.stamps(rows.stamps[0], places) != rows.stamps
-    if off.any():
-        raise DataError(
-            f"{where}: mixed frequencies: most stamps come {frequency}, {shown(rows.stamps[off][0])} does not fit "
-            f"({off.sum()} of {len(off)}): bring the rows to one frequency"
-        )
+    _check_span(where, rows.stamps, frequency, places)
+    _check_on_grid(where, rows.stamps, frequency, places)
+    if fill is None:
+        _check_whole(where, rows, frequency, places)
     columns = np.full((int(places[-1]) + 1, rows.columns.shape[1]), np.nan)
     columns[places] = rows.columns
-    seen = np.zeros(len(columns), dtype=bool)
-    seen[places] = True
     missing = np.isnan(columns)
-    if missing.any() and fill is None:
-        _refuse(where, rows, frequency, seen, missing)
     whole = ~missing.any(axis=1)
     if not whole.any():
         raise DataError(f"{where}: no row has every value: give at least some whole rows")
@@ -93,18 +95,56 @@ def to_grid(rows: Rows, frequency: Frequency, fill: Fill | None, source: str) ->
     return Series(rows.name, first, columns[:, 0], ~missing.any(axis=1), columns[:, 1:])
 
 
-def _refuse(
-    where: str, rows: Rows, frequency: Frequency, seen: npt.NDArray[np.bool_], missing: npt.NDArray[np.bool_]
-) -> None:
+def _check_span(where: str, stamps: Stamps, frequency: Frequency, places: Places) -> None:
+    """Refuse a stamp so far from the others that the steps between would outnumber all else."""
+    if len(stamps) < 2:
+        return
+    jumps = np.diff(places)
+    at = int(jumps.argmax())
+    gap, rest = int(jumps[at]), int(places[-1] - jumps[at])
+    if places[-1] < STEPS_PER_STAMP * len(stamps) and (len(stamps) < MANY or gap <= LONGEST_GAP * rest):
+        return
+    far, near = (at + 1, at) if len(stamps) - at - 1 <= at + 1 else (at, at + 1)
+    raise DataError(
+        f"{where}: the stamp {shown(stamps[far])} is far from the others: {gap:,} steps ({frequency}) from "
+        f"{shown(stamps[near])}, expected at most {LONGEST_GAP * rest:,}, {LONGEST_GAP} times all others, and at most "
+        f"{STEPS_PER_STAMP} steps for each stamp: mend or leave out that row"
+    )
+
+
+def _check_on_grid(where: str, stamps: Stamps, frequency: Frequency, places: Places) -> None:
+    off = frequency.stamps(stamps[0], places) != stamps
+    if not off.any():
+        return
+    advice = "bring the rows to one frequency" + excel_hint(stamps)
+    if off.mean() > MISTAKES and stamps.dtype.kind == "M" and len(np.unique(np.diff(stamps.astype("M8[M]")))) == 1:
+        advice = "the rows are evenly many months apart, on varying days: write the month alone, such as 2020-01"
+    raise DataError(
+        f"{where}: mixed frequencies: {(~off).sum():,} of {len(off):,} stamps are on the grid that begins at "
+        f"{shown(stamps[0])}, {frequency}; {shown(stamps[off][0])} is not: {advice}"
+    )
+
+
+def _check_whole(where: str, rows: Rows, frequency: Frequency, places: Places) -> None:
     """Raise the error that names the first gap or the first missing value."""
     ways = "give fill (--fill): forward, zero or interpolate"
-    gaps = np.flatnonzero(~seen)
-    if len(gaps):
-        stamp = shown(frequency.stamps(rows.stamps[0], gaps[:1])[0])
-        raise DataError(f"{where}: gaps: {len(gaps)} stamps are missing, the first {stamp} ({frequency}): {ways}")
-    at, column = (int(part[0]) for part in missing.nonzero())
-    stamp = shown(frequency.stamps(rows.stamps[0], np.array([at]))[0])
-    raise DataError(f"{where}: {missing.sum()} values are missing, the first {rows.names[column]!r} at {stamp}: {ways}")
+    count = int(places[-1]) + 1 - len(places)
+    if count:
+        jumps = np.diff(places)
+        stamp = shown(frequency.stamps(rows.stamps[0], places[[int((jumps > 1).argmax())]] + 1)[0])
+        longest = int(jumps.argmax())
+        between = f"{shown(rows.stamps[longest])} and {shown(rows.stamps[longest + 1])}"
+        raise DataError(
+            f"{where}: gaps: {count:,} stamps are missing, the first {stamp} ({frequency}), "
+            f"the longest gap between {between}: {ways}"
+        )
+    missing = np.isnan(rows.columns)
+    if missing.any():
+        at, column = (int(part[0]) for part in missing.nonzero())
+        raise DataError(
+            f"{where}: {missing.sum():,} values are missing, the first {quote(rows.names[column])} at "
+            f"{shown(rows.stamps[at])}: {ways}"
+        )
 
 
 def _filled(column: npt.NDArray[np.float64], fill: Fill | None) -> npt.NDArray[np.float64]:

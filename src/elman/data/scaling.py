@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from elman.limits import LARGEST_CHANGE
+
 Numbers = npt.NDArray[np.float64]
+LARGEST_EXPONENT = 700
+"""exp of this is the largest forecast of a series in logarithms, 1e304: more would be no number."""
 PARTS = 4
 """A series is cut into at least so many parts to see whether its swings grow with its level."""
 GROWS, ALIKE = 1.5, 0.7
@@ -26,17 +30,19 @@ class Scale:
     Attributes:
         log: whether in logarithms.
         spread: the unit, above 0.
+        nonnegative: whether a forecast below 0 is 0.
     """
 
     log: bool
     spread: float
+    nonnegative: bool = False
 
     @classmethod
-    def fit(cls, training: Numbers, horizon: int, log: bool) -> "Scale":
-        """Measure a training part, shape `(T,)`; a series that never changes has the unit 1."""
+    def fit(cls, training: Numbers, horizon: int, log: bool, nonnegative: bool = False) -> "Scale":
+        """Measure a training part, shape `(T,)`; a series that never changes has its size as unit, or 1."""
         values = np.log(training) if log else training
-        spread = last_value_error(values, horizon)
-        return cls(log, spread if spread > 0 else 1.0)
+        spread = last_value_error(values, horizon) or float(np.abs(values).max()) or 1.0
+        return cls(log, spread, nonnegative)
 
     def apply(self, values: Numbers) -> Numbers:
         """Return values in spreads; their zero point has no meaning."""
@@ -45,10 +51,16 @@ class Scale:
     def invert(self, scaled: Numbers) -> Numbers:
         """Return values in the units of the series."""
         values = scaled * self.spread
-        return np.asarray(np.exp(values) if self.log else values)
+        if self.log:
+            values = np.exp(np.clip(values, -LARGEST_EXPONENT, LARGEST_EXPONENT))
+        return np.asarray(np.maximum(values, 0) if self.nonnegative else values)
+
+    def holds(self, values: Numbers) -> bool:
+        """Say whether the network, which computes in float32, can read the differences of values."""
+        return self.log or float(values.max() - values.min()) <= LARGEST_CHANGE * self.spread
 
     def numbers(self) -> dict[str, Any]:
-        """Return both fields by name, for a file."""
+        """Return all fields by name, for a file."""
         return asdict(self)
 
 
@@ -67,6 +79,7 @@ def wants_log(training: Numbers, season: int) -> bool:
     """
     if (training <= 0).any():
         return False
+    training = training / training.max()  # squares of what is very small would be 0
     size = max(season, len(training) // 12, 4)
     parts = [training[begin : begin + size] for begin in range(0, len(training) - size + 1, size)]
     if len(parts) < PARTS:
@@ -83,5 +96,7 @@ def _ranks(values: Numbers) -> Numbers:
 
 def column_scale(training: Numbers) -> tuple[Numbers, Numbers]:
     """Return mean and deviation of each column, shape `(C,)`; a column that never changes has the deviation 1."""
-    deviation = training.std(axis=0)
+    largest = np.abs(training).max(axis=0)
+    size = np.where(largest > 0, largest, 1.0)  # squares of what is very small would be 0
+    deviation = (training / size).std(axis=0) * size
     return training.mean(axis=0), np.where(deviation > 0, deviation, 1.0)

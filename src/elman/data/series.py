@@ -61,6 +61,8 @@ class Panel:
         covariates: the names of the C covariates.
         source: what messages call it: a path, or "table".
         backend: the library of the user's frame, "pandas" or "polars".
+        rows: rows of the table that was read; 0 where it was not read from one.
+        said: in words how the stamps were read, where that is not evident.
     """
 
     series: tuple[Series, ...]
@@ -68,6 +70,8 @@ class Panel:
     covariates: tuple[str, ...]
     source: str
     backend: Backend
+    rows: int = 0
+    said: str = ""
 
     def __len__(self) -> int:
         return len(self.series)

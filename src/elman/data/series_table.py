@@ -1,6 +1,5 @@
 """From what a user has to a `Panel`: a frame or file in the long format, or the plain values of one series."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from elman.data.frequency import MICROSECONDS, Frequency, Stamps, infer_frequency
+from elman.data.frequency import Frequency, Stamps, infer_frequency
 from elman.data.gaps import Rows, to_grid
 from elman.data.series import Backend, Fill, Panel
+from elman.data.stamps import read_stamps
 from elman.data.tables import Table, read_table
 from elman.errors import DataError
+from elman.limits import LARGEST_VALUE
+from elman.quoting import quote
 
 USUAL_TIME = ("ds", "date", "time", "timestamp", "month")
 USUAL_VALUE = ("y", "value")
@@ -38,7 +40,7 @@ def read_panel(
             made of dates.
         series: the column of ids; without it `unique_id` where there is such a column, else all rows are one series,
             by the name of `value`.
-        time: the column of stamps, whole numbers or dates that begin with the year; guessed by its usual names.
+        time: the column of stamps, whole numbers or dates, see `data/stamps.py`; guessed by its usual names.
         value: the column of values; guessed by its usual names.
         covariates: columns of numbers; a plain series has none.
         fill: what to put where nothing was seen, see `data/gaps.py`; None refuses gaps and missing values.
@@ -56,14 +58,15 @@ def read_panel(
     time = table.column("time", time, USUAL_TIME)
     value = table.column("value", value, USUAL_VALUE)
     names = (value, *(table.column("covariates", name) for name in covariates))
-    stamps = _stamps(table, time)
+    stamps, said = read_stamps(table, time)
     columns = table.numbers(names, gaps=True)
+    _check_size(table, columns, names)
     ids = [value] * len(table) if series is None else _ids(table.values(table.column("series", series)))
     rows = [part.sorted(table.name) for part in _by_series(ids, stamps, columns, names)]
     frequency = _common_frequency(rows, table.name)
     backend: Backend = "polars" if table.frame.implementation.is_polars() else "pandas"
     found = tuple(to_grid(part, frequency, fill, table.name) for part in rows)
-    return Panel(found, frequency, tuple(covariates), table.name, backend)
+    return Panel(found, frequency, tuple(covariates), table.name, backend, len(table), said)
 
 
 def _ids(cells: list[Any]) -> list[str | int]:
@@ -73,11 +76,11 @@ def _ids(cells: list[Any]) -> list[str | int]:
 
 def _one_column(values: Any, name: str) -> Table:
     """Return the table of one plain series."""
-    dates = isinstance(values, pd.Series) and isinstance(values.index, pd.DatetimeIndex)
+    dates = isinstance(values, pd.Series) and isinstance(values.index, pd.DatetimeIndex | pd.PeriodIndex)
     array = np.asarray(values)
     if array.ndim != 1 or not len(array):
         raise DataError(
-            f"series: expected one series as a list of numbers, came shape {array.shape}: "
+            f"series: expected one series as a list of numbers, got shape {array.shape}: "
             "give several series as a table with the columns unique_id, ds and y"
         )
     stamps = values.index if dates else np.arange(len(array))
@@ -85,45 +88,15 @@ def _one_column(values: Any, name: str) -> Table:
     return Table("series", table.frame)
 
 
-def _stamps(table: Table, column: str) -> Stamps:
-    """Return a column of stamps.
-
-    Raises:
-        DataError: a cell is missing, has a time zone, or is neither a whole number nor a date that begins with a year.
-    """
-    cells = table.values(column)
-    numbers = _whole_numbers(cells)
-    if numbers is not None:
-        return numbers
-    odd = next((cell for cell in cells if isinstance(cell, str) and not cell[:4].isdigit()), None)
-    if odd is not None:
+def _check_size(table: Table, columns: npt.NDArray[np.float64], names: Sequence[str]) -> None:
+    """Refuse numbers whose squares or sums would not be finite."""
+    large = np.abs(columns) > LARGEST_VALUE
+    if large.any():
+        row, column = (int(part[0]) for part in large.nonzero())
         raise DataError(
-            f"{table.name}: column {column!r}: expected dates that begin with the year (1959-12-31), came {odd!r}: "
-            "write them so, because 01/02 is January to some and February to others"
+            f"{table.name}: row {table.first + row}, column {quote(names[column])}: expected a number up to "
+            f"{LARGEST_VALUE:g}, got {columns[row, column]:g}: mend the cell"
         )
-    try:
-        with warnings.catch_warnings(action="error"):  # pandas warns before it guesses cell by cell
-            dates = pd.DatetimeIndex(pd.to_datetime(cells))
-    except (ValueError, TypeError, UserWarning) as error:
-        raise DataError(f"{table.name}: column {column!r}: not all cells are dates ({_first_line(error)})") from error
-    if dates.tz is not None:
-        raise DataError(
-            f"{table.name}: column {column!r}: the stamps have a time zone: convert them to UTC without one"
-        )
-    return dates.to_numpy().astype(MICROSECONDS)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", maxsplit=1)[0]
-
-
-def _whole_numbers(cells: list[Any]) -> npt.NDArray[np.int64] | None:
-    try:
-        numbers = [int(cell) for cell in cells]
-    except (TypeError, ValueError):
-        return None
-    same = all(isinstance(c, str) or c == n for c, n in zip(cells, numbers, strict=True))
-    return np.array(numbers, dtype=np.int64) if same else None
 
 
 def _by_series(ids: list[Any], stamps: Stamps, columns: npt.NDArray[np.float64], names: tuple[str, ...]) -> list[Rows]:
@@ -148,7 +121,7 @@ def _common_frequency(rows: list[Rows], source: str) -> Frequency:
     for part in rows:
         if len(part.stamps) >= TELLING and (other := infer_frequency(part.stamps)) != frequency:
             raise DataError(
-                f"{source}: mixed frequencies: {longest.name!r} comes {frequency}, {part.name!r} {other}: "
+                f"{source}: mixed frequencies: {quote(longest.name)} is {frequency}, {quote(part.name)} {other}: "
                 "bring them to one, or forecast them apart"
             )
     return frequency

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Unpack, cast
+from pathlib import Path
+from typing import Any, Self, Unpack, cast
 
 import narwhals as nw
 from sklearn.base import clone
@@ -38,8 +39,10 @@ class Forecaster(Estimator):
         horizon: steps to forecast at most.
         context: steps that a window of the past holds; None: two seasons, or 28.
         season: steps in a season, 1 for none; None finds out on the training part whether one of the calendar's helps.
-        transform: "log" takes positive series in logarithms, "none" does not, "auto" does where swings grow with the
-            level of the training part.
+        target_transform: "log" takes positive series in logarithms, "none" does not, "auto" does where swings grow with
+            the level of the training part.
+        nonnegative: True makes every forecast and interval that is below 0 a 0, False leaves it as it is; None does so
+            for each series that is never negative.
         members: networks that are trained side by side and averaged.
         cell: "gru", "lstm" or "rnn".
         hidden: size of each layer's state.
@@ -101,7 +104,8 @@ class Forecaster(Estimator):
         horizon: int = 12,
         context: int | None = None,
         season: int | None = None,
-        transform: str = "auto",
+        target_transform: str = "auto",
+        nonnegative: bool | None = None,
         members: int = 3,
         cell: str = "gru",
         hidden: int = 32,
@@ -177,7 +181,7 @@ class Forecaster(Estimator):
         steps = most if horizon is None else horizon
         if not 1 <= steps <= most:
             raise InputError(
-                f"horizon: expected 1 to {most}, for which the model was made, came {steps}: train for more"
+                f"horizon: expected 1 to {most}, for which the model was made, got {steps}: train for more"
             )
         panel = self.history_ if X is None else self._read_known(X)
         columns = future_columns(self._outlook(), panel, steps, levels)
@@ -279,7 +283,7 @@ class Forecaster(Estimator):
     def _check_levels(self, levels: Sequence[float]) -> None:
         for level in levels:
             if not 0 < level < 100:
-                raise InputError(f"levels: expected per cent above 0 and below 100, came {level}")
+                raise InputError(f"levels: expected per cent above 0 and below 100, got {level}")
         if len(levels) and self.intervals_ is None:
             raise InputError("levels: trained with validation=0, so that there are no intervals: give levels=()")
 
@@ -330,6 +334,15 @@ class Forecaster(Estimator):
             "intervals": self.intervals_.numbers() if self.intervals_ else None,
             "history": self.history_.numbers(),
         }
+
+    @classmethod
+    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
+        """Make the model that `save` wrote; `elman.load` calls this. Files of 0.1.0 have another name for an option."""
+        settings = content.get("settings")
+        if isinstance(settings, dict) and "transform" in settings:
+            settings["target_transform"] = settings.pop("transform")
+            settings["nonnegative"] = False
+        return super().from_parts(path, content, tensors)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._prepare(Sizes(*content["sizes"]), self._settings())

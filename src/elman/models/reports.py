@@ -21,7 +21,7 @@ class Grid:
 
     Attributes:
         columns: their names; the first one's cells are names too.
-        rows: a cell for each column: texts and whole numbers as they are, other numbers rounded by whoever prints.
+        rows: a cell for each column: texts and whole numbers as they are, other numbers rounded when printed.
     """
 
     columns: list[str]

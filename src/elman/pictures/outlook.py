@@ -50,8 +50,10 @@ def forecast(
         title: of the picture.
 
     Raises:
-        InputError: arrays of another shape, or times and values of unequal length.
+        InputError: arrays of another shape, times and values of unequal length, or dates so near to the year 1 or 9999
+            that Matplotlib cannot draw an axis around them.
     """
+    _check_dates([times, *([] if future is None else [future.times]), *(course.times for course in earlier)])
     ax = axes_for(ax, 9, 4.5)
     seen = array(values, "values", "(T,)")
     ax.plot(_times(times, seen, "times"), seen, color=INK, linewidth=1.3, label="observed", zorder=3)
@@ -67,6 +69,17 @@ def forecast(
     ax.margins(x=0.01)
     ax.legend(frameon=False, fontsize=9, loc="best")
     return figure_of(ax)
+
+
+def _check_dates(times: list[Any]) -> None:
+    """Refuse dates around which Matplotlib, which knows the years 1 to 9999, cannot draw an axis."""
+    dates = [found.astype("M8[D]") for found in map(np.asarray, times) if found.dtype.kind == "M" and found.size]
+    if not dates:
+        return
+    first, last = min(found.min() for found in dates), max(found.max() for found in dates)
+    margin = (last - first) // 10 + np.timedelta64(2, "D")
+    if first - margin < np.datetime64("0001-01-01") or last + margin > np.datetime64("9999-12-31"):
+        raise InputError(f"times: expected dates well within the years 1 to 9999, got {first} to {last}: draw a part")
 
 
 def _draw(ax: "Axes", course: Course, name: str, colour: str, soft: str, dashes: Any, label: str) -> None:
@@ -85,7 +98,7 @@ def _times(times: Any, values: Floats, name: str) -> Times:
     if found.dtype.kind != "M":
         found = array(found, name, "(T,)")
     if found.shape != values.shape:
-        raise InputError(f"{name}: expected one for each of {len(values)} values, came shape {found.shape}")
+        raise InputError(f"{name}: expected one for each of {len(values)} values, got shape {found.shape}")
     return found
 
 

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from elman.rounding import brief
 from elman.train.listener import Plan, Sighting
 from elman.train.progress import Progress
 
@@ -40,7 +41,7 @@ class Show:
         if progress.step:
             self._line(f"going on after step {progress.step:,}")
         if plan.baselines:
-            losses = ", ".join(f"{name} {loss:.3f}" for name, loss in plan.baselines.items())
+            losses = ", ".join(f"{name} {brief(loss)}" for name, loss in plan.baselines.items())
             self._line(f"to beat: {losses} {plan.loss_unit}")
         if self.console.is_terminal:
             columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
@@ -60,11 +61,11 @@ class Show:
         """Write what was found, beside the best simple baseline."""
         progress = sighting.progress
         epoch = progress.step / self.plan.steps_per_epoch
-        found = f"epoch {epoch:5.2f}  {progress.targets:>11,} {self.plan.target}s  train {sighting.train_loss:.3f}"
+        found = f"epoch {epoch:5.2f}  {progress.targets:>11,} {self.plan.target}s  train {brief(sighting.train_loss)}"
         if progress.validation is not None:
-            units = ", ".join(f"{v:.3f} {_spoken(name)}" for name, v in sighting.other_units.items())
+            units = ", ".join(f"{brief(v)} {_spoken(name)}" for name, v in sighting.other_units.items())
             also = f" ({units})" if units else ""
-            found += f"  held out {progress.validation:.3f} {self.plan.loss_unit}{also}{self._against(progress)}"
+            found += f"  held out {brief(progress.validation)} {self.plan.loss_unit}{also}{self._against(progress)}"
         if self.lines:
             self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
         if self._bar:
@@ -83,11 +84,11 @@ class Show:
         if not self.plan.baselines or progress.validation is None:
             return ""
         name, loss = min(self.plan.baselines.items(), key=lambda item: item[1])
-        return f"  {abs(loss - progress.validation):.3f} {'below' if progress.validation < loss else 'above'} {name}"
+        return f"  {brief(abs(loss - progress.validation))} {'below' if progress.validation < loss else 'above'} {name}"
 
     def _now(self, sighting: Sighting) -> str:
         units = "".join(f" ({value:.2f} {_spoken(name)})" for name, value in sighting.other_units.items())
-        loss = f"{sighting.train_loss:.3f} {self.plan.loss_unit}{units}"
+        loss = f"{brief(sighting.train_loss)} {self.plan.loss_unit}{units}"
         return f"{sighting.rate:,.0f} {self.plan.target}s/s  {loss}  {self._left(sighting.progress)} left"
 
     def _left(self, progress: Progress) -> str:

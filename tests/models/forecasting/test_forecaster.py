@@ -255,7 +255,7 @@ WRONG = {
         lambda: elman.Forecaster(**QUICK).backtest(wavy(), 90),
         "90 origins with horizon 3 hold out 92 of its 80 values",
     ),
-    "no origins": (lambda: elman.Forecaster(**QUICK).backtest(wavy(), 0), "origins: expected 1 or more, came 0"),
+    "no origins": (lambda: elman.Forecaster(**QUICK).backtest(wavy(), 0), "origins: expected 1 or more, got 0"),
     "all filled": (
         lambda: elman.Forecaster(**QUICK, fill="zero").fit(wavy().assign(y=[1, 2] + [np.nan] * 77 + [1])),
         "so much was missing",
@@ -273,7 +273,7 @@ def test_bad_options_and_series_get_one_clear_line(case):
 
 ASKED_WRONGLY = {
     "horizon": (lambda m: m.predict(4), "horizon: expected 1 to 3"),
-    "level": (lambda m: m.predict(levels=(100,)), "levels: expected per cent above 0 and below 100, came 100"),
+    "level": (lambda m: m.predict(levels=(100,)), "levels: expected per cent above 0 and below 100, got 100"),
     "unknown": (lambda m: m.predict(X=wavy(name="b")), "unknown series 'b': the model knows 'a'"),
     "frequency": (
         lambda m: m.predict(X=wavy().assign(ds=pd.date_range("2020-01-01", periods=80, freq="h"))),

@@ -44,7 +44,7 @@ class Evaluation:
                 "MAE": metrics.mae(self.truth, forecast),
                 "RMSE": metrics.rmse(self.truth, forecast),
                 "sMAPE": metrics.smape(self.truth, forecast),
-                "MASE": metrics.mae(self.truth / self.scales[:, None], forecast / self.scales[:, None]),
+                "MASE": metrics.mase(self.truth, forecast, self.scales),
             }
             for level, (low, high) in self.intervals.items() if method == OURS else ():
                 row[f"coverage-{level:g}"] = metrics.coverage(self.truth, low, high)

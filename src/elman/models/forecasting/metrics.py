@@ -19,7 +19,9 @@ def mae(truth: Numbers, forecast: Numbers) -> float:
 
 def rmse(truth: Numbers, forecast: Numbers) -> float:
     """Return the root of the mean squared error, in the units of the series."""
-    return float(np.sqrt(_mean((forecast - truth) ** 2)))
+    errors = np.abs(forecast - truth)
+    largest = float(np.nanmax(errors, initial=0.0))
+    return largest * float(np.sqrt(_mean((errors / largest) ** 2))) if largest > 0 else _mean(errors)
 
 
 def smape(truth: Numbers, forecast: Numbers) -> float:
@@ -27,6 +29,12 @@ def smape(truth: Numbers, forecast: Numbers) -> float:
     size = (np.abs(truth) + np.abs(forecast)) / 2
     error = np.abs(forecast - truth)
     return 100 * _mean(error / np.where(size > 0, size, 1))
+
+
+def mase(truth: Numbers, forecast: Numbers, scales: Numbers) -> float:
+    """Return the mean absolute error in units of each forecast's scale, `(n,)`; infinite where it is too small."""
+    with np.errstate(over="ignore"):
+        return _mean(np.abs(forecast - truth) / scales[:, None])
 
 
 def coverage(truth: Numbers, low: Numbers, high: Numbers) -> float:

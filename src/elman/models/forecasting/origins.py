@@ -6,6 +6,7 @@ from elman.data.series import Panel
 from elman.errors import DataError, InputError
 from elman.models.forecasting.preparation import Preparation
 from elman.models.forecasting.windows import Origins
+from elman.quoting import quote
 
 SHOWN = 8
 """Ids of series that a message lists."""
@@ -28,11 +29,14 @@ def check_known(panel: Panel, preparation: Preparation) -> None:
     for one in panel:
         if one.name not in preparation.scales:
             known = list(preparation.scales)
-            some = ", ".join(map(repr, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
-            raise DataError(f"{panel.source}: unknown series {one.name!r}: the model knows {some}: fit on it first")
+            some = ", ".join(map(quote, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+            raise DataError(
+                f"{panel.source}: unknown series {quote(one.name)}: the model knows {some}: fit on it first"
+            )
         if len(one) < least:
             raise DataError(
-                f"{panel.source}: series {one.name!r}: too short: {len(one)} values, a forecast reads {least} or more"
+                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, a forecast "
+                f"reads {least} or more"
             )
 
 
@@ -52,12 +56,12 @@ def before_last_origins(panel: Panel, horizon: int, origins: int | None, every: 
     check_every(every)
     count = 1 + horizon // every if origins is None else origins
     if count < 1:
-        raise InputError(f"origins: expected 1 or more, came {count}")
+        raise InputError(f"origins: expected 1 or more, got {count}")
     held_out = horizon + (count - 1) * every
     for one in panel:
         if len(one) <= held_out:
             raise DataError(
-                f"{panel.source}: series {one.name!r}: too short: {count} origins with horizon {horizon} hold out "
+                f"{panel.source}: series {quote(one.name)}: too short: {count} origins with horizon {horizon} hold out "
                 f"{held_out} of its {len(one)} values: ask for fewer origins or a shorter horizon"
             )
     return panel.until([len(one) - held_out for one in panel])
@@ -70,7 +74,7 @@ def check_every(every: int) -> None:
         InputError: they do not.
     """
     if every < 1:
-        raise InputError(f"every: expected 1 or more, came {every}")
+        raise InputError(f"every: expected 1 or more, got {every}")
 
 
 def new_origins(panel: Panel, known: Panel, horizon: int, every: int) -> tuple[Origins, Origins]:

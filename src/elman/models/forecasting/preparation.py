@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from elman.data.calendar import calendar_features
 from elman.data.frequency import Frequency
-from elman.data.gaps import shown
 from elman.data.scaling import Scale, column_scale, last_value_error, wants_log
-from elman.data.series import Panel, Series
+from elman.data.series import Panel
 from elman.errors import DataError
+from elman.models.forecasting.checks import check_changes, check_positive
 from elman.models.forecasting.settings import ForecastSettings
+from elman.quoting import quote
 
 Numbers = npt.NDArray[np.float64]
 CONTEXT = 28
@@ -76,10 +77,13 @@ class Preparation:
         _check_lengths(panel, season, context, settings)
         scales = {}
         for one, values in zip(panel, training, strict=True):
-            log = settings.transform == "log" or (settings.transform == "auto" and wants_log(values, season))
+            chosen = settings.target_transform
+            log = chosen == "log" or (chosen == "auto" and wants_log(values, season))
             if log:
                 check_positive(one, panel)
-            scales[one.name] = Scale.fit(values, settings.horizon, log)
+            # Neither training nor a held-out loss reads this, so that all of the series may decide.
+            never_below = bool((one.values >= 0).all()) if settings.nonnegative is None else settings.nonnegative
+            scales[one.name] = Scale.fit(values, settings.horizon, log, never_below)
         covariates = {
             one.name: np.stack(column_scale(one.covariates[:length]))
             for one, length in zip(panel, lengths, strict=True)
@@ -100,7 +104,11 @@ class Preparation:
     def described(self) -> str:
         """What was found on the training part, in one line."""
         logs = sum(scale.log for scale in self.scales.values())
-        return f"season {self.season}, context {self.context}, {logs} of {len(self.scales)} series in logarithms"
+        floors = sum(scale.nonnegative for scale in self.scales.values())
+        return (
+            f"season {self.season}, context {self.context}; of {len(self.scales)} series {logs} in logarithms, "
+            f"{floors} not forecast below 0"
+        )
 
     @property
     def covariate_count(self) -> int:
@@ -124,6 +132,7 @@ class Preparation:
         if scale.log:
             check_positive(one, panel)
         mean, deviation = self.covariates[one.name]
+        check_changes(one, panel, scale, mean, deviation)
         stamps = panel.stamps(number, 0, len(one) + self.horizon)
         beyond = ((0, self.horizon), (0, 0))
         return (
@@ -201,27 +210,13 @@ def _check_lengths(panel: Panel, season: int, context: int, settings: ForecastSe
     for one in panel:
         if len(one) < least or training_length(len(one), settings) < least - held_out:
             raise DataError(
-                f"{panel.source}: series {one.name!r}: too short: {len(one)} values, horizon {settings.horizon} takes "
-                f"{least} or more (season {season}, context {context}, validation {settings.validation}): "
-                "give more history, a shorter horizon, season=1 or a shorter context"
+                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, horizon "
+                f"{settings.horizon} takes {least} or more (season {season}, context {context}, "
+                f"validation {settings.validation}): give more history, a shorter horizon, "
+                "season=1 or a shorter context"
             )
 
 
 def least_window(context: int) -> int:
     """Return the steps of the shortest window trained on: at a series' beginning there are no longer ones."""
     return max(2, context // 2)
-
-
-def check_positive(one: Series, panel: Panel) -> None:
-    """See that a series can be taken in logarithms.
-
-    Raises:
-        DataError: it cannot; the message names the first value that is not positive.
-    """
-    bad = np.flatnonzero(one.values <= 0)
-    if len(bad):
-        stamp = shown(panel.frequency.stamps(one.first, bad[:1])[0])
-        raise DataError(
-            f"{panel.source}: series {one.name!r}: {one.values[bad[0]]:g} at {stamp} has no logarithm: "
-            "train with transform none"
-        )

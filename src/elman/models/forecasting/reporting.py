@@ -44,7 +44,8 @@ def grid(found: Evaluation) -> Grid:
 
 def report(found: Evaluation) -> Report:
     """Return an evaluation as `elman evaluate` prints it."""
-    return Report(title(found), [grid(found)], [], lambda: draw(found.panel, found))
+    notes = [found.panel.said] if found.panel.said else []
+    return Report(title(found), [grid(found)], notes, lambda: draw(found.panel, found))
 
 
 def title(found: Evaluation) -> str:

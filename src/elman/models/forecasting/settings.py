@@ -7,6 +7,7 @@ from pydantic import Field
 from elman.data.series import Fill
 from elman.errors import InputError
 from elman.models.settings import RecurrentSettings
+from elman.quoting import quote
 
 
 class ForecastSettings(RecurrentSettings):
@@ -25,7 +26,8 @@ class ForecastSettings(RecurrentSettings):
     horizon: int = Field(12, ge=1, le=65536)
     context: int | None = Field(None, ge=2)
     season: int | None = Field(None, ge=1)
-    transform: Literal["auto", "log", "none"] = "auto"
+    target_transform: Literal["auto", "log", "none"] = "auto"
+    nonnegative: bool | None = None
     split: Literal["time", "shuffled"] = "time"
     members: int = Field(3, ge=1, le=1024)
     series: str | None = Field(None, min_length=1)
@@ -50,7 +52,7 @@ class ForecastSettings(RecurrentSettings):
         names = [*taken, *(self.covariates or ())]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise InputError(f"covariates: column {min(twice)!r} is named for two things: name each column once")
+            raise InputError(f"covariates: column {quote(min(twice))} is named for two things: name each column once")
 
     def reading(self) -> dict[str, Any]:
         """Return the options that say how to read a table."""
