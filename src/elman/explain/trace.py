@@ -15,11 +15,12 @@ from elman.errors import InputError
 from elman.explain.expr import Expr, Value
 from elman.explain.problem import Problem
 from elman.explain.verify import Check, verify
+from elman.limits import SEARCH_SECONDS
 
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
     from elman.explain.marking.report import Marks
-    from elman.explain.marking.search import Made
+    from elman.explain.marking.search import Known, Made
     from elman.explain.tape import Tape
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
@@ -34,6 +35,8 @@ class Trace:
         self.problem = problem
         self.values: Mapping[str, Value] = tape.values
         self.check_line: Check | None = verify(tape)
+        self._known: Known | None = None
+        self._looked = 0.0  # seconds that the search for them was given
 
     def __getitem__(self, key: str) -> Value:
         """Give a value by its id; `p` also finds the p of the last step, and `p.3` the only p there is."""
@@ -72,12 +75,18 @@ class Trace:
 
         return Gradients(self)
 
-    @cached_property
+    @property
     def mistakes(self) -> list[Made]:
         """Every way to make a known mistake that changes a number of this sheet."""
+        return self.known().made
+
+    def known(self, seconds: float = SEARCH_SECONDS) -> Known:
+        """Look for the ways to make a known mistake, for some seconds at most; found once, and then kept."""
         from elman.explain.marking.search import applicable
 
-        return applicable(self.problem, self.values)
+        if self._known is None or (self._known.stopped and seconds > self._looked):
+            self._known, self._looked = applicable(self.problem, self.values, seconds), seconds
+        return self._known
 
     def derivative(self, value: Value | str) -> dict[str, Expr]:
         """What a value passes back: for each value it was made from, its term in that one's gradient."""
@@ -96,11 +105,17 @@ class Trace:
         kept = [value for value in self if only is None or value.phase in phases[only]]
         return [value for value in kept if step is None or value.t == step]
 
-    def check(self, answers: Any) -> Marks:
-        """Mark a student's numbers: a CSV or YAML file, or a mapping from ids to numbers; any subset."""
+    def check(self, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> Marks:
+        """Mark a student's numbers: a CSV, YAML or JSON file, or a mapping from ids to numbers; any subset.
+
+        Args:
+            answers: the file or mapping.
+            digits: decimals that an answer needs; by default two fewer than the sheet prints, and at least 2.
+            seconds: how long to look for the known mistakes that explain what is wrong.
+        """
         from elman.explain.marking.report import check
 
-        return check(self, answers)
+        return check(self, answers, digits=digits, seconds=seconds)
 
     def to(self, kind: str, **options: Any) -> str:
         """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
