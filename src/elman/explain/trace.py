@@ -16,6 +16,7 @@ from elman.explain.expr import Expr, Value
 from elman.explain.problem import Problem
 from elman.explain.verify import Check, verify
 from elman.limits import SEARCH_SECONDS
+from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
@@ -42,7 +43,7 @@ class Trace:
         """Give a value by its id; `p` also finds the p of the last step, and `p.3` the only p there is."""
         value = self.values.get(key) or self._other_spelling(key)
         if value is None:
-            raise InputError(f"{key}: no such value; {self._near(key)}")
+            raise InputError(f"{shorten(printable(key))}: no such value; {self._near(key)}")
         return value
 
     def __iter__(self) -> Iterator[Value]:
@@ -98,7 +99,7 @@ class Trace:
     def select(self, only: str | None = None, step: int | None = None) -> list[Value]:
         """The values of one pass, or of one step, or both; all without either."""
         if only is not None and only not in PASSES:
-            raise InputError(f"only: expected one of {', '.join(PASSES)}, got {only!r}")
+            raise InputError(f"only: expected one of {', '.join(PASSES)}, got {quote(only)}")
         if step is not None and not 0 <= step <= self.length + 1:
             raise InputError(f"step: expected 1 to {self.length}, got {step}")
         phases = {"forward": {"parameter", "given", "forward"}, "backward": {"backward", "update"}}
@@ -120,7 +121,7 @@ class Trace:
     def to(self, kind: str, **options: Any) -> str:
         """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
         if kind not in FORMATS:
-            raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {kind!r}")
+            raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {quote(kind)}")
         from elman.explain.options import Options
 
         rendered: str = import_module(f"elman.explain.render.{kind}").render(self, Options.of(self, **options))
