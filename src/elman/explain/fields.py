@@ -130,12 +130,15 @@ def _note(given: Any) -> str:
 
 
 _ARRAY = {"type": ["number", "array"], "description": "a number, a list of numbers, or rows of equal length"}
+# The constraint stands before the validator, so that it appears in the JSON schema.
 Numbers = Annotated[NDArray[np.float64], PlainValidator(_numbers), WithJsonSchema(_ARRAY)]
-Title = Annotated[str, BeforeValidator(_title)]
-Note = Annotated[str, BeforeValidator(_note)]
-Word = Annotated[str, BeforeValidator(_name)]
+Title = Annotated[str, Field(max_length=TITLE_CHARACTERS), BeforeValidator(_title)]
+Note = Annotated[str, Field(max_length=NOTE_CHARACTERS), BeforeValidator(_note)]
+Word = Annotated[str, Field(max_length=NAME_CHARACTERS), BeforeValidator(_name)]
 Table = Annotated[dict[Word, Numbers], BeforeValidator(_mapping)]
-Whole = Annotated[int, BeforeValidator(_whole)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Positive = Annotated[float, BeforeValidator(_real), Field(gt=0)]
-Fraction = Annotated[float, BeforeValidator(_real), Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+Digits = Annotated[int, Field(ge=1, le=15), BeforeValidator(_whole)]
+Layers = Annotated[int, Field(ge=1, le=2), BeforeValidator(_whole)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(_real)]
+Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_real)]

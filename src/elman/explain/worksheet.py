@@ -7,18 +7,24 @@ and does not is refused with the readings it could have: nothing is guessed.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from elman.errors import InputError
-from elman.explain.fields import Fraction, Note, Numbers, Positive, Table, Title, Truth, Whole, Word
+from elman.explain.fields import (
+    Count,
+    Digits,
+    Fraction,
+    Layers,
+    Note,
+    Numbers,
+    Positive,
+    Table,
+    Title,
+    Truth,
+    Word,
+)
 from elman.explain.yamltext import Odd
 from elman.quoting import printable, quote, shorten
-
-
-def _layers(given: Any) -> Any:
-    if isinstance(given, bool):
-        raise ValueError(f"expected 1 or 2, got {str(given).lower()}")
-    return given
 
 
 class _Part(BaseModel):
@@ -62,7 +68,7 @@ class Loss(_Part):
 class Truncation(_Part):
     """`blocks`: the gradient is cut after every `steps` steps. `last`: only the last `steps` steps get a gradient."""
 
-    steps: Annotated[Whole, Field(ge=1)] = Field(description="How many steps a gradient goes back.")
+    steps: Count = Field(description="How many steps a gradient goes back.")
     kind: Literal["blocks", "last"] | None = Field(None, description="Needed: where the cuts are.")
 
 
@@ -84,7 +90,7 @@ class Update(_Part):
     momentum: Fraction = Field(0.0, description="Of sgd.")
     betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Of adam.")
     epsilon: Positive = Field(1e-8, description="Of adam, added to the root.")
-    step: Annotated[Whole, Field(ge=1)] = Field(1, description="Of adam, the number of this step.")
+    step: Count = Field(1, description="Of adam, the number of this step.")
     velocity: Table = Field({}, description="Of sgd, the moments before the step by parameter; else 0.")
     first: Table = Field({}, description="Of adam, likewise.")
     second: Table = Field({}, description="Of adam, likewise.")
@@ -104,7 +110,7 @@ class Worksheet(_Part):
         None, description="Needed for a gru: z keeps the old state, or takes the candidate."
     )
     bidirectional: Truth = Field(False, description="A second direction that reads from right to left.")
-    layers: Annotated[Literal[1, 2], BeforeValidator(_layers)] = Field(1, description="Layers above each other.")
+    layers: Layers = Field(1, description="Layers above each other.")
     embeddings: Annotated[Table, Field(min_length=1)] | None = Field(
         None, description="A vector for each word; without it, examples have `inputs`."
     )
@@ -119,8 +125,8 @@ class Worksheet(_Part):
     truncation: Truncation | None = Field(None, description="Cut the gradient on its way back.")
     clip: Clip | None = Field(None, description="Clip the gradients.")
     update: Update | None = Field(None, description="One step of learning.")
-    digits: Annotated[Whole, Field(ge=1, le=15)] = Field(4, description="Decimals printed.")
-    notation: Note = Field("xh", description="The names printed: `xh`, `uwv`, `ng` or `pytorch`.")
+    digits: Digits = Field(4, description="Decimals printed.")
+    notation: Word = Field("xh", description="The names printed: `xh`, `uwv`, `ng` or `pytorch`.")
 
     @model_validator(mode="before")
     @classmethod
@@ -142,10 +148,19 @@ def _one_line(error: ValidationError) -> str:
     first, more = error.errors(include_url=False)[0], error.error_count() - 1
     place = ".".join(printable(str(part + 1 if isinstance(part, int) else part)) for part in first["loc"])
     words = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    if first["type"] == "extra_forbidden":
-        words = "not a field of a worksheet"
+    words = _WORDS.get(first["type"], words)
     rest = f" ({more:,} more to put right after this)" if more else ""
     return f"{shorten(place)}: {words[0].lower()}{words[1:]}{_got(first)}{rest}"
+
+
+_WORDS = {
+    "extra_forbidden": "not a field of a worksheet",
+    "tuple_type": "expected a list",
+    "dict_type": "expected a mapping from names to numbers",
+    "model_type": "expected fields, one a line",
+    "model_attributes_type": "expected fields, one a line",
+    "too_short": "expected at least one entry",
+}
 
 
 def _got(fault: Any) -> str:
@@ -155,4 +170,6 @@ def _got(fault: Any) -> str:
         return ""
     if isinstance(given, Odd):
         return f", got {quote(given.text)[1:-1]}"
-    return f", got {quote(given)}" if given is None or isinstance(given, str | int | float | bool) else ""
+    if given is None:
+        return ", got null"
+    return f", got {quote(given)}" if isinstance(given, str | int | float | bool) else ""
