@@ -25,7 +25,10 @@ LEAST = 2  # decimals that it needs on any sheet
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Answers as given; the same without the entries that say too little; and where those are, by id."""
+    """Answers as given; the same without the entries that say too little; and by id where those are.
+
+    `short` holds every id with an entry of too few digits, and which of its entries could be the right number.
+    """
 
     given: Mapping[str, Answer]
     telling: Mapping[str, Answer]
@@ -55,6 +58,6 @@ def sort_out(answers: Mapping[str, Answer], right: Mapping[str, Value], printed:
         unit = np.where(few & exact, np.maximum(off, half(printed, 0.0)), unit)
         given[key] = replace(answer, unit=unit)
         telling[key] = replace(given[key], array=np.where(vague & ~claims, np.nan, answer.array))
-        if vague.any():
+        if (few & ~exact).any():
             short[key] = vague
     return Sorted(given, telling, short, needed)

@@ -75,9 +75,11 @@ class _Judge:
     def _short(self, key: str) -> tuple[str, str, str, Set]:
         """The verdict on a value of which some entries have too few digits: theirs, unless another is wrong."""
         kind, note, line, made = self._kind(key)
-        answer, short = self.answers.given[key], self.answers.short[key]
-        others = np.abs(answer.array - self.right[key].array)[~short] <= answer.unit[~short]
-        if kind == MISTAKE or (kind == WRONG and not others.all()):
+        answer, vague = self.answers.given[key], self.answers.short[key]
+        others = np.abs(answer.array - self.right[key].array)[~vague] <= answer.unit[~vague]
+        if kind in {RIGHT, MISTAKE} and not vague.any():
+            return kind, note, line, made
+        if kind == MISTAKE or (kind in {WRONG, FOLLOWS} and not others.all()):
             return kind, note, line, made
         for made in self.sets:
             found = self.search.reading(made)
