@@ -126,7 +126,11 @@ def _title(given: Any) -> str:
 
 
 def _note(given: Any) -> str:
-    return _text(given, NOTE_CHARACTERS, keep="\n\t")
+    return _text(given.replace("\r\n", "\n") if isinstance(given, str) else given, NOTE_CHARACTERS, keep="\n\t")
+
+
+def _sentence(given: Any) -> str:
+    return _text(" ".join(given.split()) if isinstance(given, str) else given, NOTE_CHARACTERS)
 
 
 _ARRAY = {"type": ["number", "array"], "description": "a number, a list of numbers, or rows of equal length"}
@@ -134,6 +138,7 @@ _ARRAY = {"type": ["number", "array"], "description": "a number, a list of numbe
 Numbers = Annotated[NDArray[np.float64], PlainValidator(_numbers), WithJsonSchema(_ARRAY)]
 Title = Annotated[str, Field(max_length=TITLE_CHARACTERS), BeforeValidator(_title)]
 Note = Annotated[str, Field(max_length=NOTE_CHARACTERS), BeforeValidator(_note)]
+Sentence = Annotated[str, Field(max_length=NOTE_CHARACTERS), BeforeValidator(_sentence)]
 Word = Annotated[str, Field(max_length=NAME_CHARACTERS), BeforeValidator(_name)]
 Table = Annotated[dict[Word, Numbers], BeforeValidator(_mapping)]
 Truth = Annotated[bool, BeforeValidator(_truth)]

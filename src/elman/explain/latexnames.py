@@ -47,8 +47,8 @@ def _split(symbol: str) -> tuple[str, str]:
 
 
 def _escape(text: str) -> str:
-    """Text within a formula. `{<}` keeps a Markdown reader from seeing the beginning of an HTML tag."""
-    signs = {c: f"\\{c}" for c in "_#%&$"} | {"<": "{<}", "`": "'"} | dict.fromkeys("\\{}^~", "")
+    """Text within a formula. Braces keep a Markdown reader from seeing an HTML tag or a link there."""
+    signs = {c: f"\\{c}" for c in "_#%&$"} | {"<": "{<}", "[": "{[}", "]": "{]}", "`": "'"} | dict.fromkeys("\\{}^~", "")
     return "".join(signs.get(c, c) for c in text)
 
 

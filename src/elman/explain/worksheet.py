@@ -18,6 +18,7 @@ from elman.explain.fields import (
     Note,
     Numbers,
     Positive,
+    Sentence,
     Table,
     Title,
     Truth,
@@ -35,7 +36,7 @@ class Example(_Part):
     """One sequence: its words (or one text, split at spaces) or its input vectors, and what it should give."""
 
     words: tuple[Word, ...] | None = Field(None, description="The words, each of them in `embeddings`.")
-    text: Note | None = Field(None, description="The words as one text, split at white space.")
+    text: Sentence | None = Field(None, description="The words as one text, split at white space.")
     inputs: Numbers | None = Field(None, description="The input vectors (T, I), one row a step, without words.")
     target: Numbers | None = Field(None, description="The target of a loss at the last step: a class or numbers.")
     targets: tuple[Numbers, ...] | None = Field(None, description="The targets of a loss at every step, one a step.")
