@@ -19,7 +19,7 @@ NUMBER_CHARACTERS = 60  # of a number in an answer
 ID_CHARACTERS = 120  # of the id of an answer
 SHEET_NUMBERS = 2_000_000  # in a whole calculation, the shares of all steps included
 SHOWN_NUMBERS = 50_000  # in one rendering
-SEARCH_SECONDS = 20.0  # for the search for known mistakes, unless told otherwise
+SEARCH_SECONDS = 60.0  # for the search for known mistakes, unless told otherwise
 
 # Model files and checkpoints.
 

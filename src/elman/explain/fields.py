@@ -7,7 +7,7 @@ renderer passes them on.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,6 +144,6 @@ Table = Annotated[dict[Word, Numbers], BeforeValidator(_mapping)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Digits = Annotated[int, Field(ge=1, le=15), BeforeValidator(_whole)]
-Layers = Annotated[int, Field(ge=1, le=2), BeforeValidator(_whole)]
+Layers = Annotated[Literal[1, 2], BeforeValidator(_whole)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_real)]
 Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_real)]

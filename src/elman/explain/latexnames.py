@@ -48,7 +48,7 @@ def _split(symbol: str) -> tuple[str, str]:
 
 def _escape(text: str) -> str:
     """Text within a formula. Braces keep a Markdown reader from seeing an HTML tag or a link there."""
-    signs = {c: f"\\{c}" for c in "_#%&$"} | {"<": "{<}", "[": "{[}", "]": "{]}", "`": "'"} | dict.fromkeys("\\{}^~", "")
+    signs = {c: f"\\{c}" for c in "_#%&$"} | {c: f"{{{c}}}" for c in "<[]"} | dict.fromkeys("\\{}^~", "") | {"`": "'"}
     return "".join(signs.get(c, c) for c in text)
 
 

@@ -160,7 +160,6 @@ _WORDS = {
     "dict_type": "expected a mapping from names to numbers",
     "model_type": "expected fields, one a line",
     "model_attributes_type": "expected fields, one a line",
-    "too_short": "expected at least one entry",
 }
 
 
