@@ -270,3 +270,14 @@ def test_many_broken_files(tmp_path: Path, loader: str, seed: int) -> None:
     fuzz(worked, SHEETS, seed, 3000)
     for ending, texts in ANSWERS.items():
         fuzz(answers_in(tmp_path, ending), texts, seed, 3000)
+
+
+def test_messages_about_many_or_long_names_are_short() -> None:
+    words = {f"word{k}": [1.0, 0.0] for k in range(5000)}
+    fields = load("not-very-good").model_dump(exclude_unset=True)
+    example = {"target": 1, "text": "x" * 10_000}
+    size = fields["parameters"]["W_xh"].shape[1]
+    table = {word: vector[:1] * size for word, vector in words.items()}
+    with pytest.raises(InputError, match=r"is not in embeddings; expected one of word0, word1, .*, \.\.\.$") as caught:
+        elman.explain(fields | {"embeddings": table, "examples": [example]})
+    assert len(str(caught.value)) < 300

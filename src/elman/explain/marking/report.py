@@ -15,6 +15,7 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.explain.expr import Array
+from elman.explain.ids import listed
 from elman.explain.marking.answers import read_answers
 from elman.explain.marking.search import Found, Search, Set
 from elman.explain.marking.too_few import needed_decimals, sort_out
@@ -35,6 +36,7 @@ from elman.explain.render.paint import Paint, plain_ascii, wrapped
 from elman.explain.trace import Trace
 from elman.explain.view import View
 from elman.limits import SEARCH_SECONDS
+from elman.quoting import printable, quote, shorten
 
 KINDS = (RIGHT, ROUNDING, FEW, FOLLOWS, MISTAKE, WRONG)
 _SAID = {
@@ -68,7 +70,9 @@ class Marks:
         for verdict in self.verdicts:
             if verdict.id == key or (key in self.trace and self.trace[key].id == verdict.id):
                 return verdict
-        raise InputError(f"{key}: not among the answers; they are {', '.join(v.id for v in self.verdicts)}")
+        raise InputError(
+            f"{shorten(printable(key))}: not among the answers; they are {listed(v.id for v in self.verdicts)}"
+        )
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.verdicts)
@@ -103,7 +107,7 @@ class Marks:
         if kind == "json":
             return json.dumps(self._data(), ensure_ascii=ascii, indent=1) + "\n"
         if kind != "terminal":
-            raise InputError(f"format: expected terminal or json, got {kind!r}")
+            raise InputError(f"format: expected terminal or json, got {quote(kind)}")
         text = "\n".join(self._lines(View(Options.of(self.trace, ascii=ascii)), Paint(color))) + "\n"
         return plain_ascii(text) if ascii else text
 
