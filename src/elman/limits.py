@@ -9,6 +9,17 @@ line that names the limit. Each limit is far above what honest use needs; none c
 # Images, NumPy archives.
 
 # Worksheets and students' answers.
+SHEET_BYTES = 1_000_000  # of a worksheet or of a file of answers
+SHEET_DEPTH = 20  # lists and mappings inside each other, in YAML and JSON
+SHEET_NODES = 150_000  # numbers, words, lists and mappings, what an alias stands for counted each time
+NAME_CHARACTERS = 60  # of a word, the name of a parameter or of a state
+TITLE_CHARACTERS = 300
+NOTE_CHARACTERS = 20_000  # also of a text that is split into words
+NUMBER_CHARACTERS = 60  # of a number in an answer
+ID_CHARACTERS = 120  # of the id of an answer
+SHEET_NUMBERS = 2_000_000  # in a whole calculation, the shares of all steps included
+SHOWN_NUMBERS = 50_000  # in one rendering
+SEARCH_SECONDS = 60.0  # for the search for known mistakes, unless told otherwise
 
 # Model files and checkpoints.
 

@@ -6,13 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
+from tests.explain.commands import run
 
 import elman
-from elman.cli.check import check
-from elman.cli.exercise import exercise
-from elman.cli.explain import explain
 from elman.errors import DataError, ElmanError, InputError
 from elman.explain.marking.digits_typed import Typed, half, units, usual_decimals
 from elman.explain.marking.exercise import as_yaml, fingerprints, is_clear
@@ -99,15 +95,6 @@ def test_a_bare_zero_is_a_claim() -> None:
     assert marks.mistakes == ("E1",)
 
 
-app = typer.Typer()
-for command in (check, exercise, explain):
-    app.command()(command)
-
-
-def run(*arguments: Any) -> Any:
-    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-
-
 def test_the_commands_from_exercise_to_marks(tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.yaml"
     shown = run("exercise", "--cell", "gru", "--seed", 7, "-o", sheet)
@@ -122,7 +109,7 @@ def test_the_commands_from_exercise_to_marks(tmp_path: Path) -> None:
     bad = write(tmp_path, "bad.csv", "h.1, 0.1234, 0.1234\n")
     marked = run("check", sheet, bad, "--format", "json")
     assert (marked.exit_code, '"passed": false' in marked.output) == (1, True)
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(ElmanError, match="cannot be written"):
         run("exercise", "--cell", "rnn", "-o", tmp_path / "missing" / "a.yaml")
 
 

@@ -1,5 +1,7 @@
 """`elman.explain`: one name for package and function, without torch, fast enough, and from a torch module too."""
 
+import inspect
+import pydoc
 import subprocess
 import sys
 import time
@@ -150,3 +152,26 @@ def test_carried_initial_states() -> None:
     np.testing.assert_array_equal(trace["h.0"].array, [0.3, -0.2])
     assert trace["dh.0"].array.any()
     assert trace.gradients.compare().passed
+
+
+@pytest.mark.parametrize("name", ["explain", "diagnose", "check", "truncation"])
+def test_help_shows_the_arguments(name: str) -> None:
+    called = getattr(elman, name)
+    parameters = inspect.signature(called).parameters
+    assert not {"args", "arguments", "kwargs", "options"} & set(parameters)
+    shown = pydoc.render_doc(called, renderer=pydoc.plaintext)
+    assert f"{name}(" in shown
+    assert all(f"{parameter}:" in shown or f"{parameter}=" in shown for parameter in parameters), shown
+
+
+@pytest.mark.parametrize("inputs", [None, "words", [["a"]], [[1.0], [1.0, 2.0]], object(), torch.zeros(3)])
+def test_a_module_without_a_sequence_is_refused(inputs: Any) -> None:
+    with pytest.raises(InputError, match="inputs: "):
+        elman.explain(elman.GRU(2, 3), inputs)
+
+
+def test_gradients_without_a_loss_cannot_be_compared() -> None:
+    trace = elman.explain(elman.GRU(2, 3), torch.zeros(3, 2))
+    assert len(trace.gradients) == 0
+    with pytest.raises(InputError, match="gradients: the sheet has no loss, so there is nothing to compare"):
+        trace.gradients.compare()

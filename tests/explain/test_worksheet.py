@@ -54,7 +54,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (RNN, {"embeddings": REMOVE}, r"examples\.1: expected 'inputs' \(vectors\), or 'words'"),
     (RNN, {"embeddings.yes": [1.0]}, r"embeddings\.yes: expected shape \(2,\), got \(1,\)"),
     (RNN, {"cell": "rnm"}, r"cell: should be 'rnn', 'lstm' or 'gru', got 'rnm'"),
-    (RNN, {"colour": "red"}, r"colour: extra inputs are not permitted, got 'red'"),
+    (RNN, {"colour": "red"}, r"colour: not a field of a worksheet"),
     (RNN, {"reset": "after"}, r"reset: only a gru has it; the cell is rnn"),
     (RNN, {"output": "softmax"}, r"output\.kind: binary_cross_entropy needs sigmoid, which makes p; got 'softmax'"),
     (RNN, {"output": "none"}, r"output\.kind: binary_cross_entropy needs sigmoid"),

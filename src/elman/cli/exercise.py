@@ -32,11 +32,12 @@ def exercise(
     from elman.explain.entry import explain
     from elman.explain.marking.exercise import as_yaml
     from elman.explain.marking.exercise import exercise as make
+    from elman.files import write_atomically
 
     sheet = make(cell, seed, output=result, steps=steps, hidden=hidden, inputs=inputs, reset=reset, z=z, digits=digits)
     if output is not None:
-        try:
-            output.write_text(as_yaml(sheet), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{output}: cannot be written: {error.strerror}; choose another file with -o") from None
+        if output.suffix.lower() not in {".yaml", ".yml"}:
+            got = output.suffix or "no ending"
+            raise InputError(f"{output}: expected a file that ends in .yaml or .yml, got {got}; name another with -o")
+        write_atomically(output, as_yaml(sheet).encode("utf-8"))
     typer.echo(explain(sheet).to(kind, blank=True, ascii=ascii_only), nl=False)

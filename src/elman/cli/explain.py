@@ -21,7 +21,7 @@ _SUFFIXES = {
 
 def explain(
     worksheet: Annotated[
-        str | None, typer.Argument(help="A YAML file, or a sheet of the gallery; 'list' names them.")
+        str | None, typer.Argument(help="A YAML file, or a sheet of the gallery; 'list' names them with their titles.")
     ] = None,
     *,
     kind: Annotated[
@@ -40,23 +40,30 @@ def explain(
         bool, typer.Option("--mistakes", help="The known mistakes: each one's numbers beside the right ones.")
     ] = False,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="No signs beyond ASCII.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a worksheet.")] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A file to write instead of the screen.")
+        Path | None,
+        typer.Option("-o", "--output", help=f"A file to write instead of the screen: {', '.join(_SUFFIXES)}."),
     ] = None,
 ) -> None:
     """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
     from elman.explain.entry import explain as work
-    from elman.explain.sheetfile import gallery
+    from elman.explain.sheetfile import gallery, titles
 
+    chosen = kind or _format_of(output, mistakes=mistakes)
+    if schema:
+        from elman.explain.schema import as_json
+
+        typer.echo(as_json(), nl=False)
+        return
     if mistakes:
         _deliver(_mistakes(worksheet, digits, ascii_only, color=output is None and _colors()), output)
         return
     if worksheet is None:
         raise InputError(f"worksheet: none given; give a YAML file or one of {', '.join(gallery())}")
     if worksheet == "list":
-        typer.echo("\n".join(gallery()))
+        typer.echo("\n".join(f"{name:<{max(map(len, gallery()))}}  {title}" for name, title in titles().items()))
         return
-    chosen = kind or _SUFFIXES.get(output.suffix if output else ".txt", "terminal")
     text = work(worksheet).to(
         chosen,
         digits=digits,
@@ -84,11 +91,23 @@ def _colors() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
+def _format_of(output: Path | None, *, mistakes: bool) -> str:
+    """The format that a file's ending asks for; the list of mistakes is text alone."""
+    known = {".txt": "terminal"} if mistakes else _SUFFIXES
+    if output is None:
+        return "terminal"
+    if output.suffix.lower() not in known:
+        raise InputError(
+            f"{output}: expected a file that ends in {', '.join(known)}, got {output.suffix or 'no ending'}; "
+            "name another file, or the format with --format"
+        )
+    return known[output.suffix.lower()]
+
+
 def _deliver(text: str, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{output}: cannot be written: {error.strerror}; choose another file with -o") from None
+    from elman.files import write_atomically
+
+    write_atomically(output, text.encode("utf-8"))

@@ -9,6 +9,7 @@ job, no file of a model and no terminal.
 `elman.diagnose` is this package and also the function: the module is callable, as `elman.explain` is.
 """
 
+import inspect
 import sys
 from types import ModuleType
 from typing import Any
@@ -30,4 +31,5 @@ class _Callable(ModuleType):
         return diagnose(*arguments, **options)
 
 
+__signature__ = inspect.signature(diagnose)  # what `inspect` and a notebook's `?` show of the module
 sys.modules[__name__].__class__ = _Callable

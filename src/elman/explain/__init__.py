@@ -1,6 +1,7 @@
 """The worked calculation: every number of the forward pass and of backpropagation through time, on the board.
 
-`elman.explain(worksheet)` gives a `Trace`: values by id, in the order in which a teacher writes them.
+`elman.explain(worksheet, inputs=None, **fields)` gives a `Trace`: values by id, in the order in which a teacher writes
+them.
 
     trace = elman.explain("love-book")  # a gallery name, a YAML file, a mapping, a Worksheet, or a torch module
     value = trace["1/dh.5"]  # a Value: id, array, shape, phase, t, reason, expr, operands, uses, sources
@@ -46,16 +47,34 @@ _HOME = {
     "load": "elman.explain.sheetfile",
 }
 
-__all__ = ["Trace", "Value", "Worksheet", "gallery", "load"]
+__all__ = ["Trace", "Value", "Worksheet", "explain", "gallery", "load"]
+
+
+def explain(worksheet: Any, inputs: Any = None, **fields: Any) -> "Trace":
+    """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time.
+
+    Args:
+        worksheet: the name of a gallery sheet, the path of a YAML file, a mapping of the same fields, a `Worksheet`;
+            or a small recurrent module of Elman or `torch.nn`, with `inputs` (T, I) beside it.
+        inputs: the input vectors, only with a module.
+        fields: with a module, further fields of the worksheet (`output`, `loss`, `target`, ...); docs/worksheet.md
+            and `elman explain --schema` list them.
+
+    Raises:
+        InputError: the sheet leaves something open, contradicts itself, or is too large.
+        DataError: the file cannot be read, or the numbers grow beyond float64.
+    """
+    from elman.explain.entry import explain as work
+
+    return work(worksheet, inputs, **fields)
 
 
 class _Callable(ModuleType):
     """A module that is called like the function it is named after."""
 
-    def __call__(self, worksheet: Any, inputs: Any = None, **more: Any) -> "Trace":
-        from elman.explain.entry import explain
-
-        return explain(worksheet, inputs, **more)
+    def __call__(self, worksheet: Any, inputs: Any = None, **fields: Any) -> "Trace":
+        """Work a small recurrent network by hand, as `explain` does."""
+        return explain(worksheet, inputs, **fields)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -21,7 +21,7 @@ _TORCH = SimpleNamespace(
     sigmoid=torch.sigmoid,
     relu=torch.relu,
     softmax=lambda a: torch.softmax(a, -1),
-    xlogy=torch.xlogy,
+    xlogy=lambda x, y: x * torch.log(torch.where(x == 0, torch.ones_like(y), y)),  # torch.xlogy: nan at x = y = 0
     concat=lambda a, b: torch.cat([a, b], -1),
 )
 

@@ -12,6 +12,7 @@ from elman.explain.size import refuse_if_too_large
 from elman.explain.tape import Tape
 from elman.explain.trace import Trace
 from elman.explain.worksheet import Worksheet, read_sheet
+from elman.limits import SEARCH_SECONDS
 
 if TYPE_CHECKING:
     from elman.explain.marking.report import Marks
@@ -22,8 +23,7 @@ def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
 
     Args:
         worksheet: the name of a gallery sheet, the path of a YAML file, a mapping of the same fields, a `Worksheet`;
-        or a small
-            recurrent module of Elman or `torch.nn`, with `inputs` (T, I) beside it.
+            or a small recurrent module of Elman or `torch.nn`, with `inputs` (T, I) beside it.
         inputs: the input vectors, only with a module.
         more: with a module, further fields of the worksheet (`output`, `loss`, `target`, ...).
     """
@@ -33,14 +33,16 @@ def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
     return Trace(checked, calculate(checked, Tape()))
 
 
-def check(worksheet: Any, answers: Any) -> "Marks":
+def check(worksheet: Any, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> "Marks":
     """Mark a student's sheet: every number right, rounding, carried forward, a known mistake by name, or wrong.
 
     Args:
         worksheet: whatever `explain` takes.
-        answers: a CSV or YAML file, or a mapping, of ids and numbers; any subset of the sheet.
+        answers: a CSV, YAML or JSON file, or a mapping, of ids and numbers; any subset of the sheet.
+        digits: decimals that an answer needs to be right; by default two fewer than the sheet prints, at least 2.
+        seconds: how long to look for the known mistakes that explain what is wrong.
     """
-    return explain(worksheet).check(answers)
+    return explain(worksheet).check(answers, digits=digits, seconds=seconds)
 
 
 def _sheet(worksheet: Any, inputs: Any, more: Mapping[str, Any]) -> Worksheet:
@@ -52,6 +54,10 @@ def _sheet(worksheet: Any, inputs: Any, more: Mapping[str, Any]) -> Worksheet:
         if isinstance(worksheet, Mapping):
             return read_sheet(worksheet)
     if hasattr(worksheet, "named_parameters"):
+        if inputs is None:
+            raise InputError(
+                f"inputs: a {type(worksheet).__name__} needs a sequence to read; give a tensor or array (T, I)"
+            )
         from elman.explain.from_torch import worksheet_of
 
         described: Worksheet = worksheet_of(worksheet, inputs, **more)

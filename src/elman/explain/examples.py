@@ -7,8 +7,9 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.explain.expr import Array
-from elman.explain.ids import Name
+from elman.explain.ids import Name, listed
 from elman.explain.worksheet import Example, Worksheet
+from elman.quoting import quote, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _look_up(sheet: Worksheet, words: tuple[str, ...], where: str) -> Array:
         raise InputError(f"{where}: has words, but the sheet has no embeddings")
     for t, word in enumerate(words, 1):
         if word not in table:
-            raise InputError(f"{where}: word {t}, {word!r}, is not in embeddings; expected one of {', '.join(table)}")
+            raise InputError(f"{where}: word {t}, {quote(word)}, is not in embeddings; expected one of {listed(table)}")
     return np.array([table[word] for word in words], dtype=np.float64)
 
 
@@ -92,10 +93,11 @@ def _target(sheet: Worksheet, given: Array, where: str, outputs: int) -> Array:
     if given.shape != (outputs,):
         raise InputError(f"{where}: expected shape ({outputs},), one number an output, got {given.shape}")
     if kind == "binary_cross_entropy" and not ((given >= 0) & (given <= 1)).all():
-        raise InputError(f"{where}: expected labels from 0 to 1, got {given.tolist()}")
+        raise InputError(f"{where}: expected labels from 0 to 1, got {shorten(str(given.tolist()))}")
     if kind == "cross_entropy" and (abs(given.sum() - 1) > 1e-9 or (given < 0).any()):
+        got = shorten(str(given.tolist()))
         raise InputError(
-            f"{where}: expected a class from 0 to {outputs - 1}, or probabilities that sum to 1, got {given.tolist()}"
+            f"{where}: expected a class from 0 to {outputs - 1}, or probabilities that sum to 1, got {got}"
         )
     return given
 

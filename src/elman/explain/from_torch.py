@@ -63,7 +63,10 @@ def _linear(module: nn.Module) -> nn.Linear | None:
 
 
 def _vectors(inputs: Any, layer: Any) -> Any:
-    array = torch.as_tensor(inputs).detach().cpu().double()
+    try:
+        array = torch.as_tensor(inputs).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError) as error:  # what torch raises for words, None and ragged rows
+        raise InputError(f"inputs: expected a tensor or array of numbers (T, {layer.input_size}): {error}") from None
     if array.ndim == 3 and 1 in array.shape[:2]:
         array = array.squeeze(0 if array.shape[0] == 1 else 1)
     if array.ndim != 2 or array.shape[1] != layer.input_size:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from elman.errors import InputError
 from elman.explain.expr import Array
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Gradients(Mapping[str, Array]):
 
     def compare(self) -> "Comparison":
         """Compute the same forward pass in torch, in double precision, and compare with its autograd. Needs torch."""
+        if "loss" not in self._trace.values:
+            raise InputError("gradients: the sheet has no loss, so there is nothing to compare; give loss and target")
         from elman.explain.autograd import compare
 
         return compare(self._trace)

@@ -12,7 +12,17 @@
 Layers are counted from 1, as steps are, and the first layer and the forward direction carry no mark.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
+
+LISTED = 12  # names in a message
+
+
+def listed(names: Iterable[str]) -> str:
+    """Give names for a message: all of them, or the first few where there are many."""
+    shown = list(islice(names, LISTED + 1))
+    return ", ".join(shown[:LISTED]) + (", ..." if len(shown) > LISTED else "")
 
 
 @dataclass(frozen=True, slots=True)

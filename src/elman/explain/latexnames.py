@@ -47,7 +47,9 @@ def _split(symbol: str) -> tuple[str, str]:
 
 
 def _escape(text: str) -> str:
-    return "".join(f"\\{c}" if c in "_#%&$" else c for c in text if c not in "\\{}^~")
+    """Text within a formula. Braces keep a Markdown reader from seeing an HTML tag or a link there."""
+    signs = {c: f"\\{c}" for c in "_#%&$"} | {c: f"{{{c}}}" for c in "<[]"} | dict.fromkeys("\\{}^~", "") | {"`": "'"}
+    return "".join(signs.get(c, c) for c in text)
 
 
 def _assemble(name: Name, letter: str, below: str, above: str) -> str:

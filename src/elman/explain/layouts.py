@@ -17,7 +17,7 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.explain.expr import Array
-from elman.explain.ids import Name
+from elman.explain.ids import Name, listed
 from elman.explain.worksheet import Worksheet
 
 _ORDER = {
@@ -125,7 +125,7 @@ def _onnx(sheet: Worksheet, place: Name) -> _Block:
 def _given(sheet: Worksheet, name: str) -> Array:
     if name not in sheet.parameters:
         raise InputError(
-            f"parameters.{name}: missing; the {sheet.layout} layout has it; given are {', '.join(sheet.parameters)}"
+            f"parameters.{name}: missing; the {sheet.layout} layout has it; given are {listed(sheet.parameters)}"
         )
     return sheet.parameters[name]
 

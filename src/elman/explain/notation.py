@@ -1,18 +1,21 @@
 """What the values are called: the notes' names, or those of another school. Ids never change, only what is printed.
 
 xh       W_xh W_hh W_hy b_h b_y, h_t, y_t, p_t          the notes, CS231n; a_t is the pre-activation
-uwv      U W V b c, h_t, o_t, yhat_t                    Goodfellow
+uwv      U W V b c, h_t, o_t, yhat_t                    Goodfellow; an LSTM's cell state is s, its output gate q
 ng       W_ax W_aa W_ya b_a b_y, a<t>, z<t>, yhat<t>    the Coursera course; gates are Gamma_u, Gamma_f, Gamma_o
 pytorch  weight_ih_l0, weight_hh_l0, bias_l0, fc.weight the two biases of PyTorch added up, except in a GRU's n
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from elman.errors import InputError
 from elman.explain.ids import Name
+from elman.quoting import quote
 
-_UWV = {"W_xh": "U", "W_hh": "W", "W_hy": "V", "b_h": "b", "b_y": "c", "y": "o", "p": "yhat", "o": "g_o"}
+_UWV = {"W_xh": "U", "W_hh": "W", "W_hy": "V", "b_h": "b", "b_y": "c", "y": "o", "p": "yhat"}
+_UWV_LSTM = {"c": "s", "o": "q", "a_o": "a_q"}  # o is the output and c its bias
 _NG = {"W_xh": "W_ax", "W_hh": "W_aa", "W_hy": "W_ya", "b_h": "b_a", "h": "a", "a": "z", "y": "z_y", "p": "yhat"}
 _NG_GATES = {
     "i": "Gamma_u",
@@ -36,10 +39,18 @@ class Notation:
 
     def symbol(self, name: Name) -> str:
         """The symbol without step, example and marks: `W_xh_l2`."""
-        moment, _, plain = name.symbol.rpartition(".")
+        moment, _, plain = name.symbol.partition(".")
         if moment in {"m", "v"}:
-            return f"{moment}.{plain}"
-        return self.rename(name)
+            return f"{moment}.{plain if plain[:2] == 'E.' else self.rename(_parsed(plain))}"
+        return name.base if moment == "E" else self.rename(name)
+
+
+def _parsed(base: str) -> Name:
+    """The name of a parameter from its base: `W_hh_l2_r`."""
+    found = re.fullmatch(r"(?P<symbol>.+?)(_l(?P<layer>\d+))?(?P<reverse>_r)?", base)
+    if found is None or found["symbol"] in {"W", "b"}:  # b_r is a bias of the gate r, not one that reads backwards
+        return Name(base)
+    return Name(found["symbol"], layer=int(found["layer"] or 1), reverse=bool(found["reverse"]))
 
 
 def _suffix(name: Name) -> str:
@@ -53,8 +64,9 @@ def _xh(name: Name) -> str:
 def _uwv(name: Name) -> str:
     symbol = name.symbol
     if _is_gate_parameter(symbol):
-        symbol = {"W_x": "U_", "W_h": "W_", "b_": "b_"}[symbol[:-1]] + symbol[-1]
-    return _UWV.get(symbol, symbol) + _suffix(name)
+        gate = _UWV_LSTM.get(symbol[-1], symbol[-1])
+        return {"W_x": "U_", "W_h": "W_", "b_": "b_"}[symbol[:-1]] + gate + _suffix(name)
+    return {**_UWV, **_UWV_LSTM}.get(symbol, symbol) + _suffix(name)
 
 
 def _ng(name: Name) -> str:
@@ -95,5 +107,5 @@ def notation(name: str) -> Notation:
     """Find a notation by its name; `W_xh` and `U W V` are understood too."""
     key = {"w_xh": "xh", "u w v": "uwv"}.get(name.lower(), name.lower())
     if key not in NOTATIONS:
-        raise InputError(f"notation: expected one of {', '.join(NOTATIONS)}, got {name!r}")
+        raise InputError(f"notation: expected one of {', '.join(NOTATIONS)}, got {quote(name)}")
     return NOTATIONS[key]

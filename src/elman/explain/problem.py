@@ -11,7 +11,7 @@ from elman.explain.cells import CELLS
 from elman.explain.choices import check_choices
 from elman.explain.examples import Sequence, read_example
 from elman.explain.expr import Array
-from elman.explain.ids import Name
+from elman.explain.ids import Name, listed
 from elman.explain.layouts import conventions, to_elman
 from elman.explain.worksheet import Worksheet
 
@@ -68,7 +68,7 @@ def _plain_names(sheet: Worksheet, given: Mapping[str, Array]) -> dict[str, Arra
 def _hidden(cell: str, given: Mapping[str, Array]) -> int:
     first = f"W_h{CELLS[cell].gates[0]}"
     if first not in given:
-        raise InputError(f"parameters.{first}: missing; expected shape (H, H); given are {', '.join(given) or 'none'}")
+        raise InputError(f"parameters.{first}: missing; expected shape (H, H); given are {listed(given) or 'none'}")
     shape = given[first].shape
     if len(shape) == 1 and shape[0] > 1:
         readings = "a diagonal, or the same entry in a whole row"

@@ -2,9 +2,7 @@
 
 from elman.errors import InputError
 from elman.explain.problem import Problem
-
-WORKED = 2_000_000  # numbers in a calculation
-SHOWN = 50_000  # numbers in one rendering
+from elman.limits import SHEET_NUMBERS, SHOWN_NUMBERS
 
 
 def count(problem: Problem) -> int:
@@ -18,17 +16,17 @@ def count(problem: Problem) -> int:
 def refuse_if_too_large(problem: Problem) -> None:
     """Refuse a sheet that nobody would read and that would fill the memory."""
     numbers = count(problem)
-    if numbers > WORKED:
+    if numbers > SHEET_NUMBERS:
         raise InputError(
-            f"worksheet: about {numbers:,} numbers, more than the {WORKED:,} that are worked; "
+            f"worksheet: about {numbers:,} numbers, more than the {SHEET_NUMBERS:,} that are worked; "
             "take a smaller hidden size or fewer steps (elman.record keeps the states of a network of any size)"
         )
 
 
 def refuse_to_show(numbers: int, length: int) -> None:
     """Refuse to print a whole sheet that is too long to read; single values and steps remain."""
-    if numbers > SHOWN:
+    if numbers > SHOWN_NUMBERS:
         raise InputError(
-            f"worksheet: {numbers:,} numbers, more than the {SHOWN:,} shown at once; ask for one value "
+            f"worksheet: {numbers:,} numbers, more than the {SHOWN_NUMBERS:,} shown at once; ask for one value "
             f"(--id dW_hh, --id h.1 to h.{length}, --id dh.1 to dh.{length}) or for one step (--step 1 to {length})"
         )

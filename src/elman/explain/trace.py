@@ -15,11 +15,13 @@ from elman.errors import InputError
 from elman.explain.expr import Expr, Value
 from elman.explain.problem import Problem
 from elman.explain.verify import Check, verify
+from elman.limits import SEARCH_SECONDS
+from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
     from elman.explain.gradients_view import Gradients
     from elman.explain.marking.report import Marks
-    from elman.explain.marking.search import Made
+    from elman.explain.marking.search import Known, Made
     from elman.explain.tape import Tape
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
@@ -34,12 +36,14 @@ class Trace:
         self.problem = problem
         self.values: Mapping[str, Value] = tape.values
         self.check_line: Check | None = verify(tape)
+        self._known: Known | None = None
+        self._looked = 0.0  # seconds that the search for them was given
 
     def __getitem__(self, key: str) -> Value:
         """Give a value by its id; `p` also finds the p of the last step, and `p.3` the only p there is."""
         value = self.values.get(key) or self._other_spelling(key)
         if value is None:
-            raise InputError(f"{key}: no such value; {self._near(key)}")
+            raise InputError(f"{shorten(printable(key))}: no such value; {self._near(key)}")
         return value
 
     def __iter__(self) -> Iterator[Value]:
@@ -72,12 +76,18 @@ class Trace:
 
         return Gradients(self)
 
-    @cached_property
+    @property
     def mistakes(self) -> list[Made]:
         """Every way to make a known mistake that changes a number of this sheet."""
+        return self.known().made
+
+    def known(self, seconds: float = SEARCH_SECONDS) -> Known:
+        """Look for the ways to make a known mistake, for some seconds at most; found once, and then kept."""
         from elman.explain.marking.search import applicable
 
-        return applicable(self.problem, self.values)
+        if self._known is None or (self._known.stopped and seconds > self._looked):
+            self._known, self._looked = applicable(self.problem, self.values, seconds), seconds
+        return self._known
 
     def derivative(self, value: Value | str) -> dict[str, Expr]:
         """What a value passes back: for each value it was made from, its term in that one's gradient."""
@@ -89,23 +99,29 @@ class Trace:
     def select(self, only: str | None = None, step: int | None = None) -> list[Value]:
         """The values of one pass, or of one step, or both; all without either."""
         if only is not None and only not in PASSES:
-            raise InputError(f"only: expected one of {', '.join(PASSES)}, got {only!r}")
+            raise InputError(f"only: expected one of {', '.join(PASSES)}, got {quote(only)}")
         if step is not None and not 0 <= step <= self.length + 1:
             raise InputError(f"step: expected 1 to {self.length}, got {step}")
         phases = {"forward": {"parameter", "given", "forward"}, "backward": {"backward", "update"}}
         kept = [value for value in self if only is None or value.phase in phases[only]]
         return [value for value in kept if step is None or value.t == step]
 
-    def check(self, answers: Any) -> Marks:
-        """Mark a student's numbers: a CSV or YAML file, or a mapping from ids to numbers; any subset."""
+    def check(self, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> Marks:
+        """Mark a student's numbers: a CSV, YAML or JSON file, or a mapping from ids to numbers; any subset.
+
+        Args:
+            answers: the file or mapping.
+            digits: decimals that an answer needs; by default two fewer than the sheet prints, and at least 2.
+            seconds: how long to look for the known mistakes that explain what is wrong.
+        """
         from elman.explain.marking.report import check
 
-        return check(self, answers)
+        return check(self, answers, digits=digits, seconds=seconds)
 
     def to(self, kind: str, **options: Any) -> str:
         """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
         if kind not in FORMATS:
-            raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {kind!r}")
+            raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {quote(kind)}")
         from elman.explain.options import Options
 
         rendered: str = import_module(f"elman.explain.render.{kind}").render(self, Options.of(self, **options))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from elman.errors import InputError
 from elman.explain.expr import Array, Expr, Value, call, const, ref
-from elman.explain.ids import Name
+from elman.explain.ids import Name, listed
 from elman.explain.maths import zeros
 from elman.explain.tape import Tape
 from elman.explain.worksheet import Update, Worksheet
@@ -55,9 +55,7 @@ class Step:
         for field in ("velocity", "first", "second"):
             for name, moment in getattr(update, field).items():
                 if name not in parameters:
-                    raise InputError(
-                        f"update.{field}.{name}: not an updated parameter; expected {', '.join(parameters)}"
-                    )
+                    raise InputError(f"update.{field}.{name}: not an updated parameter; expected {listed(parameters)}")
                 if moment.shape != parameters[name].shape:
                     expected = parameters[name].shape
                     raise InputError(f"update.{field}.{name}: expected shape {expected}, got {moment.shape}")

@@ -113,7 +113,7 @@ def fingerprints(checked: Problem) -> dict[str, Array]:
     right = calculate(checked, Tape()).values
     keys = [key for key, value in right.items() if value.expr is not None]
     sheets = {"right": {key: right[key].array for key in keys}}
-    sheets |= {made.title: numbers(checked, right, (made,)) for made in applicable(checked, right)}
+    sheets |= {made.title: numbers(checked, right, (made,)) for made in applicable(checked, right).made}
     return {title: np.concatenate([_flat(sheet, right[k].array, k) for k in keys]) for title, sheet in sheets.items()}
 
 

@@ -22,6 +22,7 @@ def gallery(traces: Sequence[Trace], *, digits: int | None = None, ascii: bool =
     paint, lines = Paint(color), []
     views = [View(Options.of(trace, digits=digits)) for trace in traces]
     known = [trace.mistakes for trace in traces]
+    stopped = [f"cut short: {trace.known().stopped}" for trace in traces if trace.known().stopped]
     for mistake in CATALOGUE:
         lines += ["", paint.heading(f"{mistake.number}  {mistake.name}", "backward")]
         lines += wrapped(f"  done    {mistake.did}", 10) + wrapped(f"  to fix  {mistake.fix}", 10)
@@ -33,7 +34,7 @@ def gallery(traces: Sequence[Trace], *, digits: int | None = None, ascii: bool =
             lines.append(f"  on the sheet {traces[shown].problem.sheet.title!r}:")
         for made in (one for one in known[shown] if one.mistake is mistake):
             lines += _beside(traces[shown], made, views[shown])
-    text = "\n".join(lines[1:]) + "\n"
+    text = "\n".join([*lines[1:], *stopped]) + "\n"
     return plain_ascii(text) if ascii else text
 
 

@@ -21,6 +21,10 @@ from elman.explain.tape import Tape
 FAR, ROUNDED, EXACT = 0, 1, 2
 
 
+class CircularError(Exception):
+    """A line needs itself: these slips cannot be made together on this sheet."""
+
+
 class _OtherNetwork(Tape):
     """A tape on which equations of the forward pass are rewritten as they are written down."""
 
@@ -91,13 +95,19 @@ class Reading:
         return expr
 
     def worked(self, key: str) -> Array | None:
-        """The number of a line, from the student's own earlier numbers; None where this network has no such value."""
+        """The number of a line, from the student's own earlier numbers.
+
+        None where this network has no such value, or where the value would have to be known before itself.
+        """
         if key not in self.values:
             return None
         if key not in self._worked:
             expr = self.line(key)
-            for leaf in expr.leaves() if expr is not None else ():
-                self._settle(leaf.id)
+            try:
+                for leaf in expr.leaves() if expr is not None else ():
+                    self._settle(leaf.id)
+            except CircularError:
+                return None
             self._worked[key] = self._number(key)
         return self._worked[key]
 
@@ -120,12 +130,15 @@ class Reading:
 
     def _hidden(self, key: str, done: Mapping[str, Array]) -> Iterator[str]:
         """The values behind one that are not done, each after those it is made from; not past what is given."""
-        stack = [key]
+        stack, opened = [key], set[str]()
         while stack:
             name = stack[-1]
             expr = None if self._is_whole(name) else self.line(name)
             waiting = [leaf.id for leaf in expr.leaves() if leaf.id not in done] if expr is not None else []
             if waiting and name not in done:
+                if name in opened:  # all above it on the stack is what it is made from, and it stands there again
+                    raise CircularError(name)
+                opened.add(name)
                 stack += waiting
                 continue
             stack.pop()
@@ -134,7 +147,11 @@ class Reading:
 
     def closeness(self, key: str) -> int:
         """How well the answer for a value fits this reading: EXACT to the digits typed, ROUNDED on the way, or FAR."""
-        answer, worked = self.answers[key], self.worked(key)
+        return self.fit(self.answers[key])
+
+    def fit(self, answer: Answer) -> int:
+        """How well any answer fits, also one that nothing else is worked from."""
+        key, worked = answer.id, self.worked(answer.id)
         if worked is None or worked.shape != answer.array.shape:
             return FAR
         given = ~np.isnan(answer.array)

@@ -2,6 +2,7 @@
 
 {"format": "elman.marks", "version": 1, "passed", "counts": {"right": 3, ...}, "headline": id or null,
  "mistakes": [{"number", "name", "way", "did", "fix"}], "or": [["E9 ..."], ...],  # others that fit as well
+ "stopped": what was tried of a search that was cut short, or "",
  "values": [{"id", "verdict", "yours", "expected", "carried", "note", "line", "formula", "mistakes"}]}
 """
 
@@ -14,9 +15,12 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.explain.expr import Array
+from elman.explain.ids import listed
 from elman.explain.marking.answers import read_answers
 from elman.explain.marking.search import Found, Search, Set
+from elman.explain.marking.too_few import needed_decimals, sort_out
 from elman.explain.marking.verdicts import (
+    FEW,
     FOLLOWS,
     MISTAKE,
     PASSED,
@@ -31,20 +35,26 @@ from elman.explain.options import Options
 from elman.explain.render.paint import Paint, plain_ascii, wrapped
 from elman.explain.trace import Trace
 from elman.explain.view import View
+from elman.limits import SEARCH_SECONDS
+from elman.quoting import printable, quote, shorten
 
-KINDS = (RIGHT, ROUNDING, FOLLOWS, MISTAKE, WRONG)
+KINDS = (RIGHT, ROUNDING, FEW, FOLLOWS, MISTAKE, WRONG)
 _SAID = {
-    RIGHT: "right", ROUNDING: "rounding", FOLLOWS: "follows from an earlier error", MISTAKE: "known mistake",
-    WRONG: "wrong, no known mistake",
+    RIGHT: "right", ROUNDING: "rounding", FEW: "too few digits", FOLLOWS: "follows from an earlier error",
+    MISTAKE: "known mistake", WRONG: "wrong, no known mistake",
 }  # fmt: skip
 
 
-def check(trace: Trace, answers: Any) -> "Marks":
+def check(trace: Trace, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> "Marks":
     """Mark a student's numbers against a trace."""
-    given = read_answers(answers, trace.__getitem__)
-    search = Search(trace, given)
+    if not seconds > 0:
+        raise InputError(f"seconds: expected more than 0, got {seconds}")
+    printed = trace.problem.sheet.digits
+    needed = needed_decimals(printed, digits)
+    given = sort_out(read_answers(answers, trace.__getitem__), trace.values, printed, needed)
+    search = Search(trace, given.telling, seconds)
     found = search.run()
-    return Marks(trace, search, found, tuple(verdicts(search, found.made)))
+    return Marks(trace, search, found, tuple(verdicts(search, given, found.made)))
 
 
 class Marks:
@@ -60,7 +70,9 @@ class Marks:
         for verdict in self.verdicts:
             if verdict.id == key or (key in self.trace and self.trace[key].id == verdict.id):
                 return verdict
-        raise InputError(f"{key}: not among the answers; they are {', '.join(v.id for v in self.verdicts)}")
+        raise InputError(
+            f"{shorten(printable(key))}: not among the answers; they are {listed(v.id for v in self.verdicts)}"
+        )
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.verdicts)
@@ -95,7 +107,7 @@ class Marks:
         if kind == "json":
             return json.dumps(self._data(), ensure_ascii=ascii, indent=1) + "\n"
         if kind != "terminal":
-            raise InputError(f"format: expected terminal or json, got {kind!r}")
+            raise InputError(f"format: expected terminal or json, got {quote(kind)}")
         text = "\n".join(self._lines(View(Options.of(self.trace, ascii=ascii)), Paint(color))) + "\n"
         return plain_ascii(text) if ascii else text
 
@@ -126,15 +138,20 @@ class Marks:
         return f" ({'; '.join(notes)})" if notes else ""
 
     def _headline(self, verdict: Verdict, view: View, paint: Paint) -> Iterator[str]:
-        yield paint.heading(f"FIRST WRONG VALUE: {verdict.id}", "backward")
+        first = "TOO FEW DIGITS" if verdict.kind == FEW else "FIRST WRONG VALUE"
+        yield paint.heading(f"{first}: {verdict.id}", "backward")
         yield from wrapped(f"  yours     {_numbers(verdict.yours, view)}", 12)
         yield from wrapped(f"  expected  {_numbers(verdict.expected, view)}", 12)
         if _numbers(verdict.carried, view) != _numbers(verdict.expected, view):
             yield from wrapped(f"  from your own numbers  {_numbers(verdict.carried, view)}", 12)
         if verdict.kind == WRONG:
             yield "  no known mistake, alone or with another, gives this number"
-            if not self.found.complete:
-                yield "  (not every pair of mistakes was tried: the sheet is large)"
+        if verdict.kind == FEW:
+            printed = self.trace.problem.sheet.digits
+            yield f"  {verdict.note}; the sheet prints {printed}"
+            return
+        if self.found.stopped:
+            yield from wrapped(f"  (the search for mistakes was cut short: {self.found.stopped})", 3)
         yield from self._fix(verdict, view)
         others = self.found.instead[:3]
         if others and verdict.kind == MISTAKE:
@@ -174,6 +191,7 @@ class Marks:
                 for made in self.found.made
             ],
             "or": [[one.title for one in made] for made in self.found.instead],
+            "stopped": self.found.stopped,
             "values": [self._value(verdict) for verdict in self.verdicts],
         }  # fmt: skip
 

@@ -188,16 +188,32 @@ def other_product() -> Iterator[Slip]:
 
 
 def updated_weight() -> Slip:
-    """E19: W_hy', already updated, on the way back to the state."""
+    """E19: W_hy', already updated, on the way back to the state.
+
+    The norm of all gradients is known only when all are, so on a sheet that clips by it the early update has not been
+    clipped.
+    """
 
     def line(value: Value, expr: Expr, values: Values) -> Expr:
         new = values.get("W_hy'")
-        if new is None or value.phase != "backward":
+        if new is None or new.expr is None or value.phase != "backward":
             return expr
-        old = lambda e: ref(new) if e.value is not None and e.value.id == "W_hy" else None  # noqa: E731
-        return replaced(expr, old)
+        early = _unclipped(new.expr, values) if "norm" in values else ref(new)
+        return replaced(expr, lambda e: early if e.value is not None and e.value.id == "W_hy" else None)
 
     return Slip(line=line)
+
+
+def _unclipped(expr: Expr, values: Values) -> Expr:
+    """An update written out down to the gradients before they were clipped."""
+
+    def written_out(e: Expr) -> Expr | None:
+        if e.value is None or e.value.expr is None or e.value.phase != "update":
+            return None
+        clipped = e.value.name.mark == "~"
+        return ref(values[e.value.name.marked("").id]) if clipped else _unclipped(e.value.expr, values)
+
+    return replaced(expr, written_out)
 
 
 def other_base() -> Iterator[Slip]:

@@ -5,8 +5,9 @@ explained if the right rule gives it, or any of the rules in hand: a mistake nee
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from time import monotonic
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from elman.explain.marking.reading import EXACT, FAR, Reading, network
 from elman.explain.marking.slips import Slip, Values
 from elman.explain.problem import Problem
 from elman.explain.trace import Trace
+from elman.limits import SEARCH_SECONDS
 
 WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
+PAIRS = "pairs of mistakes were tried"
 MISSES = 3  # values that a pair has to explain one of, or it is given up
 NEAR = 12  # single mistakes tried with every other, before all pairs are
 
@@ -44,18 +47,33 @@ Score = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The mistakes recognised, others that explain the same values as well, and whether every pair was tried."""
+    """The mistakes recognised, others that explain the same values as well, and, of a search cut short, its extent."""
 
     made: Set
     instead: tuple[Set, ...] = ()
-    complete: bool = True
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ways to make a known mistake that change a number of a sheet; `tried` of `ways` were looked at in time."""
+
+    made: list[Made]
+    tried: int
+    ways: int
+
+    @property
+    def stopped(self) -> str:
+        """What was looked at, of a search that ran out of time; empty if everything was."""
+        return "" if self.tried == self.ways else f"{self.tried} of {self.ways} ways to make a known mistake were tried"
 
 
 class Search:
     """The readings of one sheet of answers, kept, because singles are asked for again in pairs."""
 
-    def __init__(self, trace: Trace, answers: Mapping[str, Answer]) -> None:
+    def __init__(self, trace: Trace, answers: Mapping[str, Answer], seconds: float = SEARCH_SECONDS) -> None:
         self.trace, self.problem, self.right, self.answers = trace, trace.problem, trace.values, answers
+        self.seconds, self.ends = seconds, monotonic() + seconds
         self.plain = Reading(trace.values, answers)
         self._readings: dict[Set, Reading | None] = {(): self.plain}
         self._networks: dict[Set, Values] = {}
@@ -121,27 +139,30 @@ class Search:
         """Find the mistakes: none, one, two that are met one by one, two that meet in one line."""
         if not self.open:
             return Found(())
-        singles: list[Set] = [(one,) for one in self.trace.mistakes]
-        found = self._best((), singles)
+        known = self.trace.known(self.seconds)
+        singles: list[Set] = [(one,) for one in known.made]
+        found = self._best((), singles, "mistakes were tried alone")
         if self.score(found.made)[0] == 0 or not singles:
-            return found
+            return found if known.tried == known.ways else replace(found, stopped=known.stopped)
         pairs = list(_pairs(singles, singles))
         apart = [pair for pair in pairs if not (self.apart(pair) == FAR).any()]
         if apart:
-            return self._best(found.made, apart)
+            return self._best(found.made, apart, PAIRS)
         near = list(_pairs(sorted(singles, key=self.score)[:NEAR], singles))
-        found = self._best(found.made, near)
-        return found if self.score(found.made)[0] == 0 else self._best(found.made, pairs)
+        found = self._best(found.made, near, PAIRS)
+        return found if self.score(found.made)[0] == 0 else self._best(found.made, pairs, PAIRS)
 
-    def _best(self, best: Set, sets: Sequence[Set]) -> Found:
+    def _best(self, best: Set, sets: Sequence[Set], what: str) -> Found:
+        tried = 0
         for made in sets:
-            if self.spent > WORK:
+            if self.spent > WORK or monotonic() > self.ends:
                 break
+            tried += 1
             if self.score(made) < self.score(best) and self.score(made)[0] < len(self.open):
                 best = made
         score = self.score(best)
         equal = [made for made in sets if made in self._close and {*made} != {*best} and self.score(made) == score]
-        return Found(best, tuple(equal) if best else (), complete=self.spent <= WORK)
+        return Found(best, tuple(equal) if best else (), "" if tried == len(sets) else f"{tried} of {len(sets)} {what}")
 
 
 def _score(made: Set, close: Array) -> Score:
@@ -158,10 +179,17 @@ def _pairs(some: Iterable[Set], others: Sequence[Set]) -> Iterator[Set]:
                 yield first + second
 
 
-def applicable(problem: Problem, right: Values) -> list[Made]:
-    """Every way to make a known mistake on a sheet that changes a number of it."""
+def applicable(problem: Problem, right: Values, seconds: float = SEARCH_SECONDS) -> Known:
+    """Find every way to make a known mistake on a sheet that changes a number of it."""
+    ends, found, tried = monotonic() + seconds, list[Made](), 0
     every = [Made(mistake, slip) for mistake in CATALOGUE for slip in mistake.on(problem)]
-    return [made for made in every if _shows(_numbers(problem, right, (made,)), right)]
+    for made in every:
+        if monotonic() > ends:
+            break
+        tried += 1
+        if _shows(_numbers(problem, right, (made,)), right):
+            found.append(made)
+    return Known(found, tried, len(every))
 
 
 def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:

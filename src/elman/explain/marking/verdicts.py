@@ -8,8 +8,10 @@ import numpy as np
 from elman.explain.expr import Array
 from elman.explain.marking.reading import EXACT, FAR, Reading
 from elman.explain.marking.search import Search, Set
+from elman.explain.marking.too_few import Sorted
 
 RIGHT, ROUNDING, FOLLOWS, MISTAKE, WRONG = "right", "rounding", "follows", "mistake", "wrong"
+FEW = "too few digits"
 PASSED = (RIGHT, ROUNDING)
 
 
@@ -17,9 +19,9 @@ PASSED = (RIGHT, ROUNDING)
 class Verdict:
     """The mark of one value.
 
-    `kind` is right, rounding, follows, mistake or wrong. `expected` is the right number; `carried` what the right rule
-    gives from the student's own earlier numbers. For a mistake, `made` names it and `line` is the id of the line to
-    fix; for what follows, `line` is the earlier value that it follows from.
+    `kind` is right, rounding, too few digits, follows, mistake or wrong. `expected` is the right number; `carried` what
+    the right rule gives from the student's own earlier numbers. For a mistake, `made` names it and `line` is the id of
+    the line to fix; for what follows, `line` is the earlier value that it follows from.
     """
 
     id: str
@@ -32,26 +34,26 @@ class Verdict:
     made: Set = field(default=())
 
 
-def verdicts(search: Search, made: Set) -> Iterator[Verdict]:
+def verdicts(search: Search, answers: Sorted, made: Set) -> Iterator[Verdict]:
     """Mark every answer, in the order of the sheet."""
-    judge = _Judge(search, made)
+    judge = _Judge(search, answers, made)
     for key in search.right:
         if key in search.answers:
             yield judge.mark(key)
 
 
 class _Judge:
-    def __init__(self, search: Search, made: Set) -> None:
-        self.search, self.right = search, search.right
+    def __init__(self, search: Search, answers: Sorted, made: Set) -> None:
+        self.search, self.right, self.answers = search, search.right, answers
         self.plain = search.plain
         self.sets: list[Set] = [*((one,) for one in made), *([made] if len(made) > 1 else [])]
         self.bad: dict[str, str] = {}  # a value that depends on a wrong answer, and on which
 
     def mark(self, key: str) -> Verdict:
         """The verdict on one answer."""
-        answer, worked = self.search.answers[key], self.plain.worked(key)
-        kind, note, line, made = self._kind(key)
-        if kind not in PASSED:
+        answer, worked = self.answers.given[key], self.plain.worked(key)
+        kind, note, line, made = self._short(key) if key in self.answers.short else self._kind(key)
+        if kind not in PASSED and not (kind == FEW and np.isnan(self.search.answers[key].array).any()):
             self.bad[key] = key
         return Verdict(key, kind, answer.array, self.right[key].array, np.asarray(worked), note, line, made)
 
@@ -69,6 +71,21 @@ class _Judge:
                 line = self._line(found, key)
                 return MISTAKE, " and ".join(one.title for one in made), line, made
         return WRONG, "not a known mistake", key, ()
+
+    def _short(self, key: str) -> tuple[str, str, str, Set]:
+        """The verdict on a value of which some entries have too few digits: theirs, unless another is wrong."""
+        kind, note, line, made = self._kind(key)
+        answer, vague = self.answers.given[key], self.answers.short[key]
+        others = np.abs(answer.array - self.right[key].array)[~vague] <= answer.unit[~vague]
+        if kind in {RIGHT, MISTAKE} and not vague.any():
+            return kind, note, line, made
+        if kind == MISTAKE or (kind in {WRONG, FOLLOWS} and not others.all()):
+            return kind, note, line, made
+        for made in self.sets:
+            found = self.search.reading(made)
+            if found is not None and found.fit(answer) != FAR:
+                return MISTAKE, " and ".join(one.title for one in made), self._line(found, key), made
+        return FEW, f"write at least {self.answers.needed} decimals", key, ()
 
     @staticmethod
     def _chain(close: int) -> str:
@@ -107,7 +124,9 @@ class _Judge:
 
 
 def first_wrong(marked: list[Verdict]) -> Verdict | None:
-    """The first wrong value in the order of dependency."""
-    return next((v for v in marked if v.kind in {MISTAKE, WRONG}), None) or next(
-        (v for v in marked if v.kind == FOLLOWS), None
-    )
+    """The first wrong value in the order of dependency; without one, the first with too few digits."""
+    for kinds in ({MISTAKE, WRONG}, {FOLLOWS}, {FEW}):
+        first = next((v for v in marked if v.kind in kinds), None)
+        if first is not None:
+            return first
+    return None

@@ -62,11 +62,13 @@ def code(section: Section) -> str:
 
 def python_name(value: Value) -> str:
     """The id as a Python name: `dW_hh_at_5`, `h_3`, `ex1_h_3`, `W_hh_new`."""
-    example, _, rest = value.id.rpartition("/")
+    example, rest = value.name.example, value.id
+    if example is not None:
+        rest = rest.removeprefix(f"{example}/")
     for sign, word in ((".", "_"), ("@", "_at_"), ("'", "_new"), ("~", "_clipped")):
         rest = rest.replace(sign, word)
     plain = re.sub(r"\W", lambda match: f"u{ord(match[0]):x}", rest)
-    return f"ex{example}_{plain}" if example else plain
+    return f"ex{example}_{plain}" if example is not None else plain
 
 
 def _line(value: Value) -> str:

@@ -1,10 +1,12 @@
 """Colour where it helps and plain ASCII where it must be: what a terminal can show."""
 
+import re
 from dataclasses import dataclass
 from textwrap import wrap
 
 WIDTH = 80
 _KINDS = {"forward": "36", "backward": "35", "sums": "33", "update": "32"}
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _PLAIN = {
     "∘": "o", "·": "*", "≈": "~", "ᵀ": "^T", "²": "^2", "σ": "sigmoid", "½": "1/2 ", "Σ": "sum", "√": "sqrt", "‖": "|",
     "±": "+-", "×": "x", "█": "#", "ŷ": "yhat", "c̃": "ctilde",
@@ -38,15 +40,20 @@ class Paint:
 
 
 def plain_ascii(text: str) -> str:
-    """The text in ASCII: every sign written out, anything else replaced by a question mark."""
-    for sign, plain in _PLAIN.items():
-        text = text.replace(sign, plain)
-    return text.encode("ascii", "replace").decode("ascii")
+    """The text in ASCII: every sign written out, anything else replaced; lines that become too long are broken."""
+    lines = []
+    for line in text.split("\n"):
+        plain = line
+        for sign, word in _PLAIN.items():
+            plain = plain.replace(sign, word)
+        plain = plain.encode("ascii", "replace").decode("ascii")
+        lines += [plain] if len(line) == len(plain) else wrapped(plain, len(line) - len(line.lstrip()) + 4)
+    return "\n".join(lines)
 
 
 def wrapped(line: str, indent: int) -> list[str]:
-    """One long line as several, the later ones indented."""
-    if len(line) <= WIDTH:
+    """One long line as several, the later ones indented. The codes of colours take no room."""
+    if len(_COLOURS.sub("", line)) <= WIDTH:
         return [line]
     lead = len(line) - len(line.lstrip())
     return wrap(

@@ -30,7 +30,7 @@ def render(trace: Trace, options: Options) -> str:
 
 def _head(trace: Trace, view: View, paint: Paint) -> list[str]:
     problem, sheet = trace.problem, trace.problem.sheet
-    lines = [paint.title(sheet.title)] if sheet.title else []
+    lines = [paint.title(line) for line in wrapped(sheet.title, 2)] if sheet.title else []
     kind = f"{sheet.cell.upper()}{f' {sheet.activation}' if sheet.cell == 'rnn' else ''}"
     sizes = f"I={problem.inputs} H={problem.hidden}" + (f" O={problem.outputs}" if problem.outputs else "")
     loss = f"   loss: {sheet.loss.kind.replace('_', ' ')}, {sheet.loss.at} step" if sheet.loss else "   no loss"
@@ -42,7 +42,7 @@ def _head(trace: Trace, view: View, paint: Paint) -> list[str]:
 def _section(trace: Trace, section: Section, view: View, paint: Paint) -> list[str]:
     if section.kind == "one":
         return _one(trace, section.values[0], view, paint)
-    lines = ["", paint.heading(section.title, section.kind)]
+    lines = ["", *(paint.heading(line, section.kind) for line in wrapped(section.title, 2))]
     blank = view.options.blank and section.kind != "given"
     for value in section.values:
         lines += _entry(trace, value, section, view, paint, blank=blank)

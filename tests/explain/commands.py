@@ -1,0 +1,18 @@
+"""The commands of the worked calculation, run without a process of their own."""
+
+from typing import Any
+
+import typer
+from typer.testing import CliRunner
+
+from elman.cli.check import check
+from elman.cli.exercise import exercise
+from elman.cli.explain import explain
+
+app = typer.Typer()
+for command in (check, exercise, explain):
+    app.command()(command)
+
+
+def run(*arguments: Any) -> Any:
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
