@@ -26,6 +26,8 @@ def as_images(images: Any) -> Images:
         DataError: the images differ in size, have another shape, or hold something other than finite numbers.
     """
     if not isinstance(images, np.ndarray):
+        if isinstance(images, str | bytes | dict | set) or not hasattr(images, "__iter__"):
+            raise DataError(f"images: expected an array or a list of images, got {type(images).__name__}: give a list")
         images = _stacked([np.asarray(image) for image in images])
     if images.ndim == 3:
         images = images[..., None]

@@ -120,7 +120,7 @@ def _first_line(error: Exception) -> str:
 def _whole_numbers(cells: list[Any]) -> npt.NDArray[np.int64] | None:
     try:
         numbers = [int(cell) for cell in cells]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     same = all(isinstance(c, str) or c == n for c, n in zip(cells, numbers, strict=True))
     return np.array(numbers, dtype=np.int64) if same else None
