@@ -14,7 +14,7 @@ Kind: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 WORDS_OF_A_TEXT = 4
 """Texts whose median has as many words are read by words where nobody says how."""
 FARTHEST = 1e6
-"""Standard deviations from the mean beyond which a value is read as this far: a network could not add up its products."""
+"""Standard deviations; a value farther from the mean is read as this far, so that a network can add up its products."""
 
 
 class Input(Protocol):

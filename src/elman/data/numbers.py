@@ -38,7 +38,8 @@ def numbers(cells: Sequence[Any], decimal_comma: bool = False) -> npt.NDArray[np
     """
     if decimal_comma and any(isinstance(cell, str) and "," in cell for cell in cells):
         cells = [_with_point(cell) for cell in cells]
-    return np.array([number(cell) for cell in cells], dtype=np.float64)
+    found = cells if all(type(cell) is float for cell in cells) else [number(cell) for cell in cells]
+    return np.array(found, dtype=np.float64)
 
 
 def usable(found: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -46,9 +47,22 @@ def usable(found: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(found) <= LARGEST_NUMBER)
 
 
-def says_missing(cell: Any) -> bool:
-    """Say whether a cell is one of the words for a missing number."""
-    return isinstance(cell, str) and cell.strip().lower() in MISSING
+def missing(cells: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    """Return which cells stand for a missing number: null, NaN, or one of the words."""
+    if all(type(cell) is float for cell in cells):
+        return np.isnan(np.array(cells, dtype=np.float64))
+    return np.array([_is_missing(cell) for cell in cells], dtype=bool)
+
+
+def _is_missing(cell: Any) -> bool:
+    if cell is None or isinstance(cell, str):
+        return cell is None or cell.strip().lower() in MISSING
+    try:
+        return bool(cell != cell)  # noqa: PLR0124 -- NaN and NaT differ from themselves
+    except TypeError:  # pandas' NA does not say
+        return True
+    except ValueError:  # an array is no number, but it is there
+        return False
 
 
 def _with_point(cell: Any) -> Any:

@@ -80,8 +80,9 @@ def _dates(cells: Sequence[Any], where: str) -> Keys:
                 stamps = pd.to_datetime(list(cells), utc=True, format="ISO8601")
             return list(stamps.asi8)
         except (ValueError, TypeError, OverflowError):
-            odd = cells[0]
-    odd = next((c for c in cells if not (isinstance(c, str | int | float) and np.isfinite(number(c)))), odd)
+            odd = cells[0]  # pandas does not say which
+    if odd is None:
+        odd = next(c for c in cells if not (isinstance(c, str | int | float) and np.isfinite(number(c))))
     raise DataError(
         f"{where}: expected steps that are numbers, dates (2015-12-31) or one name with a number (t1, t2, t10), "
         f"got {quote(odd)}: number the steps"

@@ -16,7 +16,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.numbers import numbers, says_missing, usable
+from elman.data.numbers import missing, numbers, usable
 from elman.data.table_files import CHUNK, read_chunks
 from elman.data.vocabulary import composed
 from elman.errors import DataError
@@ -122,7 +122,8 @@ class Table:
         Raises:
             DataError: a cell is missing, no number, not finite, or too large for float32; the message names it.
         """
-        return np.stack([self._numbers(column, gaps) for column in columns], axis=1)
+        cells = self.frame.select(list(dict.fromkeys(columns))).to_dict(as_series=False)
+        return np.stack([self._numbers(column, cells[column], gaps) for column in columns], axis=1)
 
     def missing(self, column: str) -> Mask:
         """Return which cells of a column are missing, shape `(rows,)`: null, NaN or an empty text."""
@@ -135,15 +136,12 @@ class Table:
             found = found | np.array([isinstance(c, str) and not c for c in series.to_list()], dtype=bool)
         return found
 
-    def _numbers(self, column: str, gaps: bool) -> npt.NDArray[np.float64]:
-        cells = self.frame[column].to_list()
-        missing = self.missing(column)
-        if not self.frame[column].dtype.is_numeric():
-            missing = missing | np.array([says_missing(cell) for cell in cells], dtype=bool)
+    def _numbers(self, column: str, cells: list[Any], gaps: bool) -> npt.NDArray[np.float64]:
+        absent = missing(cells)
         if not gaps:
-            self._refuse_missing(missing, column)
-        found = np.where(missing, np.nan, numbers(cells, self.decimal_comma))
-        broken = ~usable(found) & ~missing
+            self._refuse_missing(absent, column)
+        found = np.where(absent, np.nan, numbers(cells, self.decimal_comma))
+        broken = ~usable(found) & ~absent
         if broken.any():
             at = int(broken.argmax())
             raise DataError(f"{self._cell(broken, column)}: {_no_number(cells[at], found[at])}")

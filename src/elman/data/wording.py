@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 
 from elman.data.sequences import Sequences
+from elman.data.tables import as_frame
 from elman.data.vocabulary import FORM, Tokens, Vocabulary, composed
 from elman.errors import DataError
 from elman.quoting import quote
@@ -114,6 +115,11 @@ def as_texts(texts: Any, what: str, first: int = 1) -> list[str]:
         raise DataError(
             f"{what}: expected a list of texts, got a {type(texts).__name__}, which has no order: give a list"
         )
+    frame = as_frame(texts)
+    if frame is not None:
+        if len(frame.columns) != 1:
+            raise DataError(f"{what}: expected one column of texts, got {len(frame.columns)}: name one of the frame's")
+        texts = frame[frame.columns[0]]
     try:
         found = list(texts)
     except TypeError:

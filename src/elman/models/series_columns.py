@@ -75,7 +75,8 @@ class GatheredSeries:
         self.names += new
         codes = np.array([self._numbers[name] for name in ids], dtype=np.int64)
         self._codes.append(codes)
-        self._values.append(table.numbers([table.column("features", f) for f in columns.features]).astype(np.float32))
+        features = [table.column("features", name) for name in columns.features]
+        self._values.append(table.numbers(features).astype(np.float32))
         if columns.step is not None:
             self._steps += table.values(table.column("step", columns.step))
         if columns.label is not None:
