@@ -37,7 +37,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file: check the path") from error
     except OSError as error:
-        raise DataError(f"{name}: cannot be read ({error.strerror or error}): give a readable file") from error
+        raise DataError(f"{name}: cannot be read ({error.strerror or type(error).__name__}): give a readable file") from error
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -46,9 +46,9 @@ def test_a_token_between_tabs_may_hold_blanks(file):
     [
         ("", {}, "holds no token"),
         ("\n-DOCSTART- X\n\n", {}, "f.conll: holds no token"),
-        ("a X\nb\n", {}, "f.conll:2: 1 columns, the lines before have 2"),
-        ("a X\n\nb Y Z\n", {}, "f.conll:3: 3 columns"),
-        ("a X\n", {"tag": 3}, "f.conll:1: expected a column 3, came 2 in all"),
+        ("a X\nb\n", {}, "f.conll: line 2: got 1 columns, but the lines before have 2"),
+        ("a X\n\nb Y Z\n", {}, "f.conll: line 3: got 3 columns"),
+        ("a X\n", {"tag": 3}, "f.conll: line 1: expected a column 3, got 2 in all"),
         ("a X\n", {"token": -3}, "expected a column -3"),
         ("a\nb\n", {}, "tokens and tags are both read from column 1"),
         ("a X\n", {"tag": 1}, "tokens and tags are both read from column 1"),

@@ -138,14 +138,14 @@ def test_without_sacrebleu_it_says_what_to_install(monkeypatch):
 @pytest.mark.parametrize(
     ("X", "y", "said"),
     [
-        ([], [], "X: expected at least one text, came none"),
-        ("one text", ["a"], "X: expected a list of texts, came one text"),
-        (["a", " "], ["b", "c"], "X: text 2 is empty"),
-        (["a", None], ["b", "c"], "X: text 2: expected a text, came None"),
-        (["a", "b"], ["c", ""], "y: text 2 is empty"),
-        (["a", "b"], ["c"], "y: expected 2 targets, one for each source, came 1"),
+        ([], [], "X: expected at least one text, got none"),
+        ("one text", ["a"], "X: expected a list of texts, got one text"),
+        (["a", " "], ["b", "c"], "X: row 2 is empty"),
+        (["a", None], ["b", "c"], "X: row 2: expected a text, got None"),
+        (["a", "b"], ["c", ""], "y: row 2 is empty"),
+        (["a", "b"], ["c"], "y: expected 2 targets, one for each source, got 1"),
         (["a", "b"], ["c", "c"], "y: every target is 'c': give at least two"),
-        (5, ["c"], "X: expected a list of texts, came int"),
+        (5, ["c"], "X: expected a list of texts, got int"),
     ],
 )
 def test_bad_pairs_are_named(X, y, said):
@@ -160,7 +160,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
         elman.Translator(**SMALL).fit(table)
     with pytest.raises(DataError, match="no column 'anglais'"):
         elman.Translator(**SMALL, source="anglais").fit(table)
-    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, came 0"):
+    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, got 0"):
         elman.Translator(beam=0)
     with pytest.raises(InputError, match="not trained yet"):
         elman.Translator().predict(["a"])
@@ -170,7 +170,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
 
 def test_a_model_of_another_job_is_refused(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
-    with pytest.raises(ModelFileError, match="expected the model of a text-generator, came a translator file"):
+    with pytest.raises(ModelFileError, match="expected the model of a text-generator, got a translator file"):
         elman.load(tmp_path / "m.safetensors", elman.TextGenerator)
 
 

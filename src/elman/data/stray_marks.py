@@ -59,10 +59,10 @@ def looks_like_rows(span: Span, width: int, evidence: Columns) -> bool:
     """Say whether every line of a quoted cell has, on either side of the cell's column, what the other rows have."""
     first, *middle, last = span.lines
     behind = width - 1 - span.column
+    if behind < 0 or any(len(fields) < width for fields in span.lines):
+        return False
     after = [_after(fields, width, behind) for fields in (first, *middle)]
     before = [dict(enumerate(fields[: span.column])) for fields in (*middle, last)]
-    if any(len(fields) < width for fields in (*middle, last, first)):
-        return False
     sides = [side for side, there in ((after, behind), (before, span.column)) if there]
     fitting = [all(map(evidence.fit, side)) for side in sides if any(c in evidence.words for c in side[0])]
     return bool(fitting) and all(fitting)

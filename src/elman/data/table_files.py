@@ -147,7 +147,7 @@ def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
             try:
                 batch = next(batches, None)
                 frame = None if batch is None else _frame(batch)
-            except (DataError, OSError):
+            except DataError:
                 raise
             except Exception as error:
                 # Arrow's decoder raises nearly any built-in type on bytes it does not expect, and MemoryError for a

@@ -230,7 +230,7 @@ def _said(name: object) -> str:
 def _no_number(cell: Any, found: float) -> str:
     if isinstance(cell, str) and "," in cell:
         return f"expected a number, got {quote(cell)}: write a decimal point, and no mark between thousands"
-    if np.isinf(found) or abs(found) > LARGEST_NUMBER:
+    if abs(found) > LARGEST_NUMBER and (not isinstance(cell, str) or any(map(str.isdigit, cell))):
         return (
             f"expected a number of at most {LARGEST_NUMBER:.1e}, got {quote(cell)}: mend the cell, or scale the column"
         )

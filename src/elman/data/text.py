@@ -79,11 +79,11 @@ def read_text(text: str | Path, held_out: float = 0.1, separator: str | None = N
         InputError: the separator is empty, `errors` or `held_out` is out of range.
     """
     if not 0 <= held_out < 1:
-        raise InputError(f"validation: expected a share from 0 up to 1, came {held_out}")
+        raise InputError(f"validation: expected a share from 0 up to 1, got {held_out}")
     if separator == "":
-        raise InputError("separator: expected a string that ends each document, came an empty one")
+        raise InputError("separator: expected a string that ends each document, got an empty one")
     if errors not in ("strict", "replace"):
-        raise InputError(f"errors: expected strict or replace, came {errors!r}")
+        raise InputError(f"errors: expected strict or replace, got {errors!r}")
     if not isinstance(text, str | Path):
         raise InputError(f"text: expected a text or the path of a file, got {type(text).__name__}: give a string")
     name = printable(str(text)) if isinstance(text, Path) else "text"

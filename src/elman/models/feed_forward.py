@@ -191,11 +191,11 @@ def as_vectors(source: Any) -> Floats:
         source = source.reshape(len(source), -1)
     items = as_items(source)
     if not isinstance(items[0], np.ndarray):
-        raise DataError("X: expected vectors of numbers, came texts: take SequenceClassifier, which reads them")
+        raise DataError("X: expected vectors of numbers, got texts: take SequenceClassifier, which reads them")
     widths = sorted({item.size for item in items if isinstance(item, np.ndarray)})
     if len(widths) > 1:
         raise DataError(
-            f"X: expected vectors of one length, came {widths[0]} to {widths[-1]} numbers: a feed-forward network "
+            f"X: expected vectors of one length, got {widths[0]} to {widths[-1]} numbers: a feed-forward network "
             "takes no sequences of unequal lengths; take SequenceClassifier"
         )
     return np.stack([np.ravel(item) for item in items])

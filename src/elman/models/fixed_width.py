@@ -114,7 +114,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         labels = as_labels(y, len(items))
         if any(isinstance(label, list) for label in labels):
             raise DataError(
-                f"y: expected one label a {self.target}, came a list: take SequenceClassifier for several labels"
+                f"y: expected one label a {self.target}, got a list: take SequenceClassifier for several labels"
             )
         return items, labels
 

@@ -336,7 +336,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if settings.pretrained is None:
             return {}
         if not isinstance(self.reading_.input, TokenInput):
-            raise InputError("pretrained: expected texts to go with word vectors, came series: leave it out")
+            raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
         return read_vectors(Path(settings.pretrained), self.reading_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:

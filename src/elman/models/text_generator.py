@@ -175,9 +175,9 @@ class TextGenerator(Estimator):
             raise InputError(f"prompt: expected a text, got {type(prompt).__name__}: give a string")
         for name, value, least in (("length", length, 0), ("samples", samples, 1), ("seed", seed, 0)):
             if value < least:
-                raise InputError(f"{name}: expected {least} or more, came {value}")
+                raise InputError(f"{name}: expected {least} or more, got {value}")
         if stop == "":
-            raise InputError("stop: expected a string to end at, came an empty one: leave it out to write to the end")
+            raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
         sampling = Sampling(temperature, top_k, top_p)
         return Generation(
             self.network_,

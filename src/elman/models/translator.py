@@ -192,7 +192,7 @@ class Translator(Estimator):
         sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation)
         if s.memory and not len(held_out):
-            raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
+            raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
         learned = pick(sources, training), pick(targets, training)
         asked = pick(sources, held_out)
         self.duplicates_ = count_duplicates(learned[0], asked)
@@ -247,7 +247,7 @@ class Translator(Estimator):
         """
         targets, found = as_texts(y, "y"), self.predict(X)
         if len(found) != len(targets):
-            raise DataError(f"y: expected {len(found)} targets, one for each source, came {len(targets)}")
+            raise DataError(f"y: expected {len(found)} targets, one for each source, got {len(targets)}")
         return exact(found, targets)
 
     @torch.no_grad()
