@@ -16,7 +16,14 @@ from elman.errors import DataError
 from elman.limits import LONGEST_LINE
 from elman.quoting import printable
 
+LONGEST_PATH_SHOWN = 150
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def shown(path: Path) -> str:
+    """Return a path for a message: without control characters, and of a long one the end."""
+    name = printable(str(path))
+    return name if len(name) <= LONGEST_PATH_SHOWN else f"...{name[3 - LONGEST_PATH_SHOWN :]}"
 
 
 @contextmanager
@@ -27,7 +34,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         DataError: the path names no file, or a directory, a pipe or a device; or the file cannot be read, or has
             changed.
     """
-    name = printable(str(path))
+    name = shown(path)
     try:
         with _regular(path, name) as file:
             before = _state(file)
@@ -37,7 +44,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file: check the path") from error
     except OSError as error:
-        raise DataError(f"{name}: cannot be read ({error.strerror or type(error).__name__}): give a readable file") from error
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"{name}: cannot be read ({reason}): give a readable file") from error
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -48,7 +56,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: as `opened` does; or the file is not UTF-8, holds a NUL character, or a line is too long.
     """
-    name, number = printable(str(path)), 0
+    name, number = shown(path), 0
     with opened(path) as file:
         if file.read(2) in _UTF_16:
             raise DataError(f"{name}: expected UTF-8, got UTF-16: save the file as UTF-8")

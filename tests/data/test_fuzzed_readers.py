@@ -28,8 +28,35 @@ CONLL = "-DOCSTART-\n\nEU NNP B-ORG\nrejects VBZ O\n\nPeter\tNNP\tB-PER\n# x\n1-
 TEXT = "to be, or not to be: é 😀\r\n" * 4
 VECTORS = "3 2\nto 0.1 0.2\nbe 1e-3 -4\né .5 3.\n"
 TOKENS = [
-    *(b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"NaN", b"1e400"),
-    *(b"{", b"}", b"[", b"\\ud800", b"Infinity", b"9" * 5000, b"[" * 3000, b"x" * 300, b'"a":1,', b"\x1b[31m", b"\xe2\x80\xae"),
+    *(
+        b'"',
+        b'""',
+        b",",
+        b";",
+        b"\t",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\xc3",
+        b"NaN",
+        b"1e400",
+    ),
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"\\ud800",
+        b"Infinity",
+        b"9" * 5000,
+        b"[" * 3000,
+        b"x" * 300,
+        b'"a":1,',
+        b"\x1b[31m",
+        b"\xe2\x80\xae",
+    ),
     *(b"-DOCSTART-", b"#", b" ", b"1_0", "٣".encode(), b"null", b"true"),
 ]
 
@@ -58,7 +85,7 @@ def mutated(data, rng):
 def everything_of(path):
     """Take from a table all that the jobs take, each by itself: a mutation that spoils one leaves the others."""
     tables = list(stream_table(path, rows=2))
-    for name in tables[0].columns[:8]:
+    for name in tables[0].columns[:4]:
         for take in (
             lambda table, name=name: table.texts(name),
             lambda table, name=name: table.numbers([name], gaps=True),
@@ -98,13 +125,13 @@ def parquet():
 
 
 READERS = {
-    "a.csv": (lambda: CSV.encode(), everything_of),
+    "a.csv": (CSV.encode, everything_of),
     "a.tsv": (lambda: CSV.replace(",", "\t").encode(), everything_of),
-    "a.jsonl": (lambda: JSONL.encode(), everything_of),
+    "a.jsonl": (JSONL.encode, everything_of),
     "a.parquet": (parquet, everything_of),
-    "a.conll": (lambda: CONLL.encode(), lambda path: list(read_columns(path))),
-    "a.txt": (lambda: TEXT.encode(), text_of),
-    "a.vec": (lambda: VECTORS.encode(), vectors_of),
+    "a.conll": (CONLL.encode, lambda path: list(read_columns(path))),
+    "a.txt": (TEXT.encode, text_of),
+    "a.vec": (VECTORS.encode, vectors_of),
 }
 
 

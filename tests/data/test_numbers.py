@@ -17,7 +17,22 @@ from elman.errors import DataError
 
 NUMBERS = {"-12": -12, "+0.5": 0.5, ".5": 0.5, "3.": 3, " 1e-3 ": 0.001, "1E5": 1e5, "3.4e38": 3.4e38, "0": 0}
 MISSING = ["", "NA", "n/a", "NaN", "nan", "null", "NULL", "None", "-", "?", "#N/A", " NA "]
-NO_NUMBERS = ["1_19", "1e5_0", "٣", "0x10", "inf", "-Infinity", "1e400", "1e39", "-1e39", "1,5", "1 000", "x", "½", "−1"]
+NO_NUMBERS = [
+    "1_19",
+    "1e5_0",
+    "٣",
+    "0x10",
+    "inf",
+    "-Infinity",
+    "1e400",
+    "1e39",
+    "-1e39",
+    "1,5",
+    "1 000",
+    "x",
+    "½",
+    "−1",
+]
 
 
 @pytest.mark.parametrize("cell", NUMBERS)

@@ -94,7 +94,14 @@ def test_a_stray_mark_in_a_csv_is_named(tmp_path, first, swallowed):
 
 @pytest.mark.parametrize(
     "cell",
-    ["Dear Sir,\nthank you", "one, two\nthree", "1\n2\n3", "a\n\nb, c\n", 'he said "no,\nnever",\nand left', "x, pos\ny,,"],
+    [
+        "Dear Sir,\nthank you",
+        "one, two\nthree",
+        "1\n2\n3",
+        "a\n\nb, c\n",
+        'he said "no,\nnever",\nand left',
+        "x, pos\ny,,",
+    ],
 )
 @pytest.mark.parametrize("behind", [True, False])
 def test_a_cell_of_many_lines_is_one_cell(tmp_path, cell, behind):
@@ -123,7 +130,23 @@ def test_decimal_commas_are_read_where_semicolons_part_the_fields(tmp_path):
         table(tmp_path, 'a,b\n"1,5",1\n').numbers(["a"])
 
 
-ODD_CELLS = ["\r", "one\rtwo", "a\nb", "\r\n", 'x"y', '"', "a,b", "a\tb", " a", "", "é", "sep=;", "\u2028", "\x85", "\x1c"]
+ODD_CELLS = [
+    "\r",
+    "one\rtwo",
+    "a\nb",
+    "\r\n",
+    'x"y',
+    '"',
+    "a,b",
+    "a\tb",
+    " a",
+    "",
+    "é",
+    "sep=;",
+    "\u2028",
+    "\x85",
+    "\x1c",
+]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.parquet"])

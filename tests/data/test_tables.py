@@ -72,7 +72,10 @@ BAD = {
     "empty": (lambda f: file_with(f, "a.csv", b""), "a.csv: the file is empty"),
     "header only": (lambda f: file_with(f, "a.csv", b"x,y\n"), "a.csv: the table has no rows"),
     "empty lines": (lambda f: file_with(f, "a.jsonl", b"\n\n"), "a.jsonl: the table has no rows"),
-    "ragged": (lambda f: file_with(f, "a.csv", b"x,y\n1,2\n1,2,3\n"), "a.csv: line 3: got 3 fields, but the header has 2"),
+    "ragged": (
+        lambda f: file_with(f, "a.csv", b"x,y\n1,2\n1,2,3\n"),
+        "a.csv: line 3: got 3 fields, but the header has 2",
+    ),
     "latin-1": (lambda f: file_with(f, "a.csv", b"x\ncaf\xe9\n"), "a.csv: not UTF-8 .byte 0xe9"),
     "latin-1 lines": (lambda f: file_with(f, "a.jsonl", b'{"x": "\xe9"}\n'), "a.jsonl: not UTF-8 .byte 0xe9"),
     "no JSON": (lambda f: file_with(f, "a.jsonl", b'{"x": 1}\n{"x"\n'), "a.jsonl: line 2 is not JSON"),

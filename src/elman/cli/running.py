@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from elman.cli.grids import lines
-from elman.quoting import printable
+from elman.opening import shown
 
 
 class Interruption:
@@ -71,7 +71,7 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], also: set[str] | 
     model = estimator(**kept)
     model.fit(options["file"], files=files, listener=Show(), **fit)
     if hasattr(model, "read_"):
-        typer.echo(f"{printable(str(options['file']))}: {model.read_} read")
+        typer.echo(f"{shown(options['file'])}: {model.read_} read")
     return model, files
 
 

@@ -13,8 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from elman.errors import DataError, InputError
-from elman.opening import lines
-from elman.quoting import printable
+from elman.opening import lines, shown
 
 TAB = "\t"
 NO_TOKEN = re.compile(r"-DOCSTART-(\s|$)")
@@ -51,7 +50,7 @@ def read_columns(path: Path, token: int = 1, tag: int | None = -1) -> Iterator[T
     """
     if 0 in (token, tag):
         raise InputError("column: expected 1, 2, ... or -1, -2, ... from the end, got 0")
-    name, width = printable(str(path)), 0
+    name, width = shown(path), 0
     for blank, group in groupby(_rows(path), key=lambda row: not row[1]):
         if blank:
             continue

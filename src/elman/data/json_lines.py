@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from elman.errors import DataError
-from elman.opening import lines
-from elman.quoting import printable, quote, shorten
+from elman.opening import lines, shown
+from elman.quoting import quote, shorten
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -19,7 +19,7 @@ def read_objects(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         DataError: a line is no JSON, is no object, has a key twice, or half a character; the message names the line.
     """
-    name = printable(str(path))
+    name = shown(path)
     for number, line in lines(path):
         if line.strip():
             try:

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from elman.data.stray_marks import EVIDENCE, Columns, Span, looks_like_rows
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE, MOST_COLUMNS
-from elman.opening import lines
-from elman.quoting import printable, quote
+from elman.opening import lines, shown
+from elman.quoting import quote
 
 _SEPARATORS = (",", ";", "\t")
 """Of a .csv file, as the header decides; that of a .tsv file is a tab."""
@@ -58,7 +58,7 @@ def layout(path: Path) -> Layout:
     said = _SAID.fullmatch(head[0].text) if head else None
     rest = [line for line in head[1 if said else 0 :] if line.text.strip(" ")]
     if not rest:
-        raise DataError(f"{printable(str(path))}: the file is empty: give a table with a header")
+        raise DataError(f"{shown(path)}: the file is empty: give a table with a header")
     if path.suffix.lower() == ".tsv":
         return Layout("\t", rest[0].number)
     return Layout(said[1] if said else _sniffed([line.text for line in rest]), rest[0].number)
@@ -79,7 +79,7 @@ def read_rows(path: Path, found: Layout) -> Iterator[Row]:
     Raises:
         DataError: a row has more or fewer fields than the header, has too many, or seems to swallow the next ones.
     """
-    name = printable(str(path))
+    name = shown(path)
     parser = _Parser(path, found.separator)
     given = (_Line(number, *_parted(line)) for number, line in lines(path))
     records = _Records(parser, (line for line in given if line.number >= found.header))
@@ -233,7 +233,7 @@ class _Records:
             return False
         if parser.separator != "\t":
             raise DataError(
-                f"{printable(str(parser.path))}: line {first.number}: a quotation mark opens a cell that ends in line "
+                f"{shown(parser.path)}: line {first.number}: a quotation mark opens a cell that ends in line "
                 f"{more[-1].number}, but each of these lines looks like a row: remove the mark, or quote the whole "
                 "cell and write the mark twice in it"
             )

@@ -16,7 +16,7 @@ from elman.data.json_lines import read_objects
 from elman.data.separated import layout, read_rows
 from elman.errors import DataError, InputError
 from elman.limits import MOST_COLUMNS
-from elman.opening import opened
+from elman.opening import opened, shown
 from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ CHUNK = 50_000
 """Rows read at once, at most."""
 CHUNK_CELLS = 2_000_000
 """Cells read at once, at most, unless a single row has more."""
+
+
+FEW_KEYS, SPARSE = 1000, 10
+"""JSON lines may have so many different keys, and so many times as many as their largest object."""
 
 
 class Chunk(NamedTuple):
@@ -48,7 +52,7 @@ def read_chunks(path: Path, rows: int = CHUNK) -> Iterator[Chunk]:
             any_rows = True
             yield chunk
     if not any_rows:
-        raise DataError(f"{printable(str(path))}: the table has no rows: give a file with a header and data")
+        raise DataError(f"{shown(path)}: the table has no rows: give a file with a header and data")
 
 
 def is_table(path: Path) -> bool:
@@ -64,7 +68,7 @@ def ending(path: Path) -> str:
     """
     if not is_table(path):
         raise DataError(
-            f"{printable(str(path))}: expected a name that ends in {', '.join(_READERS)}: rename or convert the file"
+            f"{shown(path)}: expected a name that ends in {', '.join(_READERS)}: rename or convert the file"
         )
     return path.suffix.lower()
 
@@ -78,7 +82,7 @@ def pyarrow_parquet(path: Path) -> Any:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        raise InputError(f"{printable(str(path))}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
+        raise InputError(f"{shown(path)}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
     return parquet
 
 
@@ -110,7 +114,7 @@ def _read_separated(path: Path, rows: int) -> Iterator[Chunk]:
     found = layout(path)
     given = read_rows(path, found)
     names = [name.strip() for name in next(given).fields]
-    kept = check_names(printable(str(path)), names)
+    kept = check_names(shown(path), names)
     columns, count = [names[place] for place in kept], _rows_of(len(names), rows)
     while part := list(islice(given, count)):
         cells = np.array([row.fields for row in part], dtype=object)
@@ -121,7 +125,7 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
     """A key that is not in an object is a missing cell, whether it came before or comes later in the file."""
     import pandas as pd
 
-    name, columns = printable(str(path)), dict[str, None]()
+    name, columns, most = shown(path), dict[str, None](), 0
     objects: list[dict[str, Any]] = []
 
     def chunk() -> Chunk:
@@ -133,6 +137,12 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
     for found in read_objects(path):
         objects.append(found)
         columns.update(dict.fromkeys(found))
+        most = max(most, len(found))
+        if len(columns) > FEW_KEYS + SPARSE * most:
+            raise DataError(
+                f"{name}: expected objects with the same keys, got {len(columns):,} different keys in objects of at most "
+                f"{most:,}: give each object the same keys"
+            )
         if len(objects) >= _rows_of(len(columns), rows):
             yield chunk()
     if objects:
@@ -140,7 +150,7 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
-    name, parquet = printable(str(path)), pyarrow_parquet(path)
+    name, parquet = shown(path), pyarrow_parquet(path)
     with opened(path) as file:
         batches = _arrow_batches(parquet, file, name, rows)
         while True:

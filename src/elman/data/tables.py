@@ -21,7 +21,8 @@ from elman.data.table_files import CHUNK, read_chunks
 from elman.data.vocabulary import composed
 from elman.errors import DataError
 from elman.limits import LARGEST_NUMBER, MOST_CELLS
-from elman.quoting import printable, quote
+from elman.opening import shown
+from elman.quoting import quote
 
 _NAMES_SAID = 10
 Mask = npt.NDArray[np.bool_]
@@ -185,7 +186,7 @@ def stream_table(source: Any, rows: int = CHUNK) -> Iterator[Table]:
     if isinstance(source, str | os.PathLike):
         path, first = Path(source), 1
         for chunk in read_chunks(path, rows):
-            yield Table(printable(str(path)), nw.from_native(chunk.frame, eager_only=True), first, chunk.decimal_comma)
+            yield Table(shown(path), nw.from_native(chunk.frame, eager_only=True), first, chunk.decimal_comma)
             first += len(chunk.frame)
         return
     frame = as_frame(source)

@@ -20,8 +20,7 @@ import numpy.typing as npt
 
 from elman.data.alphabet import CODE_POINTS, UNKNOWN, Alphabet, code_points
 from elman.errors import DataError, InputError
-from elman.opening import opened
-from elman.quoting import printable
+from elman.opening import opened, shown
 
 IN_MEMORY = 64 * 2**20
 PIECE = 2**20
@@ -86,7 +85,7 @@ def read_text(text: str | Path, held_out: float = 0.1, separator: str | None = N
         raise InputError(f"errors: expected strict or replace, got {errors!r}")
     if not isinstance(text, str | Path):
         raise InputError(f"text: expected a text or the path of a file, got {type(text).__name__}: give a string")
-    name = printable(str(text)) if isinstance(text, Path) else "text"
+    name = shown(text) if isinstance(text, Path) else "text"
     if isinstance(text, Path):
         return _encode(name, lambda: _pieces_of_file(text, errors), held_out, separator)
     return _encode(name, lambda: _pieces_of_string(text), held_out, separator)
@@ -112,7 +111,7 @@ def _pieces_of_file(path: Path, errors: str) -> Iterator[str]:
     except UnicodeDecodeError as error:
         byte, at = error.object[error.start], done - pending + error.start
         raise DataError(
-            f"{printable(str(path))}: not UTF-8: byte 0x{byte:02x} at offset {at}: convert the file, or read on with "
+            f"{shown(path)}: not UTF-8: byte 0x{byte:02x} at offset {at}: convert the file, or read on with "
             "--errors replace"
         ) from error
 
