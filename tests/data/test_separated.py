@@ -124,7 +124,7 @@ def test_many_stray_marks_take_no_longer_than_as_many_lines(tmp_path):
 def test_decimal_commas_are_read_where_semicolons_part_the_fields(tmp_path):
     found = table(tmp_path, "date;a;b\n2015;1,5;1.5\n2016;-0,25;2\n")
     assert found.numbers(["a", "b"]).tolist() == [[1.5, 1.5], [-0.25, 2.0]]
-    with pytest.raises(DataError, match="row 1, column 'a': expected a number, got '1.000,5': write a decimal point"):
+    with pytest.raises(DataError, match=r"row 1, column 'a': expected a number, got '1.000,5': write a decimal point"):
         table(tmp_path, "a;b\n1.000,5;1\n").numbers(["a"])
     with pytest.raises(DataError, match="expected a number, got '1,5': write a decimal point"):
         table(tmp_path, 'a,b\n"1,5",1\n').numbers(["a"])

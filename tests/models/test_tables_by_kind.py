@@ -74,7 +74,7 @@ def test_a_step_that_a_series_has_twice_is_named(cells):
     frame = pd.DataFrame(
         {"series": "a", "step": ["0" if cells[0][0] != "t" else "t0", *cells][1:], "x": 1.0, "label": "b"}
     )
-    with pytest.raises(DataError, match="rows 1 and 2: series 'a' has the step .* twice: mend column 'step'"):
+    with pytest.raises(DataError, match=r"rows 1 and 2: series 'a' has the step .* twice: mend column 'step'"):
         gathered(frame)
 
 

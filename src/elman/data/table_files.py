@@ -140,8 +140,8 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
         most = max(most, len(found))
         if len(columns) > FEW_KEYS + SPARSE * most:
             raise DataError(
-                f"{name}: expected objects with the same keys, got {len(columns):,} different keys in objects of at most "
-                f"{most:,}: give each object the same keys"
+                f"{name}: expected objects with the same keys, got {len(columns):,} different keys in objects of at "
+                f"most {most:,}: give each object the same keys"
             )
         if len(objects) >= _rows_of(len(columns), rows):
             yield chunk()
