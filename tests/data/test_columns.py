@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_read(tmp_path, file):
         list(read_columns(tmp_path))
     with pytest.raises(DataError, match="not UTF-8"):
         list(read_columns(file("é X\n", "latin-1")))
-    with pytest.raises(InputError, match="came 0"):
+    with pytest.raises(InputError, match="got 0"):
         list(read_columns(file("a X\n"), token=0))
 
 

@@ -113,7 +113,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
     ("rows", "labels", "message"),
     [
         ([[1, 2], [1, 2, 3]], [0, 1], "vectors of one length, got 2 to 3 numbers"),
-        (["ab", "cd"], [0, 1], "came texts"),
+        (["ab", "cd"], [0, 1], "got texts"),
         (X, [0] * 80, "one class"),
         (X, [["a", "b"]] * 80, "one label a vector"),
         (X, Y[:5], "inconsistent numbers of samples"),

@@ -243,7 +243,7 @@ BAD = {
     "NaN in a series": (lambda: ([[1.0], [float("nan")]], [0, 1]), "sequence 2: it contains NaN"),
     "no steps": (lambda: ([[1.0], []], [0, 1]), "sequence 2: expected numbers"),
     "features": (lambda: ([[[1.0, 2.0]], [[1.0]]], [0, 1]), "the same features in every sequence, got 1, 2 of them"),
-    "mixed": (lambda: (["a", [1.0]], [0, 1]), "sequence 1: expected texts, lists of symbols or numbers"),
+    "mixed": (lambda: (["a", [1.0]], [0, 1]), "sequence 1: expected numbers as in the others, got str"),
     "four dimensions": (lambda: (np.zeros((2, 2, 2, 2)), [0, 1]), "4 dimensions"),
 }
 

@@ -127,13 +127,13 @@ def test_params_can_be_read_and_set_and_nothing_wrong_sticks():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "mlp"}, "cell: should be rnn, gru or lstm, got 'mlp'"),
-        ({"hidden": 0}, "hidden: should be greater than or equal to 1, got 0"),
+        ({"cell": "mlp"}, "cell: should be rnn, gru or lstm, came 'mlp'"),
+        ({"hidden": 0}, "hidden: should be greater than or equal to 1, came 0"),
         ({"hidden": 2.5}, "hidden: "),
-        ({"dropout": 1.0}, "dropout: should be less than 1, got 1.0"),
+        ({"dropout": 1.0}, "dropout: should be less than 1, came 1.0"),
         ({"learning_rate": 0}, "learning_rate: should be greater than 0"),
         ({"learning_rate": float("nan")}, "learning_rate: "),
-        ({"k1": 8, "k2": 4}, "k2: expected k1 = 8 or more, got 4"),
+        ({"k1": 8, "k2": 4}, "k2: expected k1 = 8 or more, came 4"),
         ({"validation": 1.0}, "validation: "),
         ({"patience": 2, "validation": 0}, "patience: "),
         ({"schedule": "cosine", "minutes": 1.0}, "schedule: cosine has to know"),
@@ -171,7 +171,7 @@ def test_a_model_of_another_job_is_refused(model, tmp_path):
 
     model.save(tmp_path / "m")
     assert isinstance(elman.load(tmp_path / "m", elman.TextGenerator), elman.TextGenerator)
-    with pytest.raises(ModelFileError, match="m: expected the model of a tagger, got a text-generator file"):
+    with pytest.raises(ModelFileError, match="m: expected the model of a tagger, came a text-generator file"):
         elman.load(tmp_path / "m", Other)
 
 
@@ -185,7 +185,7 @@ def test_too_short_texts_say_how_much_they_lack():
 def test_a_checkpoint_is_no_model_and_a_broken_configuration_is_named(tmp_path):
     files = RunFiles.within(tmp_path)
     elman.TextGenerator(**TINY).fit(TEXT, files=files)
-    with pytest.raises(ModelFileError, match="expected a model, got a checkpoint file"):
+    with pytest.raises(ModelFileError, match="expected a model, came a checkpoint file"):
         elman.load(files.checkpoint)
     write_container(tmp_path / "x", "text-generator", {"settings": {"hidden": -1}}, {})
     with pytest.raises(ModelFileError, match="not a model this Elman can build"):

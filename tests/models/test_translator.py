@@ -160,7 +160,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
         elman.Translator(**SMALL).fit(table)
     with pytest.raises(DataError, match="no column 'anglais'"):
         elman.Translator(**SMALL, source="anglais").fit(table)
-    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, got 0"):
+    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, came 0"):
         elman.Translator(beam=0)
     with pytest.raises(InputError, match="not trained yet"):
         elman.Translator().predict(["a"])
@@ -170,7 +170,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
 
 def test_a_model_of_another_job_is_refused(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
-    with pytest.raises(ModelFileError, match="expected the model of a text-generator, got a translator file"):
+    with pytest.raises(ModelFileError, match="expected the model of a text-generator, came a translator file"):
         elman.load(tmp_path / "m.safetensors", elman.TextGenerator)
 
 
