@@ -88,9 +88,13 @@ class SeriesInput:
                 f"X: expected {width} features at each step, got {items[0].shape[1]}: give those of training"
             )
         sequences = Sequences.of(items)
-        # In double precision: the difference of two numbers near float32's largest is beyond it.
-        scaled = (sequences.values.astype(np.float64) - self.mean) / self.deviation
-        return Sequences(np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32), sequences.starts)
+        with np.errstate(over="ignore", invalid="ignore"):  # far from the mean a difference or a quotient overflows
+            scaled = (sequences.values - self.mean) / self.deviation
+        far = ~(np.abs(scaled) <= FARTHEST)
+        if far.any():
+            exact = (sequences.values.astype(np.float64) - self.mean) / self.deviation
+            scaled[far] = np.clip(exact[far], -FARTHEST, FARTHEST)
+        return Sequences(scaled, sequences.starts)
 
     def content(self) -> dict[str, Any]:
         """Return the scale; JSON keeps every float32 exactly."""

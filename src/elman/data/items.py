@@ -29,7 +29,7 @@ def as_items(source: Any, what: str = "X") -> Items:
     """
     if isinstance(source, str | bytes):
         raise DataError(f"{what}: expected a list of sequences, got one {type(source).__name__}: put it in a list")
-    if isinstance(source, dict | set | frozenset):
+    if isinstance(source, dict | set | frozenset) and not hasattr(source, "toarray"):  # scipy has a sparse dict
         raise DataError(f"{what}: expected a list of sequences, got a {type(source).__name__}: give a list, or a frame")
     source = _out_of_frame(source)
     if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
