@@ -65,5 +65,5 @@ def test_the_first_row_that_does_not_fit_is_named(tags, message):
 
 
 def test_rows_of_tags_are_counted():
-    with pytest.raises(InputError, match="for each of 2 sequences, came 1 rows"):
+    with pytest.raises(InputError, match="for each of 2 sequences, got 1 rows"):
         align_tags(["ab", "cd"], ["x y"])

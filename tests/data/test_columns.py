@@ -46,9 +46,9 @@ def test_a_token_between_tabs_may_hold_blanks(file):
     [
         ("", {}, "holds no token"),
         ("\n-DOCSTART- X\n\n", {}, "f.conll: holds no token"),
-        ("a X\nb\n", {}, "f.conll:2: 1 columns, the lines before have 2"),
-        ("a X\n\nb Y Z\n", {}, "f.conll:3: 3 columns"),
-        ("a X\n", {"tag": 3}, "f.conll:1: expected a column 3, came 2 in all"),
+        ("a X\nb\n", {}, "f.conll: line 2: got 1 columns, but the lines before have 2"),
+        ("a X\n\nb Y Z\n", {}, "f.conll: line 3: got 3 columns"),
+        ("a X\n", {"tag": 3}, "f.conll: line 1: expected a column 3, got 2 in all"),
         ("a X\n", {"token": -3}, "expected a column -3"),
         ("a\nb\n", {}, "tokens and tags are both read from column 1"),
         ("a X\n", {"tag": 1}, "tokens and tags are both read from column 1"),
@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_read(tmp_path, file):
         list(read_columns(tmp_path))
     with pytest.raises(DataError, match="not UTF-8"):
         list(read_columns(file("é X\n", "latin-1")))
-    with pytest.raises(InputError, match="came 0"):
+    with pytest.raises(InputError, match="got 0"):
         list(read_columns(file("a X\n"), token=0))
 
 

@@ -45,7 +45,7 @@ def test_a_stratified_split_has_each_label_in_its_share_and_none_only_held_out(c
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((3, 1.0), InputError, "validation: expected a share from 0 up to 1, came 1.0"),
+        ((3, 1.0), InputError, "validation: expected a share from 0 up to 1, got 1.0"),
         ((0, 0.1), DataError, "expected at least one to learn from"),
         ((3, 0.1, "stratified"), InputError, "stratified needs a label for each row"),
     ],

@@ -72,13 +72,16 @@ BAD = {
     "empty": (lambda f: file_with(f, "a.csv", b""), "a.csv: the file is empty"),
     "header only": (lambda f: file_with(f, "a.csv", b"x,y\n"), "a.csv: the table has no rows"),
     "empty lines": (lambda f: file_with(f, "a.jsonl", b"\n\n"), "a.jsonl: the table has no rows"),
-    "ragged": (lambda f: file_with(f, "a.csv", b"x,y\n1,2\n1,2,3\n"), "a.csv: a broken line .*line 3"),
+    "ragged": (
+        lambda f: file_with(f, "a.csv", b"x,y\n1,2\n1,2,3\n"),
+        "a.csv: line 3: got 3 fields, but the header has 2",
+    ),
     "latin-1": (lambda f: file_with(f, "a.csv", b"x\ncaf\xe9\n"), "a.csv: not UTF-8 .byte 0xe9"),
     "latin-1 lines": (lambda f: file_with(f, "a.jsonl", b'{"x": "\xe9"}\n'), "a.jsonl: not UTF-8 .byte 0xe9"),
     "no JSON": (lambda f: file_with(f, "a.jsonl", b'{"x": 1}\n{"x"\n'), "a.jsonl: line 2 is not JSON"),
     "no object": (lambda f: file_with(f, "a.jsonl", b"[1]\n"), "a.jsonl: line 1: expected an object"),
     "no Parquet": (lambda f: file_with(f, "a.parquet", b"PAR?"), "a.parquet: not a Parquet file"),
-    "no table": (lambda f: 3, "expected a pandas or Polars frame or a path, came int"),
+    "no table": (lambda f: 3, "expected a pandas or Polars frame or a path, got int"),
     "no rows": (lambda f: pd.DataFrame({"x": []}), "table: it has no rows"),
 }
 
@@ -100,16 +103,16 @@ def test_a_missing_cell_is_named_by_row(missing, frame):
             read("x")
 
 
-@pytest.mark.parametrize(("cell", "said"), [("two", "'two'"), ("inf", "'inf'"), ("NA", "'NA'")])
+@pytest.mark.parametrize(("cell", "said"), [("two", "'two'"), ("inf", "'inf'"), ("NaNa", "'NaNa'")])
 def test_a_cell_that_is_no_number_is_named_by_row_in_the_file(tmp_path, cell, said):
     path = file_with(tmp_path, "a.csv", f"x\n1\n2\n{cell}\n".encode())
     last = list(stream_table(path, rows=2))[-1]
-    with pytest.raises(DataError, match=f"a.csv: row 3, column 'x': expected a number, came {said}"):
+    with pytest.raises(DataError, match=f"a.csv: row 3, column 'x': expected a number, got {said}"):
         last.numbers(["x"])
 
 
 def test_a_number_is_no_text():
-    with pytest.raises(DataError, match="row 1, column 'x': expected text, came 3"):
+    with pytest.raises(DataError, match="row 1, column 'x': expected text, got 3"):
         read_table(pd.DataFrame({"x": [3]})).texts("x")
 
 
@@ -128,7 +131,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
 
 def test_nothing_half_written_is_left(tmp_path):
     path = file_with(tmp_path, "out.csv", b"before")
-    with pytest.raises(ValueError, match="same length"), TableWriter(path) as writer:
+    with pytest.raises(ValueError, match="shorter"), TableWriter(path) as writer:
         [writer.write(piece) for piece in ({"x": [1], "y": [2]}, {"x": [1], "y": []})]
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"out.csv": b"before"}
 

@@ -28,5 +28,6 @@ def test_symbols_are_numbered_by_count_and_the_rest_is_unknown():
 
 def test_special_symbols_are_there_whether_they_come_or_not():
     vocabulary = Vocabulary.learn([["b", "</s>"]], special=("<s>", "</s>"))
-    assert vocabulary.symbols == (UNKNOWN, "<s>", "</s>", "b")
+    assert vocabulary.symbols == (UNKNOWN, "<s>", "</s>", "</s>", "b")
+    assert vocabulary.encode(["</s>", "<s>", UNKNOWN, "b"]).tolist() == [3, 0, 0, 4]
     assert vocabulary.encode([]).tolist() == []

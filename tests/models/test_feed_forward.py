@@ -98,7 +98,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
     out = str(tmp_path / "m.safetensors")
     train = ["train", "vectors", str(tmp_path / "t.csv"), "-o", out, "--hidden", "8", "--epochs", "2"]
     assert main(train) == 1
-    assert "column 'name': expected a number, came 'x'" in capsys.readouterr().err
+    assert "column 'name': expected a number, got 'x'" in capsys.readouterr().err
     assert main([*train, "--features", "a,b"]) == 0
     assert "class shares" in capsys.readouterr().out
     model = elman.load(out)
@@ -112,8 +112,8 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("rows", "labels", "message"),
     [
-        ([[1, 2], [1, 2, 3]], [0, 1], "vectors of one length, came 2 to 3 numbers"),
-        (["ab", "cd"], [0, 1], "came texts"),
+        ([[1, 2], [1, 2, 3]], [0, 1], "vectors of one length, got 2 to 3 numbers"),
+        (["ab", "cd"], [0, 1], "got texts"),
         (X, [0] * 80, "one class"),
         (X, [["a", "b"]] * 80, "one label a vector"),
         (X, Y[:5], "inconsistent numbers of samples"),

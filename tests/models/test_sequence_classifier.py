@@ -177,14 +177,14 @@ def test_several_labels():
         [],
     ]
     assert model.held_out_.accuracy("network") > 0.8
-    with pytest.raises(DataError, match="row 2: expected a list of labels, came 'red'"):
+    with pytest.raises(DataError, match="row 2: expected a list of labels, got 'red'"):
         elman.SequenceClassifier(**TINY).fit(["a", "b"], [["red"], "red"])
 
 
 def test_a_column_of_labels_is_taken_and_warned_of_as_scikit_learn_does():
     with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
         assert as_labels(np.array([["red"], ["round"]]), 2) == ["red", "round"]
-    with pytest.raises(DataError, match=r"expected one label a sequence, came shape \(2, 2\)"):
+    with pytest.raises(DataError, match=r"expected one label a sequence, got shape \(2, 2\)"):
         as_labels(np.eye(2), 2)
 
 
@@ -218,7 +218,7 @@ def test_word_vectors_are_begun_with(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("cat 1 2\ndog 1\n", "line 2: expected a word and 2 numbers, came 1"),
+        ("cat 1 2\ndog 1\n", "line 2: expected a word and 2 numbers, got 1"),
         ("cat 1 x\n", "line 1: expected numbers after the word"),
         ("zebra 1 2\n", "none of its words is among"),
     ],
@@ -231,9 +231,9 @@ def test_word_vectors_that_cannot_be_read_are_named(tmp_path, text, message):
 
 
 BAD = {
-    "one class": (lambda: (["a", "b"], ["x", "x"]), "two classes or more, came one class, 'x'"),
+    "one class": (lambda: (["a", "b"], ["x", "x"]), "two classes or more, got one class, 'x'"),
     "no rows": (lambda: ([], []), "0 sequences"),
-    "one text": (lambda: ("abc", ["x"]), "expected a list of sequences, came one str"),
+    "one text": (lambda: ("abc", ["x"]), "expected a list of sequences, got one str"),
     "labels missing": (lambda: (["a", "b"], None), "requires y to be passed"),
     "fewer labels": (lambda: (["a", "b"], ["x"]), "X 2, y 1"),
     "NaN label": (lambda: (["a", "b"], ["x", float("nan")]), "row 2: the label is missing"),
@@ -242,8 +242,8 @@ BAD = {
     "mixed labels": (lambda: (["a", "b"], ["x", 1]), "labels of several types"),
     "NaN in a series": (lambda: ([[1.0], [float("nan")]], [0, 1]), "sequence 2: it contains NaN"),
     "no steps": (lambda: ([[1.0], []], [0, 1]), "sequence 2: expected numbers"),
-    "features": (lambda: ([[[1.0, 2.0]], [[1.0]]], [0, 1]), "the same features in every sequence, came 1, 2 of them"),
-    "mixed": (lambda: (["a", [1.0]], [0, 1]), "sequence 1: expected texts, lists of symbols or numbers"),
+    "features": (lambda: ([[[1.0, 2.0]], [[1.0]]], [0, 1]), "the same features in every sequence, got 1, 2 of them"),
+    "mixed": (lambda: (["a", [1.0]], [0, 1]), "sequence 1: expected numbers as in the others, got str"),
     "four dimensions": (lambda: (np.zeros((2, 2, 2, 2)), [0, 1]), "4 dimensions"),
 }
 
@@ -256,12 +256,12 @@ def test_data_that_cannot_be_learned_says_why(case):
 
 
 def test_another_kind_of_sequence_is_refused_at_prediction(model):
-    with pytest.raises(DataError, match="the model reads words, came series"):
+    with pytest.raises(DataError, match="the model reads words, got series"):
         model.predict([[1.0, 2.0]])
     series = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(*series_of())
-    with pytest.raises(DataError, match="reads series of numbers, came texts"):
+    with pytest.raises(DataError, match="reads series of numbers, got texts"):
         series.predict(["a text"])
-    with pytest.raises(DataError, match="expected 2 features at each step, came 1"):
+    with pytest.raises(DataError, match="expected 2 features at each step, got 1"):
         series.predict([[1.0, 2.0]])
 
 

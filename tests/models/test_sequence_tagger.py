@@ -240,7 +240,7 @@ def test_data_that_cannot_be_learned_is_named(rows, tags, message):
 
 
 def test_other_data_than_in_training_is_refused(model):
-    with pytest.raises(DataError, match="came series of numbers"):
+    with pytest.raises(DataError, match="got series of numbers"):
         model.predict([np.zeros(3)])
     with pytest.raises(DataError, match="row 2: the sequence is empty"):
         model.predict(["ab", ""])

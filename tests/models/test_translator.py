@@ -138,14 +138,14 @@ def test_without_sacrebleu_it_says_what_to_install(monkeypatch):
 @pytest.mark.parametrize(
     ("X", "y", "said"),
     [
-        ([], [], "X: expected at least one text, came none"),
-        ("one text", ["a"], "X: expected a list of texts, came one text"),
-        (["a", " "], ["b", "c"], "X: text 2 is empty"),
-        (["a", None], ["b", "c"], "X: text 2: expected a text, came None"),
-        (["a", "b"], ["c", ""], "y: text 2 is empty"),
-        (["a", "b"], ["c"], "y: expected 2 targets, one for each source, came 1"),
+        ([], [], "X: expected at least one text, got none"),
+        ("one text", ["a"], "X: expected a list of texts, got one text"),
+        (["a", " "], ["b", "c"], "X: row 2 is empty"),
+        (["a", None], ["b", "c"], "X: row 2: expected a text, got None"),
+        (["a", "b"], ["c", ""], "y: row 2 is empty"),
+        (["a", "b"], ["c"], "y: expected 2 targets, one for each source, got 1"),
         (["a", "b"], ["c", "c"], "y: every target is 'c': give at least two"),
-        (5, ["c"], "X: expected a list of texts, came int"),
+        (5, ["c"], "X: expected a list of texts, got int"),
     ],
 )
 def test_bad_pairs_are_named(X, y, said):

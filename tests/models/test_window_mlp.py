@@ -85,9 +85,9 @@ def test_options_changed_after_training_change_no_answer():
 
 def test_what_cannot_be_learned_is_named():
     X, y = ordered(7)
-    with pytest.raises(DataError, match="one label a sequence, came a list: take SequenceClassifier"):
+    with pytest.raises(DataError, match="one label a sequence, got a list: take SequenceClassifier"):
         elman.WindowMLP(**SMALL).fit(X, [[label] for label in y])
-    with pytest.raises(DataError, match="came series of numbers"):
+    with pytest.raises(DataError, match="got series of numbers"):
         elman.WindowMLP(**SMALL).fit(X, y).predict([[1.0, 2.0]])
     with pytest.raises(InputError, match="side: should be first or last"):
         elman.WindowMLP(side="middle")

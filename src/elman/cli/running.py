@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from elman.cli.grids import lines
+from elman.opening import shown
 from elman.rounding import brief
 
 
@@ -70,6 +71,8 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], also: set[str] | 
     files = RunFiles.beside(options["output"])
     model = estimator(**kept)
     model.fit(options["file"], files=files, listener=Show(), **fit)
+    if hasattr(model, "read_"):
+        typer.echo(f"{shown(options['file'])}: {model.read_} read")
     return model, files
 
 

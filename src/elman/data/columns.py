@@ -13,10 +13,11 @@ from itertools import groupby
 from pathlib import Path
 
 from elman.errors import DataError, InputError
+from elman.opening import lines, shown
 
 TAB = "\t"
-NO_TOKEN = re.compile(r"-DOCSTART-\s")
-NO_TOKEN_BETWEEN_TABS = re.compile(r"-DOCSTART-\s|# |\d+[-.]\d+\t")
+NO_TOKEN = re.compile(r"-DOCSTART-(\s|$)")
+NO_TOKEN_BETWEEN_TABS = re.compile(r"-DOCSTART-(\s|$)|#(?!\t)|[0-9]+[-.][0-9]+\t")
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,24 @@ def read_columns(path: Path, token: int = 1, tag: int | None = -1) -> Iterator[T
             for; tokens and tags are one column; the file holds no token.
     """
     if 0 in (token, tag):
-        raise InputError("column: expected 1, 2, ... or -1, -2, ... from the end, came 0")
-    width = 0
+        raise InputError("column: expected 1, 2, ... or -1, -2, ... from the end, got 0")
+    name, width = shown(path), 0
     for blank, group in groupby(_rows(path), key=lambda row: not row[1]):
         if blank:
             continue
         rows = list(group)
-        width = width or _width(f"{path}:{rows[0][0]}", len(rows[0][1]), token, tag)
+        width = width or _width(f"{name}: line {rows[0][0]}", len(rows[0][1]), token, tag)
         for line, columns in rows:
             if len(columns) != width:
-                raise DataError(f"{path}:{line}: {len(columns)} columns, the lines before have {width}: mend the line")
+                raise DataError(
+                    f"{name}: line {line}: got {len(columns)} columns, but the lines before have {width}: mend the line"
+                )
+            if not columns[_place(token)].strip():
+                raise DataError(f"{name}: line {line}: the token is missing: fill it in, or leave the line out")
         tags = [] if tag is None else [columns[_place(tag)] for _, columns in rows]
         yield Tagged(rows[0][0], [columns[_place(token)] for _, columns in rows], tags)
     if not width:
-        raise DataError(f"{path}: holds no token: expected a token and its tag a line, a blank line between sequences")
+        raise DataError(f"{name}: holds no token: expected a token and its tag a line, a blank line between sequences")
 
 
 def _place(column: int) -> int:
@@ -73,7 +78,7 @@ def _width(where: str, width: int, token: int, tag: int | None) -> int:
     asked = [token] if tag is None else [token, tag]
     for column in asked:
         if not -width <= _place(column) < width:
-            raise DataError(f"{where}: expected a column {column}, came {width} in all: name another column")
+            raise DataError(f"{where}: expected a column {column}, got {width} in all: name another column")
     if len({_place(column) % width for column in asked}) < len(asked):
         raise DataError(f"{where}: tokens and tags are both read from column {token}: name two columns")
     return width
@@ -83,28 +88,15 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield `(line number, columns)` of tokens, and `(line number, [])` for a blank line."""
     separator = _separator(path)
     no_token = NO_TOKEN_BETWEEN_TABS if separator else NO_TOKEN
-    for number, line in _lines(path):
-        if not line.strip():
+    for number, line in lines(path):
+        text = line.rstrip("\r\n")
+        if not text.strip():
             yield number, []
-        elif not no_token.match(line):
-            yield number, line.split(separator)
+        elif not no_token.match(text):
+            yield number, text.split(separator)
 
 
 def _separator(path: Path) -> str | None:
     """Return what parts the columns: a tab, or None for any white space."""
-    lines = (line for _, line in _lines(path) if line.strip() and not NO_TOKEN_BETWEEN_TABS.match(line))
-    return TAB if TAB in next(lines, "") else None
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                yield number, line.rstrip("\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 after line {number}: convert the file") from error
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file: check the path") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): give a readable text file") from error
+    tokens = (line for _, line in lines(path) if line.strip() and not NO_TOKEN_BETWEEN_TABS.match(line))
+    return TAB if TAB in next(tokens, "") else None

@@ -26,7 +26,12 @@ def as_images(images: Any) -> Images:
         DataError: the images differ in size, have another shape, or hold something other than finite numbers.
     """
     if not isinstance(images, np.ndarray):
-        images = _stacked([np.asarray(image) for image in images])
+        if isinstance(images, str | bytes | dict | set) or not hasattr(images, "__iter__"):
+            raise DataError(f"images: expected an array or a list of images, got {type(images).__name__}: give a list")
+        try:
+            images = _stacked([np.asarray(image) for image in images])
+        except ValueError as error:  # rows of unequal length
+            raise DataError("images: expected rows of equal length in each image: give arrays") from error
     if images.ndim == 3:
         images = images[..., None]
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or min(images.shape[1:3]) < SMALLEST or not len(images):

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from elman.data.items import Floats, Items
 from elman.data.sequences import Sequences
-from elman.data.vocabulary import Tokens, Vocabulary, tokenize
+from elman.data.vocabulary import FORM, Tokens, Vocabulary, tokenize
 from elman.errors import DataError
 
 Kind: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 WORDS_OF_A_TEXT = 4
 """Texts whose median has as many words are read by words where nobody says how."""
+FARTHEST = 1e6
+"""Standard deviations; a value farther from the mean is read as this far, so that a network can add up its products."""
 
 
 class Input(Protocol):
@@ -48,13 +49,13 @@ class TokenInput:
     def encode(self, items: Items) -> Sequences:
         """Return symbol numbers, values `(N,)`."""
         if not isinstance(items[0], str | list):
-            raise DataError(f"X: the model reads {self.tokens}, came series of numbers: give what it was trained on")
+            raise DataError(f"X: the model reads {self.tokens}, got series of numbers: give what it was trained on")
         unknown = np.zeros(1, dtype=np.int64)
         return Sequences.of(self.vocabulary.encode(s) if len(s) else unknown for s in cut(items, self.tokens))
 
     def content(self) -> dict[str, Any]:
         """Return kind and symbols."""
-        return {"tokens": self.tokens, "symbols": list(self.vocabulary.symbols)}
+        return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
 
 
 @dataclass(frozen=True)
@@ -73,22 +74,27 @@ class SeriesInput:
     def learn(cls, items: list[Floats]) -> "SeriesInput":
         """Learn the scale of the training part."""
         steps = np.concatenate(items).astype(np.float64)
-        deviation = steps.std(axis=0)
-        deviation[deviation == 0] = 1
-        return cls(steps.mean(axis=0).astype(np.float32), deviation.astype(np.float32))
+        deviation = steps.std(axis=0).astype(np.float32)
+        deviation[(deviation == 0) | (steps.min(axis=0) == steps.max(axis=0))] = 1
+        return cls(steps.mean(axis=0).astype(np.float32), deviation)
 
     def encode(self, items: Items) -> Sequences:
         """Return scaled steps, values `(N, I)`."""
         width = len(self.mean)
         if isinstance(items[0], str | list):
-            raise DataError("X: the model reads series of numbers, came texts: give what it was trained on")
+            raise DataError("X: the model reads series of numbers, got texts: give what it was trained on")
         if items[0].shape[1] != width:
             raise DataError(
-                f"X: expected {width} features at each step, came {items[0].shape[1]}: give those of training"
+                f"X: expected {width} features at each step, got {items[0].shape[1]}: give those of training"
             )
         sequences = Sequences.of(items)
-        values: npt.NDArray[np.float32] = (sequences.values - self.mean) / self.deviation
-        return Sequences(values, sequences.starts)
+        with np.errstate(over="ignore", invalid="ignore"):  # far from the mean a difference or a quotient overflows
+            scaled = (sequences.values - self.mean) / self.deviation
+        far = ~(np.abs(scaled) <= FARTHEST)
+        if far.any():
+            exact = (sequences.values.astype(np.float64) - self.mean) / self.deviation
+            scaled[far] = np.clip(exact[far], -FARTHEST, FARTHEST)
+        return Sequences(scaled, sequences.starts)
 
     def content(self) -> dict[str, Any]:
         """Return the scale; JSON keeps every float32 exactly."""

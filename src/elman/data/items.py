@@ -1,13 +1,16 @@
 """What a user may call a list of sequences -> a list of texts, of lists of symbols, or of arrays of numbers."""
 
-from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.tables import as_frame
+from elman.data.numbers import usable
+from elman.data.tables import as_frame, listed
+from elman.data.vocabulary import composed
 from elman.errors import DataError
+from elman.limits import LARGEST_NUMBER
+from elman.quoting import printable, shorten
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Items: TypeAlias = list[str] | list[list[str]] | list[Floats]
@@ -25,7 +28,9 @@ def as_items(source: Any, what: str = "X") -> Items:
         DataError: it is none of these, has no rows, or holds numbers that are not finite.
     """
     if isinstance(source, str | bytes):
-        raise DataError(f"{what}: expected a list of sequences, came one {type(source).__name__}: put it in a list")
+        raise DataError(f"{what}: expected a list of sequences, got one {type(source).__name__}: put it in a list")
+    if isinstance(source, dict | set | frozenset) and not hasattr(source, "toarray"):  # scipy has a sparse dict
+        raise DataError(f"{what}: expected a list of sequences, got a {type(source).__name__}: give a list, or a frame")
     source = _out_of_frame(source)
     if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
         source = np.asarray(source)
@@ -34,13 +39,13 @@ def as_items(source: Any, what: str = "X") -> Items:
     try:
         items = list(source)
     except TypeError:
-        raise DataError(f"{what}: expected a list of sequences, came {type(source).__name__}") from None
+        raise DataError(f"{what}: expected a list of sequences, got {type(source).__name__}: give a list") from None
     if not items:
         raise DataError(f"{what}: it has 0 sequences (shape=(0,)), a minimum of 1 is required: give some data")
     if all(isinstance(item, str) for item in items):
-        return [str(item) for item in items]
+        return [composed(str(item)) for item in items]
     if all(_is_symbols(item) for item in items):
-        return [[str(symbol) for symbol in item] for item in items]
+        return [[composed(str(symbol)) for symbol in item] for item in items]
     return _series(items, what)
 
 
@@ -57,12 +62,12 @@ def _is_symbols(item: Any) -> bool:
 
 def _rows_of_array(source: Any, what: str) -> list[Floats]:
     if hasattr(source, "toarray"):
-        raise DataError(f"{what}: expected a dense array, came a sparse one: call toarray() first")
+        raise DataError(f"{what}: expected a dense array, got a sparse one: call toarray() first")
     if np.iscomplexobj(source):
         raise DataError(f"{what}: Complex data not supported: give real numbers")
     if source.ndim not in (2, 3):
         raise DataError(
-            f"{what}: expected 2D array (n, T) or 3D (n, T, I), came {source.ndim} dimensions. Reshape your data"
+            f"{what}: expected 2D array (n, T) or 3D (n, T, I), got {source.ndim} dimensions. Reshape your data"
         )
     if 0 in source.shape:
         axis = "sample(s)" if source.shape[0] == 0 else "feature(s)"
@@ -71,25 +76,27 @@ def _rows_of_array(source: Any, what: str) -> list[Floats]:
 
 
 def _series(items: list[Any], what: str) -> list[Floats]:
-    parts = [_one_series(item, f"{what}: sequence {row}") for row, item in enumerate(items, 1)]
+    parts = [_one_series(item, f"{what}: sequence {row:,}") for row, item in enumerate(items, 1)]
     widths = sorted({part.shape[1] for part in parts})
     if len(widths) > 1:
-        raise DataError(f"{what}: expected the same features in every sequence, came {_listed(widths)} of them")
+        raise DataError(f"{what}: expected the same features in every sequence, got {listed(widths)} of them")
     return parts
 
 
 def _one_series(item: Any, where: str) -> Floats:
+    if isinstance(item, str | bytes) or item is None:
+        raise DataError(f"{where}: expected numbers as in the others, got {type(item).__name__}: give one kind")
     try:
-        values = np.asarray(item, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({error})") from error
+        values = np.asarray(item)
+        values = values if values.dtype.kind in "biuf" else values.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = shorten(printable(str(error)))
+        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({reason})") from error
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or values.size == 0:
-        raise DataError(f"{where}: expected numbers (T,) or (T, I), came shape {values.shape}: give one step or more")
+        raise DataError(f"{where}: expected numbers (T,) or (T, I), got shape {values.shape}: give one step or more")
     if not np.isfinite(values).all():
         raise DataError(f"{where}: it contains NaN or infinity: fill the gaps, or leave the sequence out")
-    return values
-
-
-def _listed(names: Iterable[object]) -> str:
-    return ", ".join(map(str, names))
+    if not usable(values).all():
+        raise DataError(f"{where}: expected numbers of at most {LARGEST_NUMBER:.1e}: scale them down")
+    return values.astype(np.float32)

@@ -77,7 +77,10 @@ def _ids(cells: list[Any]) -> list[str | int]:
 def _one_column(values: Any, name: str) -> Table:
     """Return the table of one plain series."""
     dates = isinstance(values, pd.Series) and isinstance(values.index, pd.DatetimeIndex | pd.PeriodIndex)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of unequal length
+        raise DataError("series: expected one series as a list of numbers, got nested lists: give a table") from error
     if array.ndim != 1 or not len(array):
         raise DataError(
             f"series: expected one series as a list of numbers, got shape {array.shape}: "

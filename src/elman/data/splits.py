@@ -28,10 +28,10 @@ def split_rows(
         InputError: `share` is out of range, or "stratified" has no labels.
     """
     if not 0 <= share < 1:
-        raise InputError(f"validation: expected a share from 0 up to 1, came {share}")
+        raise InputError(f"validation: expected a share from 0 up to 1, got {share}")
     held_out = int(count * share)
     if count - held_out < 1:
-        raise DataError(f"rows: expected at least one to learn from, came {count}: give more data")
+        raise DataError(f"rows: expected at least one to learn from, got {count}: give more data")
     random = np.random.default_rng(seed)
     if how == "tail":
         order = np.arange(count)

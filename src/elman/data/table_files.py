@@ -1,43 +1,58 @@
-"""Tables on disk: CSV, TSV, JSON lines and Parquet, told apart by the ending, read in chunks of rows."""
+"""Tables on disk: CSV, TSV, JSON lines and Parquet, told apart by the ending, read in chunks of rows.
 
-import json
-from collections.abc import Callable, Iterator
+The cells of a chunk are Python objects in columns of objects, or Arrow's own numbers: nothing is guessed from them, so
+that a large integer stays exact and the same column is read alike in every chunk.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from elman.data.json_lines import read_objects
+from elman.data.separated import layout, read_rows
 from elman.errors import DataError, InputError
+from elman.limits import MOST_COLUMNS
+from elman.opening import opened, shown
+from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK = 50_000
-"""Rows read at once."""
+"""Rows read at once, at most."""
+CHUNK_CELLS = 2_000_000
+"""Cells read at once, at most, unless a single row has more."""
 
 
-def read_chunks(path: Path, rows: int = CHUNK) -> "Iterator[pd.DataFrame]":
+FEW_KEYS, SPARSE = 1000, 10
+"""JSON lines may have so many different keys, and so many times as many as their largest object."""
+
+
+class Chunk(NamedTuple):
+    """Some rows, and whether a number may have a decimal comma."""
+
+    frame: "pd.DataFrame"
+    decimal_comma: bool = False
+
+
+def read_chunks(path: Path, rows: int = CHUNK) -> Iterator[Chunk]:
     """Read a file piece by piece; at least one piece, none of them empty.
 
     Raises:
         DataError: the file is missing, empty, broken, of another kind, or changed while it was read.
         InputError: Parquet is read and pyarrow is not installed.
     """
-    read, any_rows = _reader(path), False
-    before = _stamp(path)
-    try:
-        for chunk in read(path, rows):
-            if len(chunk):
-                any_rows = True
-                yield chunk
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise DataError(f"{path}: not UTF-8 (byte 0x{byte:02x}): convert the file to UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): give a readable file") from error
-    if _stamp(path) != before:
-        raise DataError(f"{path}: the file changed while it was read: start again once it is complete")
+    any_rows = False
+    for chunk in _READERS[ending(path)](path, rows):
+        if len(chunk.frame):
+            any_rows = True
+            yield chunk
     if not any_rows:
-        raise DataError(f"{path}: the table has no rows: give a file with a header and data")
+        raise DataError(f"{shown(path)}: the table has no rows: give a file with a header and data")
 
 
 def is_table(path: Path) -> bool:
@@ -52,7 +67,9 @@ def ending(path: Path) -> str:
         DataError: the ending is none of those known.
     """
     if not is_table(path):
-        raise DataError(f"{path}: expected a name that ends in {', '.join(_READERS)}: rename or convert the file")
+        raise DataError(
+            f"{shown(path)}: expected a name that ends in {', '.join(_READERS)}: rename or convert the file"
+        )
     return path.suffix.lower()
 
 
@@ -65,75 +82,126 @@ def pyarrow_parquet(path: Path) -> Any:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        raise InputError(f"{path}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
+        raise InputError(f"{shown(path)}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
     return parquet
 
 
-def _reader(path: Path) -> "Callable[[Path, int], Iterator[pd.DataFrame]]":
-    return _READERS[ending(path)]
+def check_names(name: str, columns: Sequence[str]) -> list[int]:
+    """Return the places of the columns that have a name; one without cannot be asked for and is left out.
+
+    Raises:
+        DataError: two columns have one name, no column has any, or there are too many.
+    """
+    if len(columns) > MOST_COLUMNS:
+        raise DataError(f"{name}: expected at most {MOST_COLUMNS:,} columns, got {len(columns):,}: leave some out")
+    kept = [place for place, column in enumerate(columns) if column]
+    if not kept:
+        raise DataError(f"{name}: expected a name for each column, got none: give the table a header")
+    column, count = Counter(columns[place] for place in kept).most_common(1)[0]
+    if count > 1:
+        raise DataError(f"{name}: {count} columns have the name {quote(column)}: rename or remove all but one")
+    return kept
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file: check the path") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): give a readable file") from error
-    return found.st_size, found.st_mtime_ns
+def _rows_of(columns: int, rows: int) -> int:
+    """Return how many rows of so many columns are read at once."""
+    return max(1, min(rows, CHUNK_CELLS // max(1, columns)))
 
 
-def _read_separated(path: Path, rows: int, separator: str) -> "Iterator[pd.DataFrame]":
+def _read_separated(path: Path, rows: int) -> Iterator[Chunk]:
     import pandas as pd
 
-    try:
-        with pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", chunksize=rows
-        ) as chunks:
-            yield from chunks
-    except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path}: the file is empty: give a table with a header") from error
-    except pd.errors.ParserError as error:
-        raise DataError(f"{path}: a broken line ({str(error).strip()}): mend or quote it") from error
+    found = layout(path)
+    given = read_rows(path, found)
+    names = [name.strip() for name in next(given).fields]
+    kept = check_names(shown(path), names)
+    columns, count = [names[place] for place in kept], _rows_of(len(names), rows)
+    while part := list(islice(given, count)):
+        cells = np.array([row.fields for row in part], dtype=object)
+        yield Chunk(pd.DataFrame(cells[:, kept], columns=columns, dtype=object), found.separator == ";")
 
 
-def _read_csv(path: Path, rows: int) -> "Iterator[pd.DataFrame]":
-    return _read_separated(path, rows, ",")
-
-
-def _read_tsv(path: Path, rows: int) -> "Iterator[pd.DataFrame]":
-    return _read_separated(path, rows, "\t")
-
-
-def _read_json_lines(path: Path, rows: int) -> "Iterator[pd.DataFrame]":
+def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
+    """A key that is not in an object is a missing cell, whether it came before or comes later in the file."""
     import pandas as pd
 
-    with path.open(encoding="utf-8-sig") as file:
-        lines = ((at, line) for at, line in enumerate(file, 1) if line.strip())
-        while objects := [_json_object(path, *pair) for pair in islice(lines, rows)]:
-            yield pd.DataFrame(objects)
+    name, columns, most = shown(path), dict[str, None](), 0
+    objects: list[dict[str, Any]] = []
+
+    def chunk() -> Chunk:
+        check_names(name, list(columns))
+        cells = {column: [found.get(column) for found in objects] for column in columns}
+        objects.clear()
+        return Chunk(pd.DataFrame(cells, dtype=object))
+
+    for found in read_objects(path):
+        objects.append(found)
+        columns.update(dict.fromkeys(found))
+        most = max(most, len(found))
+        if len(columns) > FEW_KEYS + SPARSE * most:
+            raise DataError(
+                f"{name}: expected objects with the same keys, got {len(columns):,} different keys in objects of at "
+                f"most {most:,}: give each object the same keys"
+            )
+        if len(objects) >= _rows_of(len(columns), rows):
+            yield chunk()
+    if objects:
+        yield chunk()
 
 
-def _json_object(path: Path, at: int, line: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{path}: line {at} is not JSON ({error}): mend the line") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: line {at}: expected an object {{...}}, came {line.strip()[:40]!r}: mend the line")
-    return found
+def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
+    name, parquet = shown(path), pyarrow_parquet(path)
+    with opened(path) as file:
+        batches = _arrow_batches(parquet, file, name, rows)
+        while True:
+            try:
+                batch = next(batches, None)
+                frame = None if batch is None else _frame(batch)
+            except DataError:
+                raise
+            except Exception as error:
+                # Arrow's decoder raises nearly any built-in type on bytes it does not expect, and MemoryError for a
+                # size that the file only claims.
+                said = shorten(printable(str(error).split("\n", maxsplit=1)[0]), 120)
+                raise DataError(f"{name}: not a Parquet file that can be read ({said}): check the file") from error
+            if frame is None:
+                return
+            yield Chunk(frame)
 
 
-def _read_parquet(path: Path, rows: int) -> "Iterator[pd.DataFrame]":
-    parquet = pyarrow_parquet(path)
-    from pyarrow import ArrowInvalid
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=rows):
-                yield batch.to_pandas()
-    except ArrowInvalid as error:
-        raise DataError(f"{path}: not a Parquet file ({error}): check the file") from error
+def _arrow_batches(parquet: Any, file: Any, name: str, rows: int) -> Iterator[Any]:
+    """Yield the columns that have a name; pandas writes an index without one as `__index_level_0__`."""
+    found = parquet.ParquetFile(file)
+    names = ["" if _is_index(column) else column for column in found.schema_arrow.names]
+    kept = check_names(name, names)
+    for batch in found.iter_batches(batch_size=_rows_of(len(names), rows)):
+        yield batch.select(kept)
 
 
-_READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+def _is_index(column: str) -> bool:
+    return column.startswith("__index_level_") and column.endswith("__")
+
+
+def _frame(batch: Any) -> "pd.DataFrame":
+    """Return a batch without what another library wrote beside it, so that an index is a column like others."""
+    import pyarrow
+
+    columns = [_plain(column) for column in batch.columns]
+    table = pyarrow.Table.from_arrays(columns, names=batch.schema.names)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    return frame
+
+
+def _plain(column: Any) -> Any:
+    """Return a column of categories as their values."""
+    from pyarrow import types
+
+    return column.dictionary_decode() if types.is_dictionary(column.type) else column
+
+
+_READERS: dict[str, Callable[[Path, int], Iterator[Chunk]]] = {
+    ".csv": _read_separated,
+    ".tsv": _read_separated,
+    ".jsonl": _read_json_lines,
+    ".parquet": _read_parquet,
+}

@@ -2,12 +2,13 @@
 
 import json
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from elman.data.table_files import ending, pyarrow_parquet
-from elman.errors import InputError
+from elman.errors import DataError, InputError
 
 
 class TableWriter:
@@ -54,19 +55,17 @@ class TableWriter:
 
     def write(self, columns: dict[str, list[Any]]) -> None:
         """Add rows, given as columns of equal length by name; every piece has the same columns."""
-        import pandas as pd
-
-        frame = pd.DataFrame(columns)
         try:
             if self._kind == ".parquet":
-                self._write_parquet(frame)
+                self._write_parquet(columns)
             elif self._kind == ".jsonl":
                 self._write_json_lines(columns)
             else:
-                separator = "," if self._kind == ".csv" else "\t"
-                frame.to_csv(self._file, sep=separator, index=False, header=not self._columns)
+                self._write_separated(columns)
         except OSError as error:
             raise self._cannot(error) from error
+        except UnicodeEncodeError as error:
+            raise DataError(f"{self.path}: a text has half of a character, a lone surrogate: mend the table") from error
         self._columns = list(columns)
 
     def _write_json_lines(self, columns: dict[str, list[Any]]) -> None:
@@ -74,10 +73,22 @@ class TableWriter:
             line = json.dumps(dict(zip(columns, cells, strict=True)), ensure_ascii=False)
             print(line, file=self._file)
 
-    def _write_parquet(self, frame: Any) -> None:
+    def _write_separated(self, columns: dict[str, list[Any]]) -> None:
+        separator = "," if self._kind == ".csv" else "\t"
+        rows = zip(*columns.values(), strict=True)
+        for cells in rows if self._columns else chain([columns], rows):
+            fields = [_cell(cell, separator) for cell in cells]
+            if separator == "\t" and any("\t" in field and ("\n" in field or "\r" in field) for field in fields):
+                raise InputError(
+                    f"{self.path}: a cell with a tab and a line break is not told from two rows: write .csv or .jsonl"
+                )
+            print(separator.join(fields), file=self._file)
+
+    def _write_parquet(self, columns: dict[str, list[Any]]) -> None:
+        import pandas as pd
         import pyarrow
 
-        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+        table = pyarrow.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
         if self._parquet is None:
             self._parquet = pyarrow_parquet(self.path).ParquetWriter(self._spare, table.schema)
         self._parquet.write_table(table)
@@ -90,3 +101,13 @@ class TableWriter:
 
     def _cannot(self, error: OSError) -> InputError:
         return InputError(f"{self.path}: cannot be written ({error.strerror}): make room or choose another place")
+
+
+def _cell(value: Any, separator: str) -> str:
+    """Return a cell as `data/separated.py` reads it back: quoted if it holds a mark, a separator or a line's end."""
+    text = "" if value is None or value != value else str(value)  # noqa: PLR0124 -- NaN differs from itself
+    if "\0" in text:
+        raise InputError("output: a cell with a NUL character cannot be written as text: write .jsonl or .parquet")
+    if not text.strip() or text[0].isspace() or any(mark in text for mark in ('"', separator, "\r", "\n")):
+        return '"' + text.replace('"', '""') + '"'
+    return text

@@ -1,12 +1,14 @@
 """A user's table, a pandas or Polars frame or a file, and what is taken out of its columns.
 
 A cell of a CSV or TSV file is text: "007", "NA" and "null" stay what they are, an empty cell is a missing value, and a
-column becomes numbers where numbers are asked for. JSON lines and Parquet say themselves what a cell is.
+column becomes numbers where numbers are asked for, as `data/numbers.py` reads them. JSON lines and Parquet say
+themselves what a cell is.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,16 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from elman.data.numbers import missing, numbers, usable
 from elman.data.table_files import CHUNK, read_chunks
+from elman.data.vocabulary import composed
 from elman.errors import DataError
+from elman.limits import LARGEST_NUMBER, MOST_CELLS
+from elman.opening import shown
+from elman.quoting import quote
+
+_NAMES_SAID = 10
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -26,19 +36,25 @@ class Table:
         name: what messages call it: the file's path, or "table".
         frame: the rows, whoever's they are, behind narwhals.
         first: the number of the first row in the whole table, counted from 1.
+        decimal_comma: whether a number in text may have a decimal comma.
     """
 
     name: str
     frame: nw.DataFrame[Any]
     first: int = 1
+    decimal_comma: bool = False
 
     def __len__(self) -> int:
         return len(self.frame)
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The names of the columns."""
         return self.frame.columns
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.columns)
 
     def column(self, option: str, given: str | None, usual: Sequence[str] = ()) -> str:
         """Return the name of the column that an option means.
@@ -51,15 +67,17 @@ class Table:
         Raises:
             DataError: the column is not there, or it cannot be guessed; the message lists what is there.
         """
-        there = ", ".join(self.columns)
         if given is not None:
-            if given not in self.columns:
-                raise DataError(f"{self.name}: no column {given!r}: {option} has to be one of {there}")
+            if given not in self._names:
+                there = listed(self.columns)
+                raise DataError(f"{self.name}: no column {quote(given)}: {option} has to be one of {there}")
             return given
-        found = [name for name in self.columns if name.lower() in usual]
+        found = [name for name in self.columns if str(name).lower() in usual]
         if len(found) != 1:
-            came = f"both {' and '.join(found)}" if found else "none by a usual name"
-            raise DataError(f"{self.name}: which column is the {option}? There is {came}: name one of {there}")
+            came = f"both {' and '.join(map(_said, found))}" if found else "none by a usual name"
+            raise DataError(
+                f"{self.name}: which column is the {option}? There is {came}: name one of {listed(self.columns)}"
+            )
         return found[0]
 
     def values(self, column: str) -> list[Any]:
@@ -69,9 +87,7 @@ class Table:
             DataError: a cell is missing; the message names the first such row.
         """
         cells: list[Any] = self.frame[column].to_list()
-        missing = self.missing(column)
-        if missing.any():
-            raise DataError(f"{self._cell(missing, column)} is missing ({_of(missing)}): fill it in, or leave it out")
+        self._refuse_missing(self.missing(column), column)
         return cells
 
     def texts(self, column: str) -> list[str]:
@@ -84,7 +100,17 @@ class Table:
         other = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
         if other.any():
             came = cells[int(other.argmax())]
-            raise DataError(f"{self._cell(other, column)}: expected text, came {came!r}: name a column of texts")
+            raise DataError(f"{self._cell(other, column)}: expected text, got {quote(came)}: name a column of texts")
+        return cells
+
+    def names(self, column: str) -> list[Any]:
+        """Return the cells of a column of labels or ids: texts without white space around them, letters composed.
+
+        Raises:
+            DataError: a cell is missing, or has nothing but white space.
+        """
+        cells = [composed(cell.strip()) if isinstance(cell, str) else cell for cell in self.values(column)]
+        self._refuse_missing(np.array([isinstance(cell, str) and not cell for cell in cells], dtype=bool), column)
         return cells
 
     def numbers(self, columns: Sequence[str], gaps: bool = False) -> npt.NDArray[np.float64]:
@@ -95,34 +121,41 @@ class Table:
             gaps: whether a missing cell is NaN, for the caller to deal with; otherwise it is refused.
 
         Raises:
-            DataError: a cell is missing, no number, or not finite; the message names it.
+            DataError: a cell is missing, no number, not finite, or too large for float32; the message names it.
         """
-        return np.stack([self._numbers(column, gaps) for column in columns], axis=1)
+        cells = self.frame.select(list(dict.fromkeys(columns))).to_dict(as_series=False)
+        return np.stack([self._numbers(column, cells[column], gaps) for column in columns], axis=1)
 
-    def missing(self, column: str) -> npt.NDArray[np.bool_]:
+    def missing(self, column: str) -> Mask:
         """Return which cells of a column are missing, shape `(rows,)`: null, NaN or an empty text."""
         series = self.frame[column]
         missing = series.is_null()
         if series.dtype.is_float():
             missing = missing | series.is_nan().fill_null(True)
-        elif series.dtype in (nw.String, nw.Object):
-            missing = missing | nw.new_series(
-                "", [isinstance(c, str) and not c for c in series.to_list()], nw.Boolean, backend=series.implementation
-            )
-        return np.asarray(missing.to_numpy(), dtype=bool)
-
-    def _numbers(self, column: str, gaps: bool) -> npt.NDArray[np.float64]:
-        cells = self.frame[column].to_list() if gaps else self.values(column)
-        found = np.array([_number(cell) for cell in cells])
-        broken = ~np.isfinite(found) & ~(self.missing(column) if gaps else False)
-        if broken.any():
-            came = cells[int(broken.argmax())]
-            raise DataError(f"{self._cell(broken, column)}: expected a number, came {came!r}: mend the cell")
+        found = np.asarray(missing.to_numpy(), dtype=bool)
+        if not series.dtype.is_numeric():
+            found = found | np.array([isinstance(c, str) and not c for c in series.to_list()], dtype=bool)
         return found
 
-    def _cell(self, marked: npt.NDArray[np.bool_], column: str) -> str:
+    def _numbers(self, column: str, cells: list[Any], gaps: bool) -> npt.NDArray[np.float64]:
+        absent = missing(cells)
+        if not gaps:
+            self._refuse_missing(absent, column)
+        found = np.where(absent, np.nan, numbers(cells, self.decimal_comma))
+        broken = ~usable(found) & ~absent
+        if broken.any():
+            at = int(broken.argmax())
+            raise DataError(f"{self._cell(broken, column)}: {_no_number(cells[at], found[at])}")
+        return found
+
+    def _refuse_missing(self, missing: Mask, column: str) -> None:
+        if missing.any():
+            count = f"{missing.sum():,} of {len(missing):,} rows"
+            raise DataError(f"{self._cell(missing, column)} is missing ({count}): fill it in, or leave it out")
+
+    def _cell(self, marked: Mask, column: str) -> str:
         """Return the place of the first marked cell, for a message."""
-        return f"{self.name}: row {self.first + int(marked.argmax())}, column {column!r}"
+        return f"{self.name}: row {self.first + int(marked.argmax()):,}, column {quote(column)}"
 
 
 def read_table(source: Any) -> Table:
@@ -132,12 +165,20 @@ def read_table(source: Any) -> Table:
         source: the path of a .csv, .tsv, .jsonl or .parquet file, or a pandas, Polars or other eager frame.
 
     Raises:
-        DataError: the file is missing, empty, broken, of another kind, or changed while it was read.
+        DataError: the file is missing, empty, broken, of another kind, too large, or changed while it was read.
         InputError: a package that reads such a file is not installed.
     """
-    tables = list(stream_table(source))
+    tables: list[Table] = []
+    cells = 0
+    for table in stream_table(source):
+        tables.append(table)
+        cells += len(table) * len(table.columns)
+        if cells > MOST_CELLS:
+            raise DataError(f"{table.name}: more than {MOST_CELLS:,} cells: leave out columns, or read a part of it")
+    last = tables[-1]  # of JSON lines the one that knows every column
     frames = [table.frame for table in tables]
-    return Table(tables[0].name, frames[0] if len(frames) == 1 else nw.concat(frames, how="vertical"))
+    frame = frames[0] if len(frames) == 1 else nw.concat(frames, how="diagonal").select(last.columns)
+    return Table(last.name, frame, decimal_comma=last.decimal_comma)
 
 
 def stream_table(source: Any, rows: int = CHUNK) -> Iterator[Table]:
@@ -145,12 +186,15 @@ def stream_table(source: Any, rows: int = CHUNK) -> Iterator[Table]:
     if isinstance(source, str | os.PathLike):
         path, first = Path(source), 1
         for chunk in read_chunks(path, rows):
-            yield Table(str(path), nw.from_native(chunk, eager_only=True), first)
-            first += len(chunk)
+            yield Table(shown(path), nw.from_native(chunk.frame, eager_only=True), first, chunk.decimal_comma)
+            first += len(chunk.frame)
         return
     frame = as_frame(source)
     if frame is None:
-        raise DataError(f"table: expected a pandas or Polars frame or a path, came {type(source).__name__}")
+        raise DataError(
+            f"table: expected a pandas or Polars frame or a path, got {type(source).__name__}: "
+            "give a table, or sequences and their answers apart"
+        )
     if len(frame) == 0:
         raise DataError("table: it has no rows: give a table with data")
     for begin in range(0, len(frame), rows):
@@ -158,20 +202,37 @@ def stream_table(source: Any, rows: int = CHUNK) -> Iterator[Table]:
 
 
 def as_frame(source: Any) -> nw.DataFrame[Any] | None:
-    """Return a frame behind narwhals, or None for anything else."""
+    """Return a frame behind narwhals, or None for anything else.
+
+    Raises:
+        DataError: two columns of the frame have one name.
+    """
     try:
         frame: nw.DataFrame[Any] = nw.from_native(source, eager_only=True)
     except TypeError:
         return None
+    except nw.exceptions.DuplicateError as error:
+        raise DataError("table: two columns have one name: rename or remove one") from error
     return frame
 
 
-def _number(cell: Any) -> float:
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return float("nan")
+def listed(names: Sequence[object], most: int = _NAMES_SAID) -> str:
+    """Return names for a message: the first ones, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(_said, names[:most])) + more
 
 
-def _of(missing: npt.NDArray[np.bool_]) -> str:
-    return f"{missing.sum():,} of {len(missing):,} rows"
+def _said(name: object) -> str:
+    """Return a name without quotation marks if it is short and plain."""
+    quoted = quote(name)
+    return str(name) if quoted[1:-1] == str(name) else quoted
+
+
+def _no_number(cell: Any, found: float) -> str:
+    if isinstance(cell, str) and "," in cell:
+        return f"expected a number, got {quote(cell)}: write a decimal point, and no mark between thousands"
+    if abs(found) > LARGEST_NUMBER and (not isinstance(cell, str) or any(map(str.isdigit, cell))):
+        return (
+            f"expected a number of at most {LARGEST_NUMBER:.1e}, got {quote(cell)}: mend the cell, or scale the column"
+        )
+    return f"expected a number, got {quote(cell)}: mend the cell"

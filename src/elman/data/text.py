@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from elman.data.alphabet import CODE_POINTS, UNKNOWN, Alphabet, code_points
 from elman.errors import DataError, InputError
+from elman.opening import opened, shown
 
 IN_MEMORY = 64 * 2**20
 PIECE = 2**20
@@ -77,12 +78,14 @@ def read_text(text: str | Path, held_out: float = 0.1, separator: str | None = N
         InputError: the separator is empty, `errors` or `held_out` is out of range.
     """
     if not 0 <= held_out < 1:
-        raise InputError(f"validation: expected a share from 0 up to 1, came {held_out}")
+        raise InputError(f"validation: expected a share from 0 up to 1, got {held_out}")
     if separator == "":
-        raise InputError("separator: expected a string that ends each document, came an empty one")
+        raise InputError("separator: expected a string that ends each document, got an empty one")
     if errors not in ("strict", "replace"):
-        raise InputError(f"errors: expected strict or replace, came {errors!r}")
-    name = str(text) if isinstance(text, Path) else "text"
+        raise InputError(f"errors: expected strict or replace, got {errors!r}")
+    if not isinstance(text, str | Path):
+        raise InputError(f"text: expected a text or the path of a file, got {type(text).__name__}: give a string")
+    name = shown(text) if isinstance(text, Path) else "text"
     if isinstance(text, Path):
         return _encode(name, lambda: _pieces_of_file(text, errors), held_out, separator)
     return _encode(name, lambda: _pieces_of_string(text), held_out, separator)
@@ -97,7 +100,7 @@ def _pieces_of_file(path: Path, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")(errors)
     done = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             while data := file.read(PIECE):
                 pending = len(decoder.getstate()[0])
                 text = decoder.decode(data)
@@ -106,14 +109,11 @@ def _pieces_of_file(path: Path, errors: str) -> Iterator[str]:
             pending, data = len(decoder.getstate()[0]), b""
             yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
+        byte, at = error.object[error.start], done - pending + error.start
         raise DataError(
-            f"{path}: not UTF-8: byte 0x{error.object[error.start]:02x} at offset {done - pending + error.start}: "
-            "convert the file, or read on with --errors replace"
+            f"{shown(path)}: not UTF-8: byte 0x{byte:02x} at offset {at}: convert the file, or read on with "
+            "--errors replace"
         ) from error
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file: check the path") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): give a readable text file") from error
 
 
 def _encode(name: str, pieces: Callable[[], Iterator[str]], held_out: float, separator: str | None) -> Corpus:

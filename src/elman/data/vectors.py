@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.vocabulary import Vocabulary
+from elman.data.numbers import number, usable
+from elman.data.vocabulary import Vocabulary, composed
 from elman.errors import DataError
+from elman.opening import lines
+from elman.quoting import quote
 
 
 def read_vectors(path: Path, vocabulary: Vocabulary) -> dict[int, npt.NDArray[np.float32]]:
@@ -25,28 +28,23 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> dict[int, npt.NDArray[np
     """
     found: dict[int, npt.NDArray[np.float32]] = {}
     width = 0
-    try:
-        with path.open(encoding="utf-8") as file:
-            for at, line in enumerate(file, 1):
-                word, *numbers = line.rstrip().split(" ")
-                if at == 1 and len(numbers) == 1:
-                    continue  # word2vec's first line
-                width = width or len(numbers)
-                if len(numbers) != width or width == 0:
-                    raise DataError(f"{path}: line {at}: expected a word and {width} numbers, came {len(numbers)}")
-                if word in vocabulary:
-                    found[vocabulary.number(word)] = _numbers(path, at, numbers)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8: give word vectors as text, not in word2vec's binary format") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    for at, line in lines(path):
+        word, *numbers = line.rstrip().split(" ")
+        if at == 1 and len(numbers) == 1:
+            continue  # word2vec's first line
+        width = width or len(numbers)
+        if len(numbers) != width or width == 0:
+            raise DataError(f"{path}: line {at}: expected a word and {width} numbers, got {len(numbers)}")
+        if composed(word) in vocabulary:
+            found[vocabulary.number(composed(word))] = _numbers(path, at, numbers)
     if not found:
         raise DataError(f"{path}: none of its words is among the {len(vocabulary):,} of the data: give other vectors")
     return found
 
 
 def _numbers(path: Path, at: int, numbers: list[str]) -> npt.NDArray[np.float32]:
-    try:
-        return np.array(numbers, dtype=np.float32)
-    except ValueError as error:
-        raise DataError(f"{path}: line {at}: expected numbers after the word ({error}): mend the line") from error
+    found = np.array([number(cell) for cell in numbers])
+    if not usable(found).all():
+        odd = numbers[int(np.argmin(usable(found)))]
+        raise DataError(f"{path}: line {at}: expected numbers after the word, got {quote(odd)}: mend the line")
+    return found.astype(np.float32)

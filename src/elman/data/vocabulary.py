@@ -1,6 +1,7 @@
 """The symbols that a model knows, words or characters or anything with a name, and the numbers that stand for them."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
@@ -10,6 +11,8 @@ import numpy.typing as npt
 
 Tokens: TypeAlias = Literal["words", "characters", "symbols"]
 UNKNOWN = "<unknown>"
+FORM: Literal["NFC"] = "NFC"
+"""The Unicode normal form in which every text is read, so that "é" is one letter however a file writes it."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 
@@ -26,16 +29,22 @@ def tokenize(text: str, tokens: Tokens) -> list[str]:
     return list(text) if tokens == "characters" else text.split()
 
 
+def composed(text: str) -> str:
+    """Return a text with every letter and its marks as one character, where Unicode has one."""
+    return text if text.isascii() else unicodedata.normalize(FORM, text)
+
+
 class Vocabulary:
     """Symbols by falling count; those that were never learned share the number of the unknown one, 0.
 
     Args:
         symbols: the names, in the order of their numbers; the first is the unknown one's.
+        special: how many, after the first, have a number and are never read from a text, whatever they are called.
     """
 
-    def __init__(self, symbols: Iterable[str]):
+    def __init__(self, symbols: Iterable[str], special: int = 0):
         self.symbols = tuple(symbols)
-        self._numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
+        self._numbers = {symbol: number for number, symbol in enumerate(self.symbols) if number > special}
 
     @classmethod
     def learn(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
@@ -44,12 +53,12 @@ class Vocabulary:
         Args:
             sequences: what to count: the training part alone.
             min_count: how often a symbol has to come.
-            special: names that get the numbers after the unknown one whether they come or not, such as an end mark.
+            special: names that get the numbers after the unknown one, such as an end mark; a symbol of the same name is
+                another one.
         """
         counts = Counter(symbol for sequence in sequences for symbol in sequence)
         kept = sorted((s for s, n in counts.items() if n >= min_count), key=lambda s: (-counts[s], s))
-        first = (UNKNOWN, *special)
-        return cls((*first, *(symbol for symbol in kept if symbol not in first)))
+        return cls((UNKNOWN, *special, *kept), len(special))
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -12,14 +12,16 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 
 from elman.data.sequences import Sequences
-from elman.data.vocabulary import Tokens, Vocabulary
+from elman.data.tables import as_frame
+from elman.data.vocabulary import FORM, Tokens, Vocabulary, composed
 from elman.errors import DataError
+from elman.quoting import quote
 
 TokensOption: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 END = "end of text"
-"""The name of the symbol that ends what is written, number 1. No symbol cut from a text has a space inside."""
-UNKNOWN = 0
-"""The number of every symbol that was not learned."""
+"""The name of the symbol that ends what is written."""
+UNKNOWN, END_NUMBER = 0, 1
+"""The number of every symbol that was not learned, and that of the end."""
 FEW_SYMBOLS, OFTEN = 200, 10
 """Texts of at most so many different words, each used so often on average, are sequences of symbols such as phones."""
 _WORD = re.compile(r" ?\w+(?:['’]\w+)*['’]?| ?[^\w\s]")
@@ -79,7 +81,8 @@ class Wording:
 
     def read_targets(self, texts: Iterable[str]) -> Sequences:
         """Return the same with the end after each text."""
-        return Sequences.of(self.vocabulary.encode([*cut(text, self.tokens), END]) for text in texts)
+        encode = self.vocabulary.encode
+        return Sequences.of(np.append(encode(cut(text, self.tokens)), END_NUMBER) for text in texts)
 
     def write(self, numbers: Iterable[int]) -> str:
         """Return the text that the numbers stand for."""
@@ -87,35 +90,45 @@ class Wording:
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
-        return {"tokens": self.tokens, "symbols": list(self.vocabulary.symbols)}
+        return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
 
     @classmethod
     def of(cls, content: dict[str, Any]) -> Self:
         """Return the wording that `content` was made from."""
-        return cls(content["tokens"], Vocabulary(content["symbols"]))
+        return cls(content["tokens"], Vocabulary(content["symbols"], END_NUMBER))
 
 
-def as_texts(texts: Any, what: str) -> list[str]:
-    """Return texts as a list.
+def as_texts(texts: Any, what: str, first: int = 1) -> list[str]:
+    """Return texts as a list, letters composed and without white space around them.
 
     Args:
         texts: a list, array or column of texts.
         what: what to call it in messages.
+        first: the number of the first one, for messages.
 
     Raises:
         DataError: it is no list of texts, or empty, or one of them holds nothing but white space.
     """
-    if isinstance(texts, str):
-        raise DataError(f"{what}: expected a list of texts, came one text: put it in a list")
+    if isinstance(texts, str | bytes):
+        raise DataError(f"{what}: expected a list of texts, got one text: put it in a list")
+    if isinstance(texts, dict | set | frozenset):
+        raise DataError(
+            f"{what}: expected a list of texts, got a {type(texts).__name__}, which has no order: give a list"
+        )
+    frame = as_frame(texts)
+    if frame is not None:
+        if len(frame.columns) != 1:
+            raise DataError(f"{what}: expected one column of texts, got {len(frame.columns)}: name one of the frame's")
+        texts = frame[frame.columns[0]]
     try:
         found = list(texts)
     except TypeError:
-        raise DataError(f"{what}: expected a list of texts, came {type(texts).__name__}") from None
-    for row, text in enumerate(found, 1):
+        raise DataError(f"{what}: expected a list of texts, got {type(texts).__name__}") from None
+    for row, text in enumerate(found, first):
         if not isinstance(text, str):
-            raise DataError(f"{what}: text {row}: expected a text, came {text!r}: fill it in, or leave it out")
+            raise DataError(f"{what}: row {row:,}: expected a text, got {quote(text)}: fill it in, or leave it out")
         if not text.strip():
-            raise DataError(f"{what}: text {row} is empty: fill it in, or leave it out")
+            raise DataError(f"{what}: row {row:,} is empty: fill it in, or leave it out")
     if not found:
-        raise DataError(f"{what}: expected at least one text, came none: give some data")
-    return found
+        raise DataError(f"{what}: expected at least one text, got none: give some data")
+    return [composed(str(text).strip()) for text in found]

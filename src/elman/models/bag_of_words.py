@@ -11,7 +11,6 @@ import numpy.typing as npt
 from scipy import sparse, special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 
 from elman.data.inputs import Kind, SeriesInput, TokenInput, learn_input
 from elman.data.items import as_items
@@ -71,26 +70,34 @@ def fit_scores(found: Any, targets: Targets, several: bool, weights: npt.NDArray
         several: whether a row may have several labels.
         weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
     """
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS)
     if several:
-        model = OneVsRestClassifier(model).fit(found, targets)
+        lines = [_one_label(found, row) for row in targets.T]
+        slopes, offsets = (np.concatenate(parts) for parts in zip(*lines, strict=True))
     else:
-        model.fit(found, targets, sample_weight=None if weights is None else weights[targets.astype(np.int64)])
-    if several:
-        slopes = np.concatenate([each.coef_ for each in model.estimators_])
-        offsets = np.concatenate([each.intercept_ for each in model.estimators_])
-    else:
-        slopes, offsets = model.coef_, model.intercept_
-    if len(slopes) == 1 and not several:  # two classes have one line between them
-        slopes, offsets = np.concatenate((-slopes, slopes)) / 2, np.concatenate((-offsets, offsets)) / 2
+        slopes, offsets = _line(found, targets, None if weights is None else weights[targets.astype(np.int64)])
+        if len(slopes) == 1:  # two classes have one line between them
+            slopes, offsets = np.concatenate((-slopes, slopes)) / 2, np.concatenate((-offsets, offsets)) / 2
     return Linear(slopes.astype(np.float32), offsets.astype(np.float32), several)
+
+
+def _line(found: Any, targets: Any, weights: Any = None) -> tuple[Any, Any]:
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS).fit(found, targets, sample_weight=weights)
+    return model.coef_, model.intercept_
+
+
+def _one_label(found: Any, has_it: npt.NDArray[Any]) -> tuple[Any, Any]:
+    """Fit to one of several labels; one that every row has, or none, is as likely as so many rows allow."""
+    if has_it.min() < has_it.max():
+        return _line(found, has_it)
+    share = (has_it.sum() + 1) / (len(has_it) + 2)
+    return np.zeros((1, found.shape[1])), np.array([special.logit(share)])
 
 
 def counts(inputs: Sequences, width: int) -> Any:
     """Return what is counted: a sparse matrix of counts, dampened and of length 1; of series a dense one."""
     if inputs.values.ndim == 2:
-        parts = [inputs[row] for row in range(len(inputs))]
-        return np.stack([np.concatenate((p.mean(0), p.std(0), p.min(0), p.max(0))) for p in parts]).astype(np.float64)
+        parts = [inputs[row].astype(np.float64) for row in range(len(inputs))]
+        return np.stack([np.concatenate((p.mean(0), p.std(0), p.min(0), p.max(0))) for p in parts])
     rows = np.repeat(np.arange(len(inputs)), inputs.lengths)
     shape = (len(inputs), width)
     found = sparse.csr_matrix((np.ones(len(rows)), (rows, inputs.values)), shape=shape)

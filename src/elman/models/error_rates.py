@@ -23,7 +23,7 @@ def symbol_error_rate(got: Sequence[Sequence[Hashable]], wanted: Sequence[Sequen
     """
     total = sum(map(len, wanted))
     if total == 0:
-        raise DataError("targets: expected at least one symbol to measure errors by, came none: give targets")
+        raise DataError("targets: expected at least one symbol to measure errors by, got none: give targets")
     return sum(map(edits, got, wanted)) / total
 
 
@@ -34,5 +34,5 @@ def sequence_error_rate(got: Sequence[Sequence[Hashable]], wanted: Sequence[Sequ
         DataError: there are none.
     """
     if not wanted:
-        raise DataError("targets: expected at least one sequence to measure errors by, came none: give targets")
+        raise DataError("targets: expected at least one sequence to measure errors by, got none: give targets")
     return sum(list(a) != list(b) for a, b in zip(got, wanted, strict=True)) / len(wanted)

@@ -53,6 +53,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
         baselines_: held-out losses of predictors that need no training, by name.
+        read_: how much of a file `fit` read, such as "40 rows", after a training on one.
     """
 
     kind: ClassVar[str]
@@ -61,6 +62,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     network_: nn.Module
     progress_: Progress
     baselines_: dict[str, float]
+    read_: str
 
     def set_params(self, **options: Any) -> Self:
         """Change options and return self.

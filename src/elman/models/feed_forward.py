@@ -15,6 +15,7 @@ from elman.errors import DataError
 from elman.models.classifier_columns import LABEL
 from elman.models.classifier_report import report_of
 from elman.models.estimator import of_file
+from elman.models.feature_names import set_names
 from elman.models.feed_forward_network import FeedForwardNetwork
 from elman.models.feed_forward_settings import FeedForwardSettings
 from elman.models.fixed_width import FixedWidth
@@ -124,7 +125,7 @@ class FeedForward(FixedWidth):
         """Return accuracy, F1 and loss on a table with labels, beside the shares of the classes."""
         table = read_table(source)
         vectors = self._read(self._features(table))
-        labels = as_labels(table.values(table.column("label", self.label_)), len(table))
+        labels = as_labels(table.names(table.column("label", self.label_)), len(table))
         found = self._measured(self._labelled(vectors, labels))
         return report_of(found, f"{table.name}: {len(table):,} vectors")
 
@@ -136,10 +137,18 @@ class FeedForward(FixedWidth):
             self.label_ = table.column("label", settings.label, LABEL)
             others = [name for name in table.columns if name != self.label_]
             self.features_ = [table.column("features", name) for name in settings.features or others]
-            X, y = self._features(table), table.values(self.label_)
+            if not self.features_:
+                raise DataError(f"{table.name}: expected columns of numbers beside the labels, got none: add some")
+            self.read_ = f"{len(table):,} rows"
+            X, y = self._features(table), table.names(self.label_)
         vectors, labels = super()._examples(X, y, settings)
+        if self.features_:
+            set_names(self, {"feature_names": self.features_})
         self.n_features_in_ = len(vectors[0])
         return vectors, labels
+
+    def _unread(self) -> tuple[str | None, ...]:
+        return (getattr(self, "label_", None),)
 
     def _read(self, X: Any) -> list[Floats]:
         return list(as_vectors(X))
@@ -178,15 +187,15 @@ def as_vectors(source: Any) -> Floats:
     Raises:
         DataError: rows are of unequal lengths, are no numbers or not finite, or there are none.
     """
-    if isinstance(source, np.ndarray) and source.ndim > 2:
+    if isinstance(source, np.ndarray) and source.ndim > 2 and len(source):
         source = source.reshape(len(source), -1)
     items = as_items(source)
     if not isinstance(items[0], np.ndarray):
-        raise DataError("X: expected vectors of numbers, came texts: take SequenceClassifier, which reads them")
+        raise DataError("X: expected vectors of numbers, got texts: take SequenceClassifier, which reads them")
     widths = sorted({item.size for item in items if isinstance(item, np.ndarray)})
     if len(widths) > 1:
         raise DataError(
-            f"X: expected vectors of one length, came {widths[0]} to {widths[-1]} numbers: a feed-forward network "
+            f"X: expected vectors of one length, got {widths[0]} to {widths[-1]} numbers: a feed-forward network "
             "takes no sequences of unequal lengths; take SequenceClassifier"
         )
     return np.stack([np.ravel(item) for item in items])

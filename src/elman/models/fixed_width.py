@@ -13,6 +13,7 @@ from elman.errors import DataError
 from elman.models.by_length import ByLength
 from elman.models.classifier_report import Measured, mean_nats
 from elman.models.estimator import Estimator
+from elman.models.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.feed_forward_network import LabelledVectors, Taught, probabilities
 from elman.models.labels import Label, Labels, as_labels
 from elman.models.running import Run, RunOptions
@@ -79,12 +80,16 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return probabilities(self.network_, self._encode(self._read(X)))
+        return probabilities(self.network_, self._encode(self._read(in_order(self, X, self._unread()))))
 
     @property
     def classes_(self) -> Any:
         """The labels of the training part, sorted."""
         return self.labels_.classes
+
+    def _unread(self) -> tuple[str | None, ...]:
+        """Return the columns of a frame that may be there and are not read."""
+        return ()
 
     def _read(self, X: Any) -> list[Any]:
         """Return the inputs as a list of what `_encode` takes."""
@@ -104,11 +109,12 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _examples(self, X: Any, y: Any, settings: Any) -> tuple[list[Any], list[Label]]:
         """Return inputs and their labels."""
+        learn_names(self, X)
         items = self._read(X)
         labels = as_labels(y, len(items))
         if any(isinstance(label, list) for label in labels):
             raise DataError(
-                f"y: expected one label a {self.target}, came a list: take SequenceClassifier for several labels"
+                f"y: expected one label a {self.target}, got a list: take SequenceClassifier for several labels"
             )
         return items, labels
 
@@ -145,10 +151,11 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
             "classes": self.classes_.tolist(),
             "shares": self.shares_.tolist(),
             "duplicates": self.duplicates_,
-        }
+        } | content_of_names(self)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.input_ = input_of(content["input"])
+        set_names(self, content)
         self.labels_ = Labels(content["classes"], several=False)
         self.shares_, self.duplicates_ = np.array(content["shares"]), content["duplicates"]
         self._make_network(self._settings())

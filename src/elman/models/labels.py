@@ -9,6 +9,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import column_or_1d
 
 from elman.errors import DataError
+from elman.limits import LONGEST_LABEL, MOST_CLASSES
+from elman.quoting import quote
 
 Targets: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 """A class number for each row, shape `(n,)`; or 1 and 0 for each row and class, shape `(n, K)`, with several labels."""
@@ -37,13 +39,20 @@ class Labels:
             DataError: there are fewer than two, or their types cannot be told apart.
         """
         several = isinstance(labels[0], list)
+        _check_kinds(labels, several)
         names = {name for label in labels for name in label} if several else set(labels)
         try:
             found = sorted(names)
         except TypeError as error:
             raise DataError(f"y: labels of several types ({error}): make them all texts") from error
+        if len(found) > MOST_CLASSES:
+            raise DataError(
+                f"y: expected at most {MOST_CLASSES:,} different labels, got {len(found):,}: is it the column?"
+            )
         if len(found) < 2 and not several:
-            raise DataError(f"y: expected two classes or more, came one class, {found[0]!r}: there is nothing to learn")
+            raise DataError(
+                f"y: expected two classes or more, got one class, {quote(found[0])}: there is nothing to learn"
+            )
         if not found:
             raise DataError("y: no row has a label: there is nothing to learn")
         return cls(found, several)
@@ -98,17 +107,24 @@ class Labels:
         return np.array([class_weight.get(name, 1.0) for name in self.classes.tolist()], np.float32)
 
     def _check(self, labels: Sequence[Label]) -> None:
+        _check_kinds(labels, self.several)
         for row, label in enumerate(labels, 1):
-            if isinstance(label, list) != self.several:
-                kind = "a list of labels" if self.several else "one label"
-                raise DataError(f"y: row {row}: expected {kind}, came {label!r}")
             for name in label if self.several else [label]:
                 if name not in self._numbers:
-                    raise DataError(f"y: row {row}: {name!r} is none of the classes of training, {self._listed()}")
+                    raise DataError(
+                        f"y: row {row:,}: {quote(name)} is none of the classes of training, {self._listed()}"
+                    )
 
-    def _listed(self, most: int = 10) -> str:
-        names = [repr(name) for name in self.classes.tolist()]
-        return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    def _listed(self, most: int = 5) -> str:
+        names = [quote(name, 30) for name in self.classes.tolist()]
+        return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def _check_kinds(labels: Sequence[Label], several: bool) -> None:
+    for row, label in enumerate(labels, 1):
+        if isinstance(label, list) != several:
+            kind = "a list of labels" if several else "one label"
+            raise DataError(f"y: row {row:,}: expected {kind}, got {quote(label)}")
 
 
 def as_labels(source: Any, rows: int) -> list[Label]:
@@ -119,20 +135,34 @@ def as_labels(source: Any, rows: int) -> list[Label]:
         rows: how many there have to be.
 
     Raises:
-        DataError: there are more or fewer, one is missing, or they are fractions.
+        DataError: there are more or fewer, one is missing, or is no text, whole number or boolean.
     """
     labels = [_plain(label) for label in _listed(source)]
     if len(labels) != rows:
         raise DataError(f"y: Found input variables with inconsistent numbers of samples: X {rows:,}, y {len(labels):,}")
     for row, label in enumerate(labels, 1):
         for name in label if isinstance(label, list) else [label]:
-            if name is None or (isinstance(name, float) and math.isnan(name)):
-                raise DataError(f"y: row {row}: the label is missing, Input y contains NaN: leave the row out")
-            if isinstance(name, float) and not name.is_integer():
-                raise DataError(
-                    f"y: Unknown label type: continuous ({name!r} in row {row}): labels have names or numbers"
-                )
+            _check_label(name, row)
     return labels
+
+
+def _check_label(name: Any, row: int) -> None:
+    if name is None or (isinstance(name, float) and math.isnan(name)):
+        raise DataError(f"y: row {row:,}: the label is missing, Input y contains NaN: leave the row out")
+    if isinstance(name, float) and not name.is_integer():
+        raise DataError(
+            f"y: Unknown label type: continuous ({name!r} in row {row:,}): labels have names or whole numbers"
+        )
+    if not isinstance(name, str | int | float) or (isinstance(name, int) and not -(2**63) <= name < 2**63):
+        raise DataError(
+            f"y: row {row:,}: expected a text, a whole number of 64 bits or a boolean as label, got {quote(name)}: "
+            "convert the labels"
+        )
+    if isinstance(name, str) and len(name) > LONGEST_LABEL:
+        raise DataError(
+            f"y: row {row:,}: expected a label of at most {LONGEST_LABEL:,} characters, got {quote(name)}: "
+            "is it the column of labels?"
+        )
 
 
 def _listed(source: Any) -> list[Any]:
@@ -142,16 +172,16 @@ def _listed(source: Any) -> list[Any]:
         )
     if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
         source = np.asarray(source)
-    if isinstance(source, str) or not hasattr(source, "__len__"):
-        raise DataError(f"y: expected a label for each sequence, came {source!r}: give a list")
+    if isinstance(source, str | bytes | dict | set) or not hasattr(source, "__len__"):
+        raise DataError(f"y: expected a label for each sequence, got {quote(source)}: give a list")
     if isinstance(source, np.ndarray) and source.ndim == 2 and source.shape[1] == 1:
         source = column_or_1d(source, warn=True)
     if getattr(source, "ndim", 1) != 1:
-        raise DataError(f"y: expected one label a sequence, came shape {source.shape}: give lists for several labels")
+        raise DataError(f"y: expected one label a sequence, got shape {source.shape}: give lists for several labels")
     return list(source)
 
 
 def _plain(label: Any) -> Label:
-    if isinstance(label, list | tuple | set | np.ndarray):
-        return [_plain(name) for name in label]
-    return label.item() if isinstance(label, np.generic) else label
+    if isinstance(label, np.generic) or (isinstance(label, np.ndarray) and not label.ndim):
+        return label.item()
+    return [_plain(name) for name in label] if isinstance(label, list | tuple | set | np.ndarray) else label

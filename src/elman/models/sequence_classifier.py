@@ -1,5 +1,6 @@
 """A classifier: learns to give a whole sequence its label, or its labels."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, Unpack, cast
@@ -24,6 +25,7 @@ from elman.models.classifier_reading import Labelled, Reading, Scores
 from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.estimator import Estimator, of_file
+from elman.models.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.labels import Label, as_labels
 from elman.models.ngrams import Mix, choose_mix
 from elman.models.reports import Columns as Written
@@ -207,7 +209,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        items = as_items(X)
+        items = as_items(in_order(self, X))
         network = scores_of(self.network_, self.reading_.input.encode(items))
         return likelihoods(self._joined(network, self.reading_.wide(items)), self.reading_.labels.several)
 
@@ -259,11 +261,14 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
         """Return sequences and labels, from two arguments or from a table."""
         self.columns_ = None
-        if y is None and (isinstance(X, str | Path) or as_frame(X) is not None):
+        if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
             self.columns_ = Columns.found(table, settings)
             items, labels = self.columns_.examples(table)
+            learn_names(self, None)
+            self.read_ = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
             return items, as_labels(labels, len(items))
+        learn_names(self, X)
         items = as_items(X)
         if isinstance(X, np.ndarray) and X.ndim == 2:
             self.n_features_in_ = X.shape[1]
@@ -300,7 +305,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if y is None:
             table = read_table(X)
             X, y = (self.columns_ or Columns.found(table, settings)).examples(table)
-        items = as_items(X)
+        items = as_items(in_order(self, X))
         return self._learned(self.reading_.label(items, as_labels(y, len(items))), settings)
 
     def _learned(self, taught: Labelled, settings: ClassifierSettings) -> LabelledSequences:
@@ -331,7 +336,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if settings.pretrained is None:
             return {}
         if not isinstance(self.reading_.input, TokenInput):
-            raise InputError("pretrained: expected texts to go with word vectors, came series: leave it out")
+            raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
         return read_vectors(Path(settings.pretrained), self.reading_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
@@ -342,7 +347,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)
-        own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)}
+        own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)} | content_of_names(self)
         return self.reading_.content() | own
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -350,6 +355,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._take(Reading.of(content, tensors))
+        set_names(self, content)
         self.mix_ = (content["mix"][0], content["mix"][1])
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})

@@ -23,6 +23,7 @@ from elman.models.tagger_reading import UNSEEN, Labelled, Reading, read_examples
 from elman.models.tagger_settings import TaggerSettings
 from elman.models.tagging_network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.trunk import Trunk
+from elman.quoting import quote
 
 
 class SequenceTagger(Estimator):
@@ -150,6 +151,7 @@ class SequenceTagger(Estimator):
         """
         checked, settings = Run.checked(run), self._settings()
         rows, tags, cut = read_examples(*_pair(X, y, settings), settings.tokens)
+        self.read_ = f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags"
         learned, held_out = split_rows(len(rows), settings.validation)
         reading = Reading.learn(pick(rows, learned), pick(tags, learned), cut, settings.min_count)
         known = reading.known(tags, held_out)
@@ -222,7 +224,7 @@ class SequenceTagger(Estimator):
         measured = self._measured(rows, given)
         if measured.unseen == sum(map(len, measured.wanted)):
             raise DataError(
-                f"y: no tag was in training, such as {measured.wanted[0][0]!r}: name the column of the tags"
+                f"y: no tag was in training, such as {quote(measured.wanted[0][0])}: name the column of the tags"
             )
         return measured.report(str(source) if isinstance(source, str | os.PathLike) else "table")
 

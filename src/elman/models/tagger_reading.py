@@ -7,11 +7,13 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut
+from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut, tag_rows
 from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.errors import DataError
+from elman.limits import MOST_CLASSES
+from elman.quoting import quote
 
 UNSEEN = -1
 """The number of a tag that training never saw."""
@@ -121,7 +123,7 @@ def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[
         InputError: there are more or fewer rows of tags than sequences.
         DataError: sequences or tags cannot be used; the message names the row.
     """
-    items = as_items(source)
+    items, tags = as_items(source), tag_rows(tags)
     cut = guess_cut(items, tags) if tokens == "auto" else cast(Cut, tokens)
     rows = cut_rows(items, cut)
     return rows, align_tags(rows, tags), cut
@@ -130,7 +132,9 @@ def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[
 def _sorted_tags(tags: list[list[Any]]) -> list[Any]:
     names = {tag for row in tags for tag in row}
     if len(names) < 2:
-        raise DataError(f"y: every step has the tag {names.pop()!r}: there is nothing to tell apart")
+        raise DataError(f"y: every step has the tag {quote(names.pop())}: there is nothing to tell apart")
+    if len(names) > MOST_CLASSES:
+        raise DataError(f"y: expected at most {MOST_CLASSES:,} different tags, got {len(names):,}: name their column")
     try:
         return sorted(names)
     except TypeError as error:

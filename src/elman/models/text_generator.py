@@ -171,11 +171,13 @@ class TextGenerator(Estimator):
             InputError: a value is out of range, or the model is not fitted.
         """
         self._check_fitted()
+        if not isinstance(prompt, str):
+            raise InputError(f"prompt: expected a text, got {type(prompt).__name__}: give a string")
         for name, value, least in (("length", length, 0), ("samples", samples, 1), ("seed", seed, 0)):
             if value < least:
-                raise InputError(f"{name}: expected {least} or more, came {value}")
+                raise InputError(f"{name}: expected {least} or more, got {value}")
         if stop == "":
-            raise InputError("stop: expected a string to end at, came an empty one: leave it out to write to the end")
+            raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
         sampling = Sampling(temperature, top_k, top_p)
         return Generation(
             self.network_,
@@ -196,8 +198,10 @@ class TextGenerator(Estimator):
             InputError: the model is not fitted.
         """
         self._check_fitted()
+        if not isinstance(text, str):
+            raise InputError(f"text: expected a text, got {type(text).__name__}: give a string")
         if len(text) < 2:
-            raise DataError(f"text: expected two characters or more, came {len(text)}: the first predicts the second")
+            raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
 
     def case(self, text: str | Path | None = None) -> Case:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.vocabulary import Tokens
+from elman.data.vocabulary import Tokens, composed
 from elman.data.wording import cut
 from elman.errors import InputError
 from elman.models.error_rates import sequence_error_rate, symbol_error_rate
@@ -41,14 +41,14 @@ def text_scores(got: Sequence[str], wanted: Sequence[str]) -> Scores:
     Raises:
         InputError: sacrebleu is not installed.
     """
-    metrics = _sacrebleu()
+    metrics, (got, wanted) = _sacrebleu(), ([_spaced(text) for text in texts] for texts in (got, wanted))
     chrf, bleu = metrics.corpus_chrf(got, [wanted]).score, metrics.corpus_bleu(got, [wanted]).score
     return {"chrF": float(chrf), "BLEU": float(bleu), "exact": exact(got, wanted)}
 
 
 def error_scores(got: Sequence[str], wanted: Sequence[str], tokens: Tokens) -> Scores:
     """Return the share of wrong symbols (phones, say, or characters), of wrong texts (words), and of right ones."""
-    got_symbols, wanted_symbols = ([cut(text, tokens) for text in texts] for texts in (got, wanted))
+    got_symbols, wanted_symbols = ([cut(_spaced(text), tokens) for text in texts] for texts in (got, wanted))
     return {
         f"{tokens[:-1]} errors": symbol_error_rate(got_symbols, wanted_symbols),
         "text errors": sequence_error_rate(got_symbols, wanted_symbols),
@@ -57,8 +57,13 @@ def error_scores(got: Sequence[str], wanted: Sequence[str], tokens: Tokens) -> S
 
 
 def exact(got: Sequence[str], wanted: Sequence[str]) -> float:
-    """Return the share of texts that are just what they should be."""
-    return sum(a == b for a, b in zip(got, wanted, strict=True)) / len(wanted)
+    """Return the share of texts that are what they should be, whatever white space stands between their words."""
+    return sum(_spaced(a) == _spaced(b) for a, b in zip(got, wanted, strict=True)) / len(wanted)
+
+
+def _spaced(text: str) -> str:
+    """Return a text as every score reads it: letters composed, and one space wherever there is white space."""
+    return composed(" ".join(text.split()))
 
 
 def score_grid(written: Mapping[str, Sequence[str]], wanted: Sequence[str], tokens: Tokens) -> Grid:

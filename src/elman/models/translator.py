@@ -26,6 +26,7 @@ from elman.models.translation_scores import exact
 from elman.models.translator_reading import Read, Reader
 from elman.models.writer_settings import TranslatorSettings
 from elman.models.written import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
+from elman.quoting import quote
 from elman.train import Task
 
 SOURCE = ("source", "src", "input", "from")
@@ -191,7 +192,7 @@ class Translator(Estimator):
         sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation)
         if s.memory and not len(held_out):
-            raise InputError("memory: it needs pairs held out to measure it on, came none: set validation to 0.1, say")
+            raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
         learned = pick(sources, training), pick(targets, training)
         asked = pick(sources, held_out)
         self.duplicates_ = count_duplicates(learned[0], asked)
@@ -246,7 +247,7 @@ class Translator(Estimator):
         """
         targets, found = as_texts(y, "y"), self.predict(X)
         if len(found) != len(targets):
-            raise DataError(f"y: expected {len(found)} targets, one for each source, came {len(targets)}")
+            raise DataError(f"y: expected {len(found)} targets, one for each source, got {len(targets)}")
         return exact(found, targets)
 
     @torch.no_grad()
@@ -276,7 +277,7 @@ class Translator(Estimator):
     def read(self, source: Any) -> Iterator[list[str]]:
         """Return the sources of a table piece by piece (see `OnFiles`)."""
         column, _ = self._columns()
-        return (table.texts(table.column("source", column)) for table in stream_table(source))
+        return (_texts(table, table.column("source", column)) for table in stream_table(source))
 
     def rows(self, piece: list[str]) -> Columns:
         """Return sources and their translations (see `OnFiles`)."""
@@ -285,7 +286,7 @@ class Translator(Estimator):
     def report(self, source: Any) -> Report:
         """Return scores on a table that holds the targets, beside copying and looking up (see `OnFiles`)."""
         table, (first, second) = read_table(source), self._columns()
-        asked = table.texts(table.column("source", first)), table.texts(table.column("target", second))
+        asked = _texts(table, table.column("source", first)), _texts(table, table.column("target", second))
         return translation_report(self, self.pairs_, table.name, asked)
 
     def _finish(self, task: Task) -> None:
@@ -307,7 +308,8 @@ class Translator(Estimator):
         if y is None:
             table = read_table(X)
             self.columns_ = _columns_of(table, settings)
-            X, y = (table.texts(column) for column in self.columns_)
+            self.read_ = f"{len(table):,} rows"
+            X, y = (_texts(table, column) for column in self.columns_)
         sources, targets = as_texts(X, "X"), as_texts(y, "y")
         check_targets(targets, len(sources))
         return sources, targets
@@ -317,7 +319,7 @@ class Translator(Estimator):
         s = self._settings()
         if y is None:
             table = read_table(X)
-            X, y = map(table.texts, self.columns_ or _columns_of(table, s))
+            X, y = (_texts(table, column) for column in self.columns_ or _columns_of(table, s))
         sources, targets = as_texts(X, "X"), as_texts(y, "y")
         check_targets(targets, len(sources))
         reader = self._reader()
@@ -391,6 +393,13 @@ class Translator(Estimator):
             attention=s.attend,
             copies=s.copies,
         )
+
+
+def _texts(table: Table, column: str) -> list[str]:
+    """Return the texts of a column, none of them blank; messages number the rows as the file does."""
+    texts = table.texts(column)
+    as_texts(texts, f"{table.name}: column {quote(column)}", table.first)
+    return texts
 
 
 def _columns_of(table: Table, settings: TranslatorSettings) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from elman.models.beam import Beam, search
 from elman.models.by_length import ByLength
 from elman.models.decoder import Decoder, Source, Targets, Writing
 from elman.models.writer_settings import WriterSettings
+from elman.quoting import quote
 from elman.train import Batch
 
 LOSS_UNIT = "nats/symbol"
@@ -124,8 +125,8 @@ def check_targets(targets: Sequence[str], sources: int) -> None:
         DataError: there are more or fewer, or all targets are the same.
     """
     if len(targets) != sources:
-        raise DataError(f"y: expected {sources} targets, one for each source, came {len(targets)}")
+        raise DataError(f"y: expected {sources:,} targets, one for each source, got {len(targets):,}")
     if len(set(targets)) == 1:
         raise DataError(
-            f"y: every target is {targets[0]!r}: give at least two different ones, or there is nothing to learn"
+            f"y: every target is {quote(targets[0])}: give at least two different ones, or there is nothing to learn"
         )
