@@ -65,7 +65,7 @@ def make_course(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | Non
         raise InputError(
             f"model: expected a torch module or a model of Elman's that learns in windows, came {type(model).__name__}"
         )
-    check_network(model)
+    check_network(model, cells=False)
     if not isinstance(batch, tuple | list) or len(batch) != 2 or not all(isinstance(part, Tensor) for part in batch):
         raise InputError("batch: expected a pair of tensors, inputs and a target for every step")
     if loss is None:
