@@ -177,7 +177,8 @@ def _unfollowed(name: str, runs: list[list[Called]], walks: dict[Key, Walk]) -> 
     if not mine:
         return "it was not called"
     if not any(walk.read_after for walk in mine):
-        return "no gradient of the loss reaches it"
+        learns = any(p.requires_grad for p in mine[0].module.parameters())
+        return "no gradient of the loss reaches it" if learns else "its parameters take no gradient"
     if len(mine[0].steps.mask) == 1:
         alone = f"{calls} calls of one step, none given the state that another gave, unchanged and with its gradient"
         return "one step only" if calls == 1 else alone
