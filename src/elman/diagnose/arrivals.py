@@ -1,4 +1,4 @@
-"""The gradient that arrives at each state of a layer from outside it, from the loss or from the layer above.
+"""Find the gradient that arrives at each state of a layer from outside it, from the loss or from the layer above.
 
 What a state hands back to the one before is not in it. So it says where a loss looks at a layer, and from where its
 gradient is to be followed.
@@ -45,7 +45,7 @@ def arrivals(
 
 
 def _direct(module: RNNBase, calls: Sequence[Called], gradient: Gradient) -> tuple[list[Tensor], list[list[Tensor]]]:
-    """By each call, the gradient by its outputs and by its final states, without what the next call hands back."""
+    """Return each call's gradient by its outputs and by its final states, without what the next call hands back."""
     outputs = [by_step(_or_zeros(gradient(call.y), call.y), call, module).clone() for call in calls]
     finals = [[_or_zeros(gradient(part), part) for part in call.final] for call in calls]
     for k, call in enumerate(calls[1:]):
@@ -59,7 +59,7 @@ def _direct(module: RNNBase, calls: Sequence[Called], gradient: Gradient) -> tup
 
 
 def _with_ends(part: Tensor, at_ends: list[list[Tensor]], steps: Any, outputs: list[Tensor]) -> Arrived:
-    """The gradient by outputs (T, B, H), with that by the final states at the last step that each row walks."""
+    """Add the gradient by final states to that by outputs (T, B, H), at the last step that each row walks."""
     found = [part.clone(), *(part.new_zeros(*part.shape[:2], end.shape[-1]) for end in at_ends[0][1:])]
     mask, rows, begin = steps.mask, torch.arange(part.shape[1]), 0
     for ends, output in zip(at_ends, outputs, strict=True):

@@ -1,4 +1,4 @@
-"""The calls of recurrent modules in one run, and which of them go on from the state that another gave.
+"""Watch the calls of recurrent modules in one run, and find those that go on from the state that another gave.
 
 A decoder that calls its layer once a step is one sequence. Its calls are joined where the state that a call is given is
 the very state that an earlier call gave, seen through views, slices and copies alone: the graph leads back to it, and

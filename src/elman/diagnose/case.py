@@ -68,7 +68,7 @@ def make_case(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | None)
     elif isinstance(model, nn.Module):
         found = Case(model, make_loss(model, batch, loss))
     else:
-        raise InputError(f"model: expected a torch module or a model of Elman's, came {type(model).__name__}")
+        raise InputError(f"model: expected a torch module or a model of Elman's, got {type(model).__name__}")
     check_network(found.network)
     return found
 
@@ -85,9 +85,9 @@ def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor]
     if callable(batch):
         return lambda: _scalar(batch())
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, came {_name(batch)}")
+        raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, got {_name(batch)}")
     if loss is None:
-        raise InputError("loss: expected a function loss(outputs, targets), came none: give one, as nn.MSELoss()")
+        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, as nn.MSELoss()")
     inputs, targets = batch
     at_home(network, inputs, "inputs")
     at_home(network, targets, "targets")
@@ -183,7 +183,7 @@ def too_large(what: str, wanted: int, limit: int) -> InputError:
 
 def _scalar(loss: Any) -> Tensor:
     if not isinstance(loss, Tensor) or loss.numel() != 1:
-        raise InputError(f"loss: expected one number as a tensor, came {_name(loss)}: take its mean or sum")
+        raise InputError(f"loss: expected one number as a tensor, got {_name(loss)}: take its mean or sum")
     if torch.is_grad_enabled() and not loss.requires_grad:
         raise InputError("loss: it does not depend on the model's parameters: compute it from the outputs, with grad")
     return loss

@@ -1,4 +1,4 @@
-"""Single-step cells as layers of one step, while a network is examined: a loop over a cell is then a loop over a layer.
+"""Run single-step cells as layers of one step while a network is examined: a loop over a cell is a loop over a layer.
 
 The layer holds the cell's own parameters, and is a child of the cell for as long as the block lasts, so that a record
 and the hooks find it.

@@ -81,7 +81,7 @@ def diagnose(
     """
     for name, value in (("clip", clip), ("truncation", truncation)):
         if value is not None and not value > 0:
-            raise InputError(f"{name}: expected a number above 0, came {value}")
+            raise InputError(f"{name}: expected a number above 0, got {value}")
     case = make_case(model, batch, loss)
     own: dict[str, Any] = {"clip": clip, "truncation": truncation, "others": _losses(case.network, others, loss)}
     own["clipped_share"] = None if metrics is None else clipped_share(Path(metrics))

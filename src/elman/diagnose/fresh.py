@@ -1,4 +1,4 @@
-"""Whether recurrent layers still have the weights that torch begins with: uniform within 1 / sqrt(H), biases too.
+"""Recognise recurrent layers that still have torch's first weights: uniform within 1 / sqrt(H), biases too.
 
 An update moves weights past that bound or away from uniform, as does any other initialisation. The test is meant to say
 no when in doubt.
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import RNNBase
-from torch.nn.utils.parametrize import is_parametrized
 
 DOUBT = 1e-6
 """Probability with which one parameter that is as it was made is taken for another."""
@@ -23,10 +22,13 @@ _ZEROS = 0.01
 
 def as_initialised(modules: Iterable[RNNBase]) -> bool:
     """Say whether every parameter of every module looks as torch's own initialisation leaves it."""
-    return all(
-        not is_parametrized(module) and all(_untouched(p, module.hidden_size) for p in module.parameters(recurse=False))
-        for module in modules
-    )
+    return all(map(_fresh, modules))
+
+
+def _fresh(module: RNNBase) -> bool:
+    parameters = list(module.parameters(recurse=False))
+    whole = len(parameters) == sum(map(len, module._all_weights))  # none is parametrized
+    return whole and all(_untouched(parameter, module.hidden_size) for parameter in parameters)
 
 
 def _untouched(parameter: Tensor, hidden: int) -> bool:

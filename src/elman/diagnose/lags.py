@@ -1,4 +1,4 @@
-"""A gradient by lag: what arrives at one step of a layer from outside, followed back through this layer alone.
+"""Measure a gradient by lag: follow what arrives at one step of a layer back through this layer alone.
 
 With nothing fed in on the way, its norm by lag is what the layer's own Jacobians do to it, and agrees with
 `jacobian.py`. The step is the last of a layer's walk at which a gradient arrives, in time the first one for a layer in

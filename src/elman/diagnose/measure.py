@@ -1,4 +1,4 @@
-"""One run of a batch: what every recurrent layer does in it, and the gradient of the whole loss by every state.
+"""Run a batch once: record every recurrent layer, and find the gradient of the whole loss by every state.
 
 Everything here runs in the order in which a layer walks: step 0 is where it begins, in reverse the last step in time.
 Sequences of a batch may differ in length: none counts where it has ended.

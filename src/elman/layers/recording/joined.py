@@ -1,4 +1,4 @@
-"""Several calls of one module as one sequence: what a loop that calls a layer once a step does, step after step."""
+"""Join several calls of one module into one sequence, as a loop makes them that calls a layer once a step."""
 
 from collections.abc import Callable, Sequence
 
