@@ -86,11 +86,8 @@ def run_whole(case: Case, limit: int) -> Pass:
         loss = case.loss()
     _check_called(calls, case)
     runs = {name: sequences(modules[name], some) for name, some in calls.items()}
-    named = [(name, p) for name, p in case.network.named_parameters() if p.requires_grad]
-    outside = [t for some in calls.values() for call in some for t in (call.y, *call.final, *call.copies)]
-    wanted = {id(t): t for t in [*(p for _, p in named), *outside] if t.requires_grad}
-    found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True)
-    gradient = dict(zip(wanted, found, strict=True))
+    named = {name: p for name, p in case.network.named_parameters() if p.requires_grad}
+    gradient = _gradients(loss, [*named.values(), *_outside(calls)])
     walks: dict[Key, Walk] = {}
     recorded = _by_module(rec)
     for name in recorded:
@@ -99,7 +96,7 @@ def run_whole(case: Case, limit: int) -> Pass:
     return Pass(
         float(loss.detach()),
         walks,
-        {name: grad for name, p in named if (grad := gradient[id(p)]) is not None},
+        {name: grad for name, p in named.items() if (grad := gradient[id(p)]) is not None},
         _loss_steps([walk for key, walk in walks.items() if key[0] == next(reversed(calls))]),
         {name: why for name in modules if (why := _unfollowed(name, runs.get(name, []), walks))},
     )
@@ -184,6 +181,18 @@ def _unfollowed(name: str, runs: list[list[Called]], walks: dict[Key, Walk]) -> 
         return "one step only" if calls == 1 else alone
     most = max(map(len, runs))
     return None if len(runs) == 1 else f"{calls - most} of {calls} calls, which belong to other sequences"
+
+
+def _outside(calls: Calls) -> list[Tensor]:
+    """What every call gives to and takes from the rest of the network."""
+    return [t for some in calls.values() for call in some for t in (call.y, *call.final, *call.copies)]
+
+
+def _gradients(loss: Tensor, tensors: list[Tensor]) -> dict[int, Tensor | None]:
+    """The gradient of the loss by each tensor that has one, by `id`."""
+    wanted = {id(t): t for t in tensors if t.requires_grad}
+    found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True)
+    return dict(zip(wanted, found, strict=True))
 
 
 def _check_called(calls: Calls, case: Case) -> None:

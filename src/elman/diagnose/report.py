@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.diagnose.findings import Findings, LayerFindings
-from elman.diagnose.verdicts import Verdict, headline
+from elman.diagnose.verdicts import SEVERITIES, Verdict
 from elman.errors import InputError
 from elman.files import write_atomically
 
@@ -40,7 +40,7 @@ class Report:
     @property
     def headline(self) -> str:
         """The outcome in one line: healthy, as initialised, or how many faults; and what was not followed."""
-        return headline(self.findings, self.verdicts)
+        return _headline(self.findings, self.verdicts)
 
     @property
     def layers(self) -> list[LayerFindings]:
@@ -93,6 +93,20 @@ class Report:
             write_json(place, self.to_dict())
         else:
             raise InputError(f"{path}: expected a name that ends in .html, .png or .json")
+
+
+def _headline(findings: Findings, verdicts: list[Verdict]) -> str:
+    counts = [(sum(v.severity == severity for v in verdicts), severity) for severity in SEVERITIES]
+    said = [f"{count} {severity}{'s' * (count > 1)}" for count, severity in counts if count]
+    listed = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    left = "; ".join(f"{name or 'the layer'} ({why})" for name, why in findings.unfollowed.items())
+    without = f" Not followed through time: {left}." if left else ""
+    if counts[0][0]:
+        return f"Not healthy: {listed}.{without}"
+    if not findings.followed:
+        return f"Nothing was followed through time: {left}." + (f" {listed[0].upper()}{listed[1:]}." if listed else "")
+    first = "As initialised" if findings.fresh else "Healthy"
+    return f"{first}: no fault found{', ' + listed if listed else ''}.{without}"
 
 
 def write_json(path: Path, content: Any) -> None:

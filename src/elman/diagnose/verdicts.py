@@ -41,7 +41,7 @@ Kind = Literal[
     "clipping",
 ]
 Severity = Literal["fault", "caution", "note"]
-_ORDER = ("fault", "caution", "note")
+SEVERITIES = ("fault", "caution", "note")
 
 
 @dataclass(frozen=True)
@@ -82,22 +82,7 @@ def judge(findings: Findings) -> list[Verdict]:
         *_truncation(findings),
         *_clipping(findings),
     ]
-    return sorted(found, key=lambda verdict: _ORDER.index(verdict.severity))
-
-
-def headline(findings: Findings, verdicts: list[Verdict]) -> str:
-    """Return the outcome in one line."""
-    counts = [(sum(v.severity == severity for v in verdicts), severity) for severity in _ORDER]
-    said = [f"{count} {severity}{'s' * (count > 1)}" for count, severity in counts if count]
-    listed = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
-    left = "; ".join(f"{name or 'the layer'} ({why})" for name, why in findings.unfollowed.items())
-    without = f" Not followed through time: {left}." if left else ""
-    if counts[0][0]:
-        return f"Not healthy: {listed}.{without}"
-    if not findings.followed:
-        return f"Nothing was followed through time: {left}." + (f" {listed[0].upper()}{listed[1:]}." if listed else "")
-    first = "As initialised" if findings.fresh else "Healthy"
-    return f"{first}: no fault found{', ' + listed if listed else ''}.{without}"
+    return sorted(found, key=lambda verdict: SEVERITIES.index(verdict.severity))
 
 
 def longest(findings: Findings) -> LayerFindings | None:
