@@ -351,3 +351,65 @@ def test_a_state_that_was_written_to_is_not_shown() -> None:
         y.mul_(2)
     refused(lambda: rec.h, "expected h as the layer left it, but it was changed in place")
     assert rec.c.shape == (6, 2, 4)
+
+
+def test_a_loop_of_single_steps_reads_as_one_sequence() -> None:
+    """Joined calls are, number for number, the one call over the whole sequence."""
+    layer = elman.LSTM(3, 4, num_layers=2)
+    with elman.record(layer) as whole:
+        y, _ = layer(X)
+    y[:4].square().sum().backward()
+    with elman.record(layer) as rec:
+        state, outputs = None, []
+        for x in X:
+            y, state = layer(x[None], state)
+            outputs.append(y)
+    with pytest.raises(InputError, match="no dh yet"):
+        rec.joined().dh  # noqa: B018
+    torch.cat(outputs[:4]).square().sum().backward()
+    for k in (0, 1):
+        joined, wanted = rec.joined("")[k], whole[k]
+        for name in ("h", "c", "h_0", "c_0", "x", "dh", "dc"):
+            assert_close(getattr(joined, name), getattr(wanted, name), name)
+        assert torch.equal(joined.mask, wanted.mask)
+        for part in ("gates", "dgates"):
+            for gate, value in getattr(wanted, part).items():
+                assert_close(getattr(joined, part)[gate], value, gate)
+
+
+def test_what_cannot_be_joined() -> None:
+    model = Model()
+    with elman.record(model) as rec:
+        model(X)
+        model(X)
+    with pytest.raises(InputError, match=r"one of \['encoder', 'top'\]"):
+        rec.joined()
+    assert rec.joined("top").h.shape == (12, 2, 5)
+    with pytest.raises(InputError, match="in both directions"):
+        rec.joined("encoder")
+    layer = elman.GRU(3, 4)
+    with elman.record(layer) as rec:
+        layer(X)
+        layer(X[:, :1])
+    with pytest.raises(InputError, match=r"batches of \[1, 2\]"):
+        rec.joined()
+
+
+def test_an_estimator_is_recorded_by_its_network() -> None:
+    text = "to be, or not to be\n" * 20
+    generator = elman.TextGenerator(hidden=6, layers=1, batch=4, k1=8, epochs=1)
+    with pytest.raises(InputError, match=r"^record: this TextGenerator is not fitted, and has no network yet"):
+        elman.record(generator)
+    generator.fit(text)
+    with elman.record(generator) as rec:
+        written = generator.generate("to be", length=7).texts()[0]
+    assert len(written) == 7
+    gates = rec.joined("recurrent").gates
+    assert gates["f"].shape == (5 + 7, 1, 6)
+    numbers = torch.as_tensor(generator.alphabet_.encode("to be" + written, "text").astype("int64"))
+    with elman.record(generator) as once, torch.no_grad():
+        generator.network_(numbers[:, None])
+    for name, value in once.gates.items():
+        assert_close(gates[name], value, name)
+    with pytest.raises(InputError, match="expected a torch module or a fitted model of Elman's; got int"):
+        elman.record(3)

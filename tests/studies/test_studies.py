@@ -87,6 +87,16 @@ def test_open_gates_recall_what_half_open_ones_cannot():
     assert study.recalled("GRU", 40, seed=1, updates=150) < 0.3
 
 
+@pytest.mark.study
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_copy_problem_separates_the_cells(threads):
+    study = script("vanishing_and_exploding")
+    found = {name: study.medians(name, threads, seeds=5, updates=300) for name in study.NETWORKS}
+    assert min(near for near, _ in found.values()) > 0.9
+    assert max(found[name][1] for name in ("RNN", "LSTM", "GRU")) < 0.3
+    assert min(found[name][1] for name in study.NETWORKS if name.endswith("open")) > 0.9
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_tanh_takes_back_what_a_radius_above_one_adds(seed):
     study = script("vanishing_and_exploding")

@@ -45,7 +45,7 @@ def diagnose(
 ) -> None:
     """Find vanishing and exploding gradients, saturated gates, idle units and numbers that are not finite.
 
-    The exit code is 1 if a fault was found, else 0.
+    The exit code is 1 if a fault was found or nothing could be followed through time, else 0.
     """
     from rich.console import Console
 

@@ -1,8 +1,10 @@
 """The doctor for vanishing and exploding gradients.
 
-`doctor.py` is the call, `case.py` what it is given, `examine.py` runs the measurements: `measure.py` (gradients by step
-and by lag, from a module's `outputs.py`), `jacobian.py`, `spectrum.py`, `gates.py` and `birth.py` (numbers that are not
-finite). `verdicts.py` makes words of them, `report.py` hands all over; `tables.py`, `text.py`, `panels.py` and
+`doctor.py` is the call, `case.py` what it is given, `cells.py` makes layers of single-step cells for a while.
+`examine.py` runs the measurements: `measure.py` (one run of the batch: the `calls.py` of every layer, joined where they
+are one sequence, and the gradient that arrives at each state, `arrivals.py`), `lags.py` (a gradient by lag),
+`jacobian.py`, `spectrum.py`, `gates.py`, `fresh.py` (first weights) and `birth.py` (numbers that are not finite).
+`verdicts.py` makes words of them, `report.py` hands all over; `tables.py`, `text.py`, `panels.py` and
 `page.py` show it. `cuts.py` measures what truncated backpropagation keeps of a gradient, on a `course.py`. It knows no
 job, no file of a model and no terminal.
 

@@ -1,6 +1,6 @@
 """The step and the layer at which a number that is not finite is born; `bptt.faults` names the parameter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from elman.bptt.faults import Fault, finite, first_fault
 from elman.diagnose.case import Case
+from elman.diagnose.cells import plain_name
 from elman.diagnose.measure import Key, Pass, gradient_of, walked
 
 
@@ -36,15 +37,16 @@ def find_birth(case: Case, whole: Pass) -> Birth | None:
     clean = all(finite(grad) for grad in whole.gradients.values()) and finite(torch.tensor(whole.loss))
     if clean and weights is None:
         return None
-    fault = first_fault(case.network, case.loss, whole.gradients)
+    found = first_fault(case.network, case.loss, whole.gradients)
+    fault = replace(found, layer=found.layer and plain_name(found.layer))
     where, what, step = _forward(whole) or _backward(whole) or (None, None, None)
     return Birth(weights, where, what, step, fault)
 
 
 def _forward(whole: Pass) -> tuple[Key, str, int] | None:
     """The first layer by the order of calls that meets one, and within it the first step that it walks."""
-    for key in whole.record.names:
-        steps = whole.record[key]
+    for key, walk in whole.walks.items():
+        steps = walk.steps
         states = {"c": steps.c, "h": steps.h} if "f" in steps.gates else {"h": steps.h}
         parts = {"x": steps.x, **steps.gates, **states}
         found = [(at, what) for what, part in parts.items() if (at := _first(walked(part, steps.reverse))) is not None]
@@ -56,8 +58,8 @@ def _forward(whole: Pass) -> tuple[Key, str, int] | None:
 
 def _backward(whole: Pass) -> tuple[Key, str, int] | None:
     """The last layer whose gradient is not finite, and within it the first step that the way back meets."""
-    for key in reversed(whole.record.names):
-        steps = whole.record[key]
+    for key, walk in reversed(whole.walks.items()):
+        steps = walk.steps
         back = walked(gradient_of(steps), not steps.reverse)
         at = _first(back)
         if at is not None:

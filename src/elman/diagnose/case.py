@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import RNNBase
 
+from elman.diagnose.cells import plain_name
 from elman.errors import InputError
 
 Loss = Callable[[], Tensor]
@@ -38,6 +39,8 @@ class Case:
         clipped_share: the share of training's updates whose gradient was clipped, where that is known.
         truncation: steps that training lets gradients reach back, if it cuts them.
         note: what a reader has to know about the data, such as where it came from.
+        trained: whether the network is known to have learned; if not, its weights decide whether it looks fresh.
+        hidden: by module, why it cannot be looked into.
     """
 
     network: nn.Module
@@ -47,6 +50,8 @@ class Case:
     clipped_share: float | None = None
     truncation: int | None = None
     note: str = ""
+    trained: bool = False
+    hidden: dict[str, str] = field(default_factory=dict)
 
 
 def make_case(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | None) -> Case:
@@ -63,7 +68,7 @@ def make_case(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | None)
     elif isinstance(model, nn.Module):
         found = Case(model, make_loss(model, batch, loss))
     else:
-        raise InputError(f"model: expected a torch module or a model of Elman's, came {type(model).__name__}")
+        raise InputError(f"model: expected a torch module or a model of Elman's, got {type(model).__name__}")
     check_network(found.network)
     return found
 
@@ -72,29 +77,42 @@ def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor]
     """Return a call that runs a batch and returns its loss, a scalar that has a gradient.
 
     Args:
-        network: called with the inputs; of a tuple that it returns the first part goes to `loss`.
+        network: called with the inputs: a tuple is passed as arguments, a dictionary as arguments by name; of a tuple
+            that it returns the first part goes to `loss`.
         batch: a pair (inputs, targets), or a callable that does it all.
         loss: `loss(outputs, targets)`; None with a callable.
     """
     if callable(batch):
         return lambda: _scalar(batch())
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, came {_name(batch)}")
+        raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, got {_name(batch)}")
     if loss is None:
-        raise InputError("loss: expected a function loss(outputs, targets), came none: give one, as nn.MSELoss()")
+        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, as nn.MSELoss()")
     inputs, targets = batch
     at_home(network, inputs, "inputs")
     at_home(network, targets, "targets")
+    arguments, named = _arguments(inputs)
 
     def run() -> Tensor:
-        outputs = network(inputs)
+        outputs = network(*arguments, **named)
         return _scalar(loss(outputs[0] if isinstance(outputs, tuple) else outputs, targets))
 
     return run
 
 
-def check_network(network: nn.Module) -> None:
+def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A plain tuple is several arguments, a dictionary several by name; anything else, a PackedSequence too, is one."""
+    if type(inputs) is tuple:
+        return inputs, {}
+    return ((), inputs) if isinstance(inputs, dict) else ((inputs,), {})
+
+
+def check_network(network: nn.Module, *, cells: bool = True) -> None:
     """See that the doctor can look inside.
+
+    Args:
+        network: a network.
+        cells: whether single-step cells are enough.
 
     Raises:
         InputError: it has no recurrent layer or no parameter that learns, or is compiled.
@@ -104,7 +122,8 @@ def check_network(network: nn.Module) -> None:
         raise InputError("model: it is compiled, which hides its steps: give the module it was compiled from")
     if any(isinstance(m, torch.jit.ScriptModule) for m in modules):
         raise InputError("model: it is TorchScript, which hides its steps: give the module it was made from")
-    if not recurrent_modules(network):
+    found = recurrent_modules(network)
+    if not found and not (cells and any(isinstance(m, nn.RNNCellBase) for m in modules)):
         raise InputError(
             f"model: {type(network).__name__} has no recurrent layer: give one with an RNN, GRU or LSTM of elman or "
             "torch.nn"
@@ -115,7 +134,7 @@ def check_network(network: nn.Module) -> None:
 
 def recurrent_modules(network: nn.Module) -> dict[str, RNNBase]:
     """Return name -> recurrent layer, in the order in which the network holds them."""
-    return {name: module for name, module in network.named_modules() if isinstance(module, RNNBase)}
+    return {plain_name(name): module for name, module in network.named_modules() if isinstance(module, RNNBase)}
 
 
 @contextmanager
@@ -140,7 +159,10 @@ def at_rest(network: nn.Module) -> Iterator[None]:
 
 
 def at_home(network: nn.Module, value: Any, what: str) -> None:
-    """Raise InputError if a tensor lies on another device than the network."""
+    """Raise InputError if a tensor, or one among several, is on another device than the network."""
+    if isinstance(value, dict | tuple | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            at_home(network, part, what)
     if not isinstance(value, Tensor):
         return
     parameter = next(network.parameters())
@@ -161,7 +183,7 @@ def too_large(what: str, wanted: int, limit: int) -> InputError:
 
 def _scalar(loss: Any) -> Tensor:
     if not isinstance(loss, Tensor) or loss.numel() != 1:
-        raise InputError(f"loss: expected one number as a tensor, came {_name(loss)}: take its mean or sum")
+        raise InputError(f"loss: expected one number as a tensor, got {_name(loss)}: take its mean or sum")
     if torch.is_grad_enabled() and not loss.requires_grad:
         raise InputError("loss: it does not depend on the model's parameters: compute it from the outputs, with grad")
     return loss

@@ -63,20 +63,20 @@ def make_course(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | Non
         return _own(model, batch, loss)
     if not isinstance(model, nn.Module):
         raise InputError(
-            f"model: expected a torch module or a model of Elman's that learns in windows, came {type(model).__name__}"
+            f"model: expected a torch module or a model of Elman's that learns in windows, got {type(model).__name__}"
         )
-    check_network(model)
+    check_network(model, cells=False)
     if not isinstance(batch, tuple | list) or len(batch) != 2 or not all(isinstance(part, Tensor) for part in batch):
         raise InputError("batch: expected a pair of tensors, inputs and a target for every step")
     if loss is None:
-        raise InputError("loss: expected a function loss(outputs, targets), came none: give one, as nn.MSELoss()")
+        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, as nn.MSELoss()")
     inputs, targets = batch
     for value, what in ((inputs, "inputs"), (targets, "targets")):
         at_home(model, value, what)
     time = _time_of(model)
     if targets.dim() <= time or targets.shape[time] != inputs.shape[time]:
         raise InputError(
-            f"targets: expected one for each of {inputs.shape[time]} steps, came the shape {tuple(targets.shape)}: "
+            f"targets: expected one for each of {inputs.shape[time]} steps, got the shape {tuple(targets.shape)}: "
             "a loss at the last step alone is not learned in windows"
         )
 

@@ -147,7 +147,7 @@ def truncation(
     steps = course.source.length
     reaches = [*sorted({k for k in (_doubling(steps) if ks is None else ks) if k < steps}), steps]
     if reaches[0] < max(1, k1 or 1):
-        raise InputError(f"ks: expected {k1 or 1} or more steps, came {reaches[0]}: a gradient has to cover its window")
+        raise InputError(f"ks: expected {k1 or 1} or more steps, got {reaches[0]}: a gradient has to cover its window")
     with at_rest(course.network):
         _refuse_too_large(course, limit)
         runs = []

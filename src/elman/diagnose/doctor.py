@@ -21,11 +21,13 @@ from elman.diagnose.case import (
     silent,
     too_large,
 )
+from elman.diagnose.cells import cells_as_layers, runs_as_layer
 from elman.diagnose.examine import examine
 from elman.diagnose.report import Report
 from elman.diagnose.verdicts import judge
 from elman.errors import DataError, InputError
-from elman.layers import adopt, release
+from elman.layers import release
+from elman.layers.adoption import adopt_silently
 from elman.layers.recording import RecordTooLargeError
 from elman.layers.recurrent import Recurrent
 
@@ -46,12 +48,15 @@ def diagnose(
     """Say whether a network's gradients vanish or explode through time, and why, with the evidence.
 
     Runs the batch with everything recorded, with dropout off, and leaves the model, its gradients and torch's random
-    state as they were. Layers of torch.nn's run as Elman's meanwhile.
+    state as they were. Layers of torch.nn's run as Elman's meanwhile. Calls of a layer or cell each of which is given
+    the state that another gave are examined as one sequence; what could not be followed is said in the headline.
 
     Args:
-        model: a torch module with RNN, GRU or LSTM layers of torch.nn's or Elman's; or a model of Elman's.
+        model: a torch module with RNN, GRU or LSTM layers or single-step cells of torch.nn's or Elman's; or a model of
+            Elman's.
         batch: a pair (inputs, targets), or a callable that runs the model and returns the loss; for a model of Elman's
-            its data, or None for what it has without.
+            its data, or None for what it has without. The model is called with the inputs: a tuple is passed as
+            arguments, model(*inputs), a dictionary as arguments by name, model(**inputs).
         loss: `loss(outputs, targets)`, a scalar; with a pair only.
         others: further batches of the same kind, for the share that `clip` clips.
         clip: the largest global norm of the gradients that training lets through; a model of Elman's knows its own.
@@ -76,17 +81,18 @@ def diagnose(
     """
     for name, value in (("clip", clip), ("truncation", truncation)):
         if value is not None and not value > 0:
-            raise InputError(f"{name}: expected a number above 0, came {value}")
+            raise InputError(f"{name}: expected a number above 0, got {value}")
     case = make_case(model, batch, loss)
     own: dict[str, Any] = {"clip": clip, "truncation": truncation, "others": _losses(case.network, others, loss)}
     own["clipped_share"] = None if metrics is None else clipped_share(Path(metrics))
     case = replace(case, **{name: value for name, value in own.items() if value not in (None, ())})
-    with _as_elman(case.network), at_rest(case.network), torch.random.fork_rng(), torch.enable_grad():
+    with _as_elman(case.network) as hidden, at_rest(case.network), torch.random.fork_rng(), torch.enable_grad():
+        title = _title(model, case.network)
         try:
-            findings = examine(_checked(case), limit=limit, seed=seed, watch=watch)
+            findings = examine(_checked(replace(case, hidden=hidden)), limit=limit, seed=seed, watch=watch)
         except RecordTooLargeError as error:
             raise too_large("diagnose: recording the batch", error.bytes, limit) from error
-    return Report(_title(model, case.network), case.note, findings, judge(findings))
+    return Report(title, case.note, findings, judge(findings))
 
 
 def clipped_share(metrics: Path) -> float:
@@ -117,25 +123,33 @@ def _checked(case: Case) -> Case:
             return case.loss()
         except InputError:
             raise
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            raise InputError(f"batch: it does not go through the model: {' '.join(str(error).split())}") from error
+        except Exception as error:  # the model and the loss are the user's own code, which may raise anything
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"batch: it does not go through the model and the loss: {said}") from error
 
     return replace(case, loss=run)
 
 
 @contextmanager
-def _as_elman(network: nn.Module) -> Iterator[None]:
-    """Let layers of torch.nn's be Elman's for a while, so that they can be recorded.
+def _as_elman(network: nn.Module) -> Iterator[dict[str, str]]:
+    """Let layers and cells of torch.nn's be Elman's layers for a while, so that they can be recorded.
+
+    Yields the names of those that cannot, with the reason.
 
     Raises:
-        InputError: a layer is of a class of its own, or parametrized.
+        InputError: none can.
     """
-    replaced = adopt(network)
+    replaced = adopt_silently(network)
     try:
-        for name, module in recurrent_modules(network).items():
-            if not isinstance(module, Recurrent):
-                raise InputError(f"model: {name or 'it'} cannot be looked into: {replaced.left[name]}")
-        yield
+        with cells_as_layers(network):
+            left = {name: (network.get_submodule(name), why) for name, why in replaced.left.items()}
+            hidden = {
+                name: why for name, (m, why) in left.items() if not (isinstance(m, Recurrent) or runs_as_layer(m))
+            }
+            if not any(isinstance(module, Recurrent) for module in network.modules()):
+                name, why = next(iter(hidden.items()))
+                raise InputError(f"model: {name or 'it'} cannot be looked into: {why}")
+            yield hidden
     finally:
         for name in replaced:
             release(network.get_submodule(name))

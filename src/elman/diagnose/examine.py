@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from elman.diagnose.birth import Birth, find_birth
-from elman.diagnose.case import Case, Loss, Watch, recurrent_modules
+from elman.diagnose.case import Case, Loss, Watch
 from elman.diagnose.findings import Findings, LayerFindings
+from elman.diagnose.fresh import as_initialised
 from elman.diagnose.gates import KEEPS, look_at
 from elman.diagnose.jacobian import Gains, gains
-from elman.diagnose.measure import Floats, Key, Pass, gradient_of, lag_curves, norms, run_whole
-from elman.diagnose.outputs import by_step
+from elman.diagnose.lags import lag_curve
+from elman.diagnose.measure import Floats, Key, Walk, gradient_of, norms, run_whole
 from elman.diagnose.spectrum import spectra
 
 
@@ -22,27 +23,26 @@ def examine(case: Case, *, limit: int, seed: int, watch: Watch) -> Findings:
     watch("whole loss", 0.0)
     whole = run_whole(case, limit)
     birth = find_birth(case, whole)
-    watch("one step of the loss", 0.15)
-    curves = {} if birth else lag_curves(case, whole, limit)
-    keys, layers = whole.record.names, []
-    for done, key in enumerate(keys):
-        watch(label(key, keys), 0.4 + 0.5 * done / len(keys))
-        layers.append(_layer(case, whole, key, curves.get(key), birth, limit, seed))
+    keys, layers = list(whole.walks), []
+    for done, (key, walk) in enumerate(whole.walks.items()):
+        watch(label(key, keys), 0.2 + 0.7 * done / len(keys))
+        layers.append(_layer(key, keys, walk, birth, limit, seed))
     watch("other batches", 0.9)
     found = [_norm(list(whole.gradients.values())), *(_norm_of(case, loss) for loss in case.others)]
-    first = whole.record[keys[0]]
     return Findings(
         layers,
         steps=max(len(layer.by_step) for layer in layers),
-        batch=first.h.shape[1],
+        batch=next(iter(whole.walks.values())).steps.mask.shape[1],
         loss=whole.loss,
         gradient_norm=found[0],
-        loss_steps=_loss_steps(case, whole),
+        loss_steps=whole.loss_steps,
         norms=found,
         clip=case.clip,
         clipped_share=_clipped(case, found),
         truncation=case.truncation,
         birth=birth,
+        fresh=not case.trained and as_initialised([walk.module for walk in whole.walks.values()]),
+        unfollowed=whole.unfollowed | case.hidden,
     )
 
 
@@ -55,22 +55,21 @@ def label(key: Key, keys: list[Key]) -> str:
     return " ".join(word for word in words if word)
 
 
-def _layer(
-    case: Case, whole: Pass, key: Key, curve: Floats | None, birth: Birth | None, limit: int, seed: int
-) -> LayerFindings:
-    name, layer, direction = key
-    module, steps = recurrent_modules(case.network)[name], whole.record[key]
+def _layer(key: Key, keys: list[Key], walk: Walk, birth: Birth | None, limit: int, seed: int) -> LayerFindings:
+    _, layer, direction = key
+    module, steps = walk.module, walk.steps
     measured: Gains | None = None if birth else gains(module, layer, steps, limit=limit, seed=seed)
     return LayerFindings(
         key,
-        label(key, whole.record.names),
+        label(key, keys),
         module.mode,
-        np.empty(0) if curve is None else curve,
+        np.empty(0) if birth else lag_curve(walk, layer, limit),
         norms((gradient_of(steps),)) * _as_if_whole(steps),
         spectra(module, layer, direction == "reverse"),
         measured,
         look_at(steps, module.mode),
         np.asarray(_keeping(steps, module.mode)[: int(steps.lengths[0]), 0].double().cpu()),
+        walk.read_after,
     )
 
 
@@ -82,15 +81,6 @@ def _as_if_whole(steps: Any) -> Floats:
 def _keeping(steps: Any, mode: str) -> Tensor:
     """The gate that keeps the memory, (T, B, H), or the state of an RNN."""
     return steps.gates[KEEPS[mode]] if mode in KEEPS else steps.h  # type: ignore[no-any-return]
-
-
-def _loss_steps(case: Case, whole: Pass) -> float:
-    """Share of the last module's steps whose output the loss uses."""
-    name, direct = list(whole.direct.items())[-1]
-    if direct.y is None:
-        return 1 / len(whole.record[name, 0].h)
-    steps, live = by_step(direct.y, direct.batch_sizes, recurrent_modules(case.network)[name])
-    return float(steps.any(-1)[live].double().mean())
 
 
 def _norm(gradients: list[Tensor]) -> float:

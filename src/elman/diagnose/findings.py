@@ -20,8 +20,9 @@ class LayerFindings:
         key: its module, the number of the layer in it, "forward" or "reverse".
         name: what to call it: "recurrent layer 1", or with its direction.
         mode: its cell, as torch names it: "LSTM", "GRU", "RNN_TANH", "RNN_RELU".
-        by_lag: norm of the gradient of the loss at one step of each row, by lag, (T,) or shorter; empty where none
-            arrives. Where rows differ in length, the change over k steps is that of the rows that have them.
+        by_lag: norm of the gradient that arrives at one step of each row from outside the layer, the last of its walk,
+            followed back through this layer alone; by lag, (T,) or shorter; empty where none arrives. Where rows differ
+            in length, the change over k steps is that of the rows that have them.
         by_step: norm of the gradient of the whole loss by each state, (T,), by time; where rows have ended, scaled as
             if the others were the whole batch.
         spectra: of its recurrent matrices, by gate.
@@ -29,6 +30,8 @@ class LayerFindings:
         units: what its gates and units do.
         map: of the batch's first sequence, the gate that keeps its memory, f or z, or the state h of an RNN, (T, H),
             as long as it is itself.
+        read_after: the steps that the layer has walked where the loss, or the layer above, takes an output of it for
+            the last time; 0 where none is taken.
     """
 
     key: Key
@@ -40,6 +43,7 @@ class LayerFindings:
     gains: Gains | None
     units: Units
     map: Floats
+    read_after: int
 
     @property
     def map_name(self) -> str:
@@ -78,6 +82,8 @@ class Findings:
         clipped_share: share of updates, or of `norms`, that are clipped; None where nothing is known of clipping.
         truncation: steps that training lets gradients reach back, if it cuts them.
         birth: where a number that is not finite is born.
+        fresh: whether every recurrent layer still has weights as torch initialises them.
+        unfollowed: by module, why what it does through time was not examined, or not all of it.
     """
 
     layers: list[LayerFindings]
@@ -91,6 +97,13 @@ class Findings:
     clipped_share: float | None = None
     truncation: int | None = None
     birth: Birth | None = None
+    fresh: bool = False
+    unfollowed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def followed(self) -> bool:
+        """Say whether a gradient was followed through time anywhere: over two steps of a layer or more."""
+        return any(len(layer.by_step) > 1 and layer.read_after for layer in self.layers)
 
     @property
     def asked(self) -> int:

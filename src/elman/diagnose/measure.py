@@ -1,33 +1,58 @@
-"""What one batch shows: two kinds of gradients by step, recorded layer by layer.
-
-From the whole loss: what every state's gradient is in training. From one step: the gradient that the loss sends into
-the last step's output alone, followed back through time; so its norm by lag is what the recurrence itself does to a
-gradient, with nothing fed in on the way. A layer in reverse is followed from its own last step, which is the first.
+"""Run a batch once: record every recurrent layer, and find the gradient of the whole loss by every state.
 
 Everything here runs in the order in which a layer walks: step 0 is where it begins, in reverse the last step in time.
-Sequences of a batch may differ in length: each is followed from its own last step, and none counts where it has ended.
+Sequences of a batch may differ in length: none counts where it has ended.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
-from torch.nn import RNNBase
-from torch.nn.utils.rnn import PackedSequence
+from torch import Tensor
 
+from elman.diagnose.arrivals import Arrived, arrivals
+from elman.diagnose.calls import Called, Calls, sequences, watching
 from elman.diagnose.case import Case, recurrent_modules
-from elman.diagnose.outputs import Outputs, at_one_step, each
+from elman.diagnose.cells import plain_name
 from elman.errors import InputError
 from elman.layers import record
+from elman.layers.recording import Joined
+from elman.layers.recurrent import Recurrent
 
 Floats = npt.NDArray[np.float64]
 Key = tuple[str, int, str]
 """Name of a module, number of its layer, "forward" or "reverse": what a record calls one layer in one direction."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One layer in one direction over one sequence.
+
+    Attributes:
+        module: whose layer it is.
+        steps: its record; of several calls, joined.
+        arrived: the gradient of the loss that arrives at each state from outside.
+    """
+
+    module: Recurrent
+    steps: Any
+    arrived: Arrived
+
+    @property
+    def read_after(self) -> int:
+        """The steps that the layer walks before the last one at which a gradient arrives; 0 where none does."""
+        there, live = self.arriving > 0, walked(self.steps.mask, self.steps.reverse).to(self.arriving.device)
+        count = torch.cumsum(live, 0) * (there & live)
+        return int(count.max())
+
+    @property
+    def arriving(self) -> Tensor:
+        """The squared norm of what arrives, by step and row in walking order, (T, B)."""
+        parts = [walked(part, self.steps.reverse).double().square().sum(-1) for part in self.arrived]
+        return torch.stack(parts).sum(0)
 
 
 @dataclass(frozen=True)
@@ -36,46 +61,45 @@ class Pass:
 
     Attributes:
         loss: what it gave.
-        record: every step of every layer; its gradients are there unless the loss is not finite.
+        walks: every layer in every direction that was called, in the order of first calls; of a module with several
+            sequences the longest one, the last of those.
         gradients: of the parameters, by name, where they have one.
-        direct: of each recurrent module's outputs, what the loss sends into them from outside the module.
+        loss_steps: share of the steps of the module called last at which the loss takes its output.
+        unfollowed: by module, why what it does through time was not examined, or not all of it.
     """
 
     loss: float
-    record: Any
+    walks: dict[Key, Walk]
     gradients: dict[str, Tensor]
-    direct: dict[str, Outputs]
+    loss_steps: float
+    unfollowed: dict[str, str]
 
 
 def run_whole(case: Case, limit: int) -> Pass:
-    """Run the batch forward and backward, everything recorded; no parameter's own `.grad` is touched."""
-    with _recorded(case, limit) as (rec, outputs):
-        loss = case.loss()
-    names = [name for name, p in case.network.named_parameters() if p.requires_grad]
-    parameters = [p for p in case.network.parameters() if p.requires_grad]
-    flat = [t for out in outputs.values() for t in (out.y, *out.final) if t is not None and t.requires_grad]
-    found = iter(torch.autograd.grad(loss, [*parameters, *flat], allow_unused=True))
-    gradients = {name: grad for name in names if (grad := next(found)) is not None}
-    direct = {name: each(out, lambda t: next(found) if t.requires_grad else None) for name, out in outputs.items()}
-    return Pass(float(loss.detach()), rec, gradients, direct)
+    """Run the batch forward and backward, everything recorded; no parameter's own `.grad` is touched.
 
-
-def lag_curves(case: Case, whole: Pass, limit: int) -> dict[Key, Floats]:
-    """Return the norm of the gradient by each state, by lag, with the loss at one step alone; for every layer reached.
-
-    The state is h, or for an LSTM h and c side by side; the norm is over batch and units.
+    Raises:
+        InputError: the loss calls no recurrent layer, or the batch has no rows.
     """
-    curves: dict[Key, Floats] = {}
-    modules = recurrent_modules(case.network)
-    for name in reversed(list(whole.direct)):
-        for reverse in (False, True) if modules[name].bidirectional else (False,):
-            both = not modules[name].bidirectional
-            wanted = {key for key in whole.record.names if both or (key[2] == "reverse") == reverse} - curves.keys()
-            if any(key[0] == name for key in wanted):
-                rec = _send_back_one_step(case, name, modules[name], whole.direct[name], reverse, limit)
-                if rec is not None:
-                    curves |= {key: curve for key in wanted if len(curve := _by_lag(rec[key]))}
-    return curves
+    modules = {name: m for name, m in recurrent_modules(case.network).items() if isinstance(m, Recurrent)}
+    with watching(modules) as calls, record(case.network, limit=limit) as rec:
+        loss = case.loss()
+    _check_called(calls, case)
+    runs = {name: sequences(modules[name], some) for name, some in calls.items()}
+    named = {name: p for name, p in case.network.named_parameters() if p.requires_grad}
+    gradient = _gradients(loss, [*named.values(), *_outside(calls)])
+    walks: dict[Key, Walk] = {}
+    recorded = _by_module(rec)
+    for name in recorded:
+        longest = max(reversed(runs[name]), key=lambda run: sum(_steps(recorded[name][call.number]) for call in run))
+        walks |= _walks(name, modules[name], longest, recorded[name], gradient)
+    return Pass(
+        float(loss.detach()),
+        walks,
+        {name: grad for name, p in named.items() if (grad := gradient[id(p)]) is not None},
+        _loss_steps([walk for key, walk in walks.items() if key[0] == next(reversed(calls))]),
+        {name: why for name in modules if (why := _unfollowed(name, runs.get(name, []), walks))},
+    )
 
 
 def state_gradients(steps: Any) -> tuple[Tensor, ...]:
@@ -115,72 +139,65 @@ def walked(tensor: Tensor, reverse: bool) -> Tensor:
     return tensor.flip(0) if reverse else tensor
 
 
-def _by_lag(steps: Any) -> Floats:
-    """The norm from each row's last step with a gradient back to its first step.
-
-    Rows that are shorter than others drop out on the way: the change over k steps is that of the rows that have them.
-    """
-    parts = state_gradients(steps)
-    squares = np.asarray(sum(part.double().square().sum(2) for part in parts).cpu())  # type: ignore[union-attr]
-    there, live = squares > 0, np.asarray(walked(steps.mask, steps.reverse))
-    rows = np.flatnonzero(there.any(0))
-    if not len(rows):
-        return np.empty(0)
-    last = len(squares) - 1 - there[::-1, rows].argmax(0)
-    lags = (last - live[:, rows].argmax(0)).max() + 1
-    at = last - np.arange(lags)[:, None]
-    reached = (at >= 0) & live[at, rows]
-    at_loss, found = squares[last, rows], np.where(reached, squares[at, rows], 0).sum(1)
-    return np.asarray(np.sqrt(at_loss.sum() * (found / (reached * at_loss).sum(1))))
+def _by_module(rec: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for call in rec.calls:
+        found.setdefault(plain_name(call.name), []).append(call)
+    return found
 
 
-def _send_back_one_step(
-    case: Case, name: str, module: RNNBase, direct: Outputs, reverse: bool, limit: int
-) -> Any | None:
-    """A record of the batch in which the loss's gradient enters `name` at the last step of its walk alone."""
-    kept = at_one_step(module, direct, reverse)
-    if kept is None:
-        return None
-    with _recorded(case, limit) as (rec, outputs):
-        case.loss()
-    out = outputs[name]
-    pairs = [
-        (tensor, grad)
-        for tensor, grad in zip((out.y, *out.final), (kept.y, *kept.final), strict=True)
-        if tensor is not None and grad is not None
-    ]
-    parameters = [p for p in case.network.parameters() if p.requires_grad]
-    tensors, grads = zip(*pairs, strict=True)
-    torch.autograd.grad(tensors, parameters, grads, allow_unused=True)
-    return rec
+def _steps(call: Any) -> int:
+    return len(next(iter(call.steps.values())).mask)
 
 
-@contextmanager
-def _recorded(case: Case, limit: int) -> Iterator[tuple[Any, dict[str, Outputs]]]:
-    """Run with a record and the outputs of every recurrent module, in the order of their last calls."""
-    outputs: dict[str, Outputs] = {}
-    with ExitStack() as stack:
-        for name, module in recurrent_modules(case.network).items():
-            stack.enter_context(_hooked(module, _keep_in(outputs, name)))
-        rec = stack.enter_context(record(case.network, limit=limit))
-        yield rec, outputs
+def _walks(
+    name: str, module: Recurrent, run: list[Called], recorded: list[Any], gradient: Mapping[int, Tensor | None]
+) -> dict[Key, Walk]:
+    calls = [recorded[call.number] for call in run]
+    one = calls[0] if len(calls) == 1 else Joined(calls)
+    steps = {key: one[key] if len(calls) == 1 else one[key[0]] for key in calls[0].steps}
+    found = arrivals(module, run, lambda t: gradient.get(id(t)), steps)
+    return {(name, *key): Walk(module, steps[key], found[key]) for key in steps}
 
 
-@contextmanager
-def _hooked(module: nn.Module, hook: Callable[..., None]) -> Iterator[None]:
-    handle = module.register_forward_hook(hook)
-    try:
-        yield
-    finally:
-        handle.remove()
+def _loss_steps(walks: list[Walk]) -> float:
+    """Share of the steps at which the loss takes the output of the last layer, in either direction."""
+    top = walks[-2:] if walks[-1].module.bidirectional else walks[-1:]
+    there = torch.stack([walked(walk.arriving, walk.steps.reverse) != 0 for walk in top]).any(0)
+    return float(there[walks[-1].steps.mask.to(there.device)].double().mean())
 
 
-def _keep_in(outputs: dict[str, Outputs], name: str) -> Callable[..., None]:
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        y, state = output
-        outputs.pop(name, None)
-        parts = (state,) if isinstance(state, Tensor) else tuple(state)
-        packed = isinstance(y, PackedSequence)
-        outputs[name] = Outputs(y.data if packed else y, parts, y.batch_sizes if packed else None)
+def _unfollowed(name: str, runs: list[list[Called]], walks: dict[Key, Walk]) -> str | None:
+    """Say why what a module does through time was not examined, or not all of it; None where it was."""
+    calls = sum(map(len, runs))
+    mine = [walk for key, walk in walks.items() if key[0] == name]
+    if not mine:
+        return "it was not called"
+    if not any(walk.read_after for walk in mine):
+        learns = any(p.requires_grad for p in mine[0].module.parameters())
+        return "no gradient of the loss reaches it" if learns else "its parameters take no gradient"
+    if len(mine[0].steps.mask) == 1:
+        alone = f"{calls} calls of one step, none given the state that another gave, unchanged and with its gradient"
+        return "one step only" if calls == 1 else alone
+    most = max(map(len, runs))
+    return None if len(runs) == 1 else f"{calls - most} of {calls} calls, which belong to other sequences"
 
-    return hook
+
+def _outside(calls: Calls) -> list[Tensor]:
+    """What every call gives to and takes from the rest of the network."""
+    return [t for some in calls.values() for call in some for t in (call.y, *call.final, *call.copies)]
+
+
+def _gradients(loss: Tensor, tensors: list[Tensor]) -> dict[int, Tensor | None]:
+    """The gradient of the loss by each tensor that has one, by `id`."""
+    wanted = {id(t): t for t in tensors if t.requires_grad}
+    found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True)
+    return dict(zip(wanted, found, strict=True))
+
+
+def _check_called(calls: Calls, case: Case) -> None:
+    if not calls:
+        names = ", ".join(name or type(case.network).__name__ for name in recurrent_modules(case.network))
+        raise InputError(f"batch: the loss calls no recurrent layer; the model has {names}: call the model in it")
+    if any(call.final[0].numel() == 0 for some in calls.values() for call in some):
+        raise InputError("batch: it has no rows: give one sequence or more")

@@ -7,7 +7,6 @@ from html import escape
 from elman.diagnose.panels import draw
 from elman.diagnose.report import Report
 from elman.diagnose.tables import Table, tables
-from elman.diagnose.text import summary
 from elman.diagnose.verdicts import Verdict
 
 _STYLE = """
@@ -22,7 +21,8 @@ p { margin: .3rem 0; max-width: 46rem; } .quiet { color: var(--quiet); font-size
 .summary { font-size: 1.2rem; font-weight: 600; margin: 1rem 0; }
 .good { color: var(--good); } .bad { color: var(--fault); }
 .verdict { border-left: 4px solid; padding: .2rem 1rem; margin: 1rem 0; } .fault { border-color: var(--fault); }
-.caution { border-color: var(--caution); } .verdict h3 { margin: 0; font-size: 1rem; }
+.caution { border-color: var(--caution); }
+.note { border-color: var(--rule); } .verdict h3 { margin: 0; font-size: 1rem; }
 .fault h3 { color: var(--fault); } .caution h3 { color: var(--caution); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .15rem .7rem .15rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
@@ -45,7 +45,7 @@ def as_page(report: Report) -> str:
 <h1>{title}</h1>
 <p class="quiet">{escape(size + clip)}</p>
 {f'<p class="quiet">{escape(report.note)}</p>' if report.note else ""}
-<p class="summary {"good" if report.healthy else "bad"}">{escape(summary(report))}</p>
+<p class="summary {"good" if report.healthy else "bad"}">{escape(report.headline)}</p>
 {"".join(map(_verdict, report.verdicts))}
 <img alt="Gradients by lag and by step, products of Jacobians, eigenvalues, and a gate over time; the numbers are below"
  src="data:image/png;base64,{_picture(report)}">

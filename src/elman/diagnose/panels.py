@@ -27,7 +27,12 @@ def draw(report: Report) -> "Figure":
     figure.suptitle(f"{report.title}: {report.findings.steps:,} steps", fontweight="bold")
     layers = report.layers
     shown = longest(report.findings) or layers[-1]
-    _flow(axes["lag"], {x.name: x.by_lag for x in layers if len(x.by_lag)}, "Gradient, from the loss at one step back")
+    _flow(
+        axes["lag"],
+        {x.name: x.by_lag for x in layers if len(x.by_lag)},
+        "Gradient that arrives at one step, followed back",
+    )
+    axes["lag"].set_xlabel("lag: steps before that step")
     whole = {x.name: x.by_step[::-1] for x in layers}
     _flow(axes["whole"], whole, "Gradient of the whole loss, from the last step back")
     _flow(axes["jacobian"], _products(layers), "Jacobians of k steps: factor on a gradient's norm", "factor")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.diagnose.findings import Findings, LayerFindings
-from elman.diagnose.verdicts import Verdict
+from elman.diagnose.verdicts import SEVERITIES, Verdict
 from elman.errors import InputError
 from elman.files import write_atomically
 
@@ -34,8 +34,13 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Say whether no fault was found; cautions may have been."""
-        return not any(verdict.severity == "fault" for verdict in self.verdicts)
+        """Say whether a gradient was followed through time, and no fault found; cautions and notes may have been."""
+        return self.findings.followed and not any(verdict.severity == "fault" for verdict in self.verdicts)
+
+    @property
+    def headline(self) -> str:
+        """The outcome in one line: healthy, as initialised, or how many faults; and what was not followed."""
+        return _headline(self.findings, self.verdicts)
 
     @property
     def layers(self) -> list[LayerFindings]:
@@ -59,7 +64,9 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings; complex ones as pairs, null for what is not finite."""
-        found: dict[str, Any] = plain({"title": self.title, "note": self.note, "healthy": self.healthy} | asdict(self))
+        found: dict[str, Any] = plain(
+            {"title": self.title, "note": self.note, "headline": self.headline, "healthy": self.healthy} | asdict(self)
+        )
         for layer, numbers in zip(self.layers, found["findings"]["layers"], strict=True):
             numbers.update(plain({"memory": layer.memory, "factor": layer.factor, "growth": layer.growth}))
         return found
@@ -86,6 +93,20 @@ class Report:
             write_json(place, self.to_dict())
         else:
             raise InputError(f"{path}: expected a name that ends in .html, .png or .json")
+
+
+def _headline(findings: Findings, verdicts: list[Verdict]) -> str:
+    counts = [(sum(v.severity == severity for v in verdicts), severity) for severity in SEVERITIES]
+    said = [f"{count} {severity}{'s' * (count > 1)}" for count, severity in counts if count]
+    listed = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    left = "; ".join(f"{name or 'the layer'} ({why})" for name, why in findings.unfollowed.items())
+    without = f" Not followed through time: {left}." if left else ""
+    if counts[0][0]:
+        return f"Not healthy: {listed}.{without}"
+    if not findings.followed:
+        return f"Nothing was followed through time: {left}." + (f" {listed[0].upper()}{listed[1:]}." if listed else "")
+    first = "As initialised" if findings.fresh else "Healthy"
+    return f"{first}: no fault found{', ' + listed if listed else ''}.{without}"
 
 
 def write_json(path: Path, content: Any) -> None:

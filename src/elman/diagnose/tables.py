@@ -62,10 +62,10 @@ def _by_lag(layers: list[LayerFindings]) -> Table:
         for layer in reached
     ]
     return Table(
-        "Gradient, from the loss at one step back",
+        "Gradient that arrives at one step, followed back",
         ["layer", *(f"lag {lag}" for lag in lags), "< 1 % at", "a step"],
         rows,
-        "Norm of the gradient by the state, as a share of that at the loss; '< 1 % at' is the effective memory.",
+        "Norm of the gradient by the state, as a share of what arrived; '< 1 % at' is the effective memory.",
     )
 
 

@@ -12,7 +12,7 @@ from elman.diagnose.tables import Table, tables
 from elman.diagnose.verdicts import Verdict
 
 WIDTH = 80
-COLOURS = {"fault": "bold red", "caution": "bold yellow"}
+COLOURS = {"fault": "bold red", "caution": "bold yellow", "note": "bold"}
 
 
 def as_text(shown: RenderableType) -> str:
@@ -35,21 +35,10 @@ def as_renderable(report: Report) -> RenderableType:
     if found.clipped_share is not None:
         at = "" if found.clip is None else f" at a norm of {found.clip:g}"
         parts.append(Text(f"clipped{at}: {found.clipped_share:.1%} of the updates"))
-    parts += [Text(), Text(summary(report), style="bold green" if report.healthy else "bold red")]
+    parts += [Text(), Text(report.headline, style="bold green" if report.healthy else "bold red")]
     parts += [part for verdict in report.verdicts for part in _verdict(verdict)]
     parts += [part for table in tables(found) for part in (Text(), grid(table))]
     return Group(*parts)
-
-
-def summary(report: Report) -> str:
-    """Return one line: healthy, or how many faults."""
-    faults = sum(verdict.severity == "fault" for verdict in report.verdicts)
-    cautions = len(report.verdicts) - faults
-    if not report.verdicts:
-        return "Healthy: no fault found."
-    counts = [(faults, "fault"), (cautions, "caution")]
-    said = " and ".join(f"{count} {what}{'s' * (count > 1)}" for count, what in counts if count)
-    return f"Healthy: no fault found, {said}." if report.healthy else f"Not healthy: {said}."
 
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:

@@ -1,7 +1,8 @@
 """From what was measured to words: the rules, each with its threshold, its evidence and what to try.
 
 A fault is something that keeps the network from learning what a loss asks of it; a caution is something to know that
-may be as it should. The thresholds are conventions; the evidence says by how much each is passed.
+may be as it should; a note is what every network shows before it has learned. The thresholds are conventions; the
+evidence says by how much each is passed.
 """
 
 from collections.abc import Iterator
@@ -29,8 +30,18 @@ OFTEN_CLIPPED = 0.5
 """Share of updates that are clipped."""
 
 Kind = Literal[
-    "not finite", "exploding", "vanishing", "saturated", "dead units", "constant units", "truncation", "clipping"
+    "not finite",
+    "read once",
+    "exploding",
+    "vanishing",
+    "saturated",
+    "dead units",
+    "constant units",
+    "truncation",
+    "clipping",
 ]
+Severity = Literal["fault", "caution", "note"]
+SEVERITIES = ("fault", "caution", "note")
 
 
 @dataclass(frozen=True)
@@ -38,16 +49,16 @@ class Verdict:
     """One thing that is wrong, or to know.
 
     Attributes:
-        kind: "not finite", "exploding", "vanishing", "saturated", "dead units", "constant units", "truncation" or
-            "clipping".
-        severity: "fault" or "caution".
+        kind: "not finite", "read once", "exploding", "vanishing", "saturated", "dead units", "constant units",
+            "truncation" or "clipping".
+        severity: "fault", "caution" or "note".
         where: the layer, or "" for the whole model.
         evidence: what was measured.
         advice: what to try, the likeliest first.
     """
 
     kind: Kind
-    severity: Literal["fault", "caution"]
+    severity: Severity
     where: str
     evidence: str
     advice: tuple[str, ...]
@@ -63,6 +74,7 @@ def judge(findings: Findings) -> list[Verdict]:
         return [_not_finite(findings, findings.birth)]
     layers = findings.layers
     found = [
+        *(v for layer in layers for v in _read_once(layer, layers)),
         *(v for layer in layers for v in _exploding(layer)),
         *_vanishing(findings),
         *(v for layer in layers for v in _saturated(layer)),
@@ -70,7 +82,7 @@ def judge(findings: Findings) -> list[Verdict]:
         *_truncation(findings),
         *_clipping(findings),
     ]
-    return sorted(found, key=lambda verdict: verdict.severity != "fault")
+    return sorted(found, key=lambda verdict: SEVERITIES.index(verdict.severity))
 
 
 def longest(findings: Findings) -> LayerFindings | None:
@@ -97,11 +109,37 @@ def _not_finite(findings: Findings, birth: Birth) -> Verdict:
     return Verdict("not finite", "fault", name, evidence, advice)
 
 
+def _read_once(layer: LayerFindings, layers: list[LayerFindings]) -> Iterator[Verdict]:
+    """A layer whose output is taken where it has read one step of many: in reverse, that of the last step in time."""
+    name, number, direction = layer.key
+    steps, top = len(layer.by_step), max(other.key[1] for other in layers if other.key[0] == name)
+    if number < top or steps == 1 or layer.read_after != 1:
+        return
+    if direction == "reverse":
+        evidence = (
+            f"the reverse direction is read after one step only: it begins at the last of {steps} steps, and its "
+            "output is taken there alone, where it has seen nothing else"
+        )
+        advice = (
+            "take the final states, h_n[-2] forward and h_n[-1] in reverse",
+            "take the reverse half of the output at the first step, out[0], and the forward half at the last",
+            "take the mean or the maximum of the output over all steps",
+        )
+    else:
+        evidence = f"its output is taken after one of {steps} steps only, where it has seen nothing else"
+        advice = (
+            "take the final state h_n, or the output at the last step",
+            "see that batch_first is what the input is: time and batch may be mixed up",
+            "take the mean or the maximum of the output over all steps",
+        )
+    yield Verdict("read once", "fault", layer.name, evidence, advice)
+
+
 def _exploding(layer: LayerFindings) -> Iterator[Verdict]:
     growth = layer.growth
     if growth is None or not growth > GROWS:
         return
-    evidence = f"on the way back the gradient grows to {growth:.3g} times what it was at the loss"
+    evidence = f"on the way back the gradient grows to {growth:.3g} times what arrives at the layer"
     if layer.factor:
         evidence += f", by {layer.factor:.3g} a step"
     cell = () if layer.mode in ("LSTM", "GRU") else ("use an LSTM or a GRU",)
@@ -129,7 +167,10 @@ def _vanishing(findings: Findings) -> Iterator[Verdict]:
         f"the gradient falls under 1 % after {memory} of {steps} steps, by {layer.factor:.3g} a step, "
         f"in the layer that keeps it longest; the loss looks at {looks}"
     )
-    yield Verdict("vanishing", "fault" if fault else "caution", layer.name, evidence, _remember(layer))
+    severity: Severity = "fault" if fault else "caution"
+    if findings.fresh:
+        severity, evidence = "note", f"{evidence}; so it is with torch's first weights, and training may change it"
+    yield Verdict("vanishing", severity, layer.name, evidence, _remember(layer))
 
 
 def _few(memory: int, findings: Findings) -> bool:

@@ -1,10 +1,15 @@
 """torch.nn's recurrent modules become Elman's where they stand, and back.
 
 Only the class of a module changes, as torch's parametrizations change it: the module, its parameters, hooks and flags
-stay the same objects, wherever they are shared or held on to.
+stay the same objects, wherever they are shared or held on to. A parametrized module has a class of its own, which
+torch makes of its former one: it gets a class made of Elman's in the same way.
 """
 
+import warnings
+
+import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from elman.errors import InputError
 from elman.layers.cells import GRUCell, LSTMCell, RNNCell
@@ -23,6 +28,10 @@ _OURS: dict[type[nn.Module], type[nn.Module]] = {
 _THEIRS = {ours: theirs for theirs, ours in _OURS.items()}
 
 
+_ALREADY = "already"
+_QUANTIZED = ("torch.ao.nn.", "torch.nn.quantized", "torch.nn.quantizable")
+
+
 class Replaced(list[str]):
     """The names of the modules that were replaced, "" for the model itself.
 
@@ -34,13 +43,17 @@ class Replaced(list[str]):
         super().__init__()
         self.left: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return super().__repr__() + (f" left: {self.left}" if self.left else "")
+
 
 def adopt(model: nn.Module) -> Replaced:
     """Make every torch.nn RNN, GRU and LSTM in a model Elman's, and every RNNCell, GRUCell and LSTMCell, in place.
 
-    Modules stay the objects that they are, with their parameters, hooks, flags and names; an optimiser goes on with
-    them. `isinstance(layer, torch.nn.LSTM)` is false afterwards. Modules of another class that extends torch's, a
-    parametrized one among them, are left alone.
+    Modules stay the objects that they are, with their parameters, parametrizations (such as weight normalization),
+    hooks, flags and names; an optimiser goes on with them. `isinstance(layer, torch.nn.LSTM)` is false afterwards.
+    Modules of a class that somebody derived from torch's, quantized ones and TorchScript are left alone, and a warning
+    says which and why.
 
     Args:
         model: A model, or a recurrent module itself.
@@ -49,13 +62,23 @@ def adopt(model: nn.Module) -> Replaced:
         The names of those replaced; `.left` has the names of those that were not, with the reason.
 
     Raises:
-        InputError: The model has no recurrent module.
+        InputError: The model is no torch module, or has no recurrent module.
 
     Example:
         >>> model = torch.nn.ModuleDict({"encoder": torch.nn.GRU(3, 4), "head": torch.nn.Linear(4, 2)})
         >>> adopt(model), type(model["encoder"])
         (['encoder'], <class 'elman.layers.gru.GRU'>)
     """
+    replaced = adopt_silently(model)
+    left = {name: reason for name, reason in replaced.left.items() if not reason.endswith(_ALREADY)}
+    if left:
+        said = "; ".join(f"{name or 'the model itself'}: {reason}" for name, reason in left.items())
+        warnings.warn(f"elman.adopt left {len(left)} of the recurrent modules alone: {said}", UserWarning, stacklevel=2)
+    return replaced
+
+
+def adopt_silently(model: nn.Module) -> Replaced:
+    """Do what `adopt` does, without the warning: for a caller that reads `.left`."""
     return _replace(model, _OURS, "elman.adopt")
 
 
@@ -70,34 +93,48 @@ def release(model: nn.Module) -> Replaced:
         that resets before the product.
 
     Raises:
-        InputError: The model has no recurrent module, or one is being recorded.
+        InputError: The model is no torch module, or has no recurrent module, or one is being recorded.
     """
     return _replace(model, _THEIRS, "elman.release")
 
 
+def why_not_adopted(module: nn.Module) -> str | None:
+    """Return why `adopt` leaves a recurrent module alone, or None where it would replace it."""
+    return _obstacle(module, _OURS)
+
+
+def is_recurrent(module: nn.Module) -> bool:
+    """Say whether a module is a recurrent layer or cell: torch's, Elman's, derived, quantized or TorchScript."""
+    if isinstance(module, nn.RNNBase | nn.RNNCellBase):
+        return True
+    foreign = type(module).__module__.startswith(_QUANTIZED) or isinstance(module, torch.jit.ScriptModule)
+    return foreign and _name_of(module).endswith(("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell"))
+
+
 def _replace(model: nn.Module, classes: dict[type[nn.Module], type[nn.Module]], who: str) -> Replaced:
-    replaced, seen = Replaced(), False
-    for name, module in model.named_modules():
-        if not isinstance(module, nn.RNNBase | nn.RNNCellBase):
-            continue
-        seen = True
+    if not isinstance(model, nn.Module):
+        raise InputError(
+            f"{who}: expected a torch module, got {type(model).__name__}: give the network itself, which a fitted "
+            "model of Elman's has as network_"
+        )
+    found = {name: module for name, module in model.named_modules() if is_recurrent(module)}
+    if not found:
+        raise InputError(f"{who}: expected a model with an RNN, GRU or LSTM; {type(model).__name__} has none")
+    replaced = Replaced()
+    for name, module in found.items():
         reason = _obstacle(module, classes)
         if reason:
             replaced.left[name] = reason
         else:
-            _become(module, classes[type(module)])
+            _become(module, classes[_plain_class(module)])
             replaced.append(name)
-    if not seen:
-        raise InputError(f"{who}: expected a model with an RNN, GRU or LSTM; {type(model).__name__} has none")
     return replaced
 
 
 def _obstacle(module: nn.Module, classes: dict[type[nn.Module], type[nn.Module]]) -> str | None:
-    kind = type(module)
-    if kind in classes.values():
-        return f"it is {kind.__module__}.{kind.__name__} already"
+    kind = _plain_class(module)
     if kind not in classes:
-        return f"{kind.__name__} extends a recurrent module, and may compute something else"
+        return _foreign(module, kind, classes)
     if not getattr(module, "reset_after", True):
         return "torch has no GRU that resets before the product"
     if getattr(module, "recorder", None) is not None:
@@ -105,9 +142,38 @@ def _obstacle(module: nn.Module, classes: dict[type[nn.Module], type[nn.Module]]
     return None
 
 
+def _foreign(module: nn.Module, kind: type[nn.Module], classes: dict[type[nn.Module], type[nn.Module]]) -> str:
+    """Say what a recurrent module is that is of none of the classes to replace."""
+    if kind in classes.values():
+        return f"it is {kind.__module__}.{kind.__name__} {_ALREADY}"
+    if isinstance(module, torch.jit.ScriptModule):
+        return f"{_name_of(module)} is TorchScript, which hides its steps: give the module it was made from"
+    if kind.__module__.startswith(_QUANTIZED):
+        return f"{kind.__name__} is quantized, and no float layer: give the model from before that"
+    base = next((c for c in kind.__mro__ if c in classes or c in classes.values()), nn.RNNBase)
+    said = f"{kind.__name__} extends {base.__name__}, and may compute something else"
+    advised = classes is _OURS and base in _OURS
+    return f"{said}: derive it from elman.{base.__name__}, or use that itself" if advised else said
+
+
+def _name_of(module: nn.Module) -> str:
+    return str(getattr(module, "original_name", type(module).__name__))
+
+
+def _plain_class(module: nn.Module) -> type[nn.Module]:
+    """The class of a module, without what torch derives from it to parametrize it."""
+    return type(module).__bases__[0] if is_parametrized(module) else type(module)
+
+
 def _become(module: nn.Module, kind: type[nn.Module]) -> None:
-    module.__class__ = kind
+    module.__class__ = _parametrized_class(type(module), kind) if is_parametrized(module) else kind
     if kind in (GRU, GRUCell):
         vars(module).update(reset_after=True, torch_has_it=True)
     elif kind in (nn.GRU, nn.GRUCell):
         del vars(module)["reset_after"], vars(module)["torch_has_it"]
+
+
+def _parametrized_class(made: type[nn.Module], kind: type[nn.Module]) -> type[nn.Module]:
+    """What torch would have derived from `kind`: the properties that it put into the class `made`, on another base."""
+    own = {name: value for name, value in vars(made).items() if name not in ("__dict__", "__weakref__")}
+    return type(f"Parametrized{kind.__name__}", (kind,), own)

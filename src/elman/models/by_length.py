@@ -121,7 +121,13 @@ def case_of(network: nn.Module, examples: Examples, *, clip: float | None, clipp
     first = some.pop(len(some) // 2)
     note = f"Examined on {len(first)} of {len(examples.lengths):,} examples, of middling length."
     return Case(
-        network, _loss(examples, first), [_loss(examples, rows) for rows in some], clip, clipped_share, note=note
+        network,
+        _loss(examples, first),
+        [_loss(examples, rows) for rows in some],
+        clip,
+        clipped_share,
+        note=note,
+        trained=True,
     )
 
 

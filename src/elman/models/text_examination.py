@@ -46,7 +46,7 @@ def text_case(model: "TextGenerator", text: str | Path | None) -> Case:
     first, *others = (_loss(model, windows, begin) for begin in islice(begins, OTHERS + 1))
     note = "" if text is not None else "No text given: examined on what the model writes itself."
     share = model.progress_.clipped_share if model.progress_.step else None
-    return Case(model.network_, first, others, settings["clip"], share, reach, note)
+    return Case(model.network_, first, others, settings["clip"], share, reach, note, trained=True)
 
 
 def text_course(model: "TextGenerator", text: str | Path | None) -> Course:

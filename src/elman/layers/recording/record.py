@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from elman.errors import InputError
+from elman.layers.adoption import is_recurrent, why_not_adopted
+from elman.layers.cells import Cell
 from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
+from elman.layers.recording.joined import Joined
 from elman.layers.recording.size import RecordTooLargeError, planned_bytes
 from elman.layers.recording.steps import Equation, Layout, Steps
 from elman.layers.recurrent import Recurrent
@@ -17,7 +20,7 @@ from elman.ops.trace import PARTS, Trace
 
 
 def record(
-    model: nn.Module,
+    model: Any,
     *,
     only: Collection[str] = PARTS,
     calls: int | None = None,
@@ -34,7 +37,8 @@ def record(
     gradients half of that. The forward pass's part is memory that its backward pass needs anyway.
 
     Args:
-        model: A layer, or a model that has layers somewhere. One made of torch.nn's is first given to `elman.adopt`.
+        model: A layer, or a model that has layers somewhere; one made of torch.nn's is first given to `elman.adopt`.
+            Or a fitted model of Elman's, such as a TextGenerator: its `network_` is recorded.
         only: What to keep of "h", "c", "gates", "dh", "dc", "dgates". Shares of weights need all but "dc".
         calls: How many calls to keep of each module, the last ones; None keeps all.
         limit: The bytes that all calls together may take, 2 GiB.
@@ -43,9 +47,9 @@ def record(
         The record, for `with ... as rec`.
 
     Raises:
-        InputError: There is no layer, or an option is out of range; in the block, a layer that is recorded already, a
-            call that would go past `limit`, a torch.func transform, autocast, or a backward pass with
-            create_graph=True.
+        InputError: There is no layer, the model is not fitted, or an option is out of range; in the block, a layer that
+            is recorded already, a call that would go past `limit`, a torch.func transform, autocast, or a backward pass
+            with create_graph=True.
 
     Example:
         >>> layer = elman.LSTM(3, 4)
@@ -55,7 +59,7 @@ def record(
         >>> rec.gates["f"].shape, rec.dh.shape, rec.share("weight_hh_l0", 2).shape
         (torch.Size([5, 2, 4]), torch.Size([5, 2, 4]), torch.Size([16, 4]))
     """
-    return Record(model, only, calls, limit)
+    return Record(_network(model), only, calls, limit)
 
 
 class Record:
@@ -96,6 +100,29 @@ class Record:
     ) -> None:
         for layer in self._layers.values():
             del layer.recorder
+
+    def joined(self, name: str | None = None) -> Joined:
+        """All calls of a module that were recorded, one after the other as one sequence.
+
+        For a model that calls its layer once a step, as a decoder does and `TextGenerator.generate`: `joined().gates`
+        has every step's gates.
+
+        Args:
+            name: The module's name; None where only one was recorded.
+
+        Returns:
+            What `rec[...]` gives of one call: tensors (T, B, H), T the steps of all calls, of the last layer, forward.
+            `joined(...)[k]` is layer k.
+
+        Raises:
+            InputError: The module was not called, or its calls differ in their batch, or are in reverse.
+        """
+        if name is None:
+            if len(self._names) != 1:
+                raise InputError(f"record: expected the name of one module to join, one of {self._names}; got none")
+            name = self._names[0]
+        self._last(name)
+        return Joined([call for call in self.calls if call.name == name])
 
     @property
     def names(self) -> list[tuple[str, int, str]]:
@@ -191,12 +218,26 @@ class Record:
             self._total -= self._planned.pop(mine[0])
 
 
+def _network(model: Any) -> nn.Module:
+    """The module to record: the model itself, or that of a fitted model of Elman's."""
+    network = model if isinstance(model, nn.Module) else getattr(model, "network_", None)
+    if isinstance(network, nn.Module):
+        return network
+    name = type(model).__name__
+    if hasattr(model, "fit"):
+        raise InputError(f"record: this {name} is not fitted, and has no network yet: call fit first")
+    raise InputError(f"record: expected a torch module or a fitted model of Elman's; got {name}")
+
+
 def _no_layer(model: nn.Module) -> str:
     name = type(model).__name__
-    theirs = [n for n, m in model.named_modules() if isinstance(m, nn.RNNBase)]
-    if theirs:
-        where = f"at {theirs[0]!r}" if theirs[0] else "itself"
-        return f"record: {name} has no layer of Elman's, but one of torch.nn's {where}; call elman.adopt(model) first"
+    theirs = {n: m for n, m in model.named_modules() if is_recurrent(m) and not isinstance(m, Cell)}
+    for where, module in theirs.items():
+        at = f"at {where!r}" if where else "itself"
+        reason = why_not_adopted(module)
+        if reason:
+            return f"record: {name} has no layer of Elman's, and the one {at} cannot be made one: {reason}"
+        return f"record: {name} has no layer of Elman's, but one of torch.nn's {at}; call elman.adopt(model) first"
     return (
         f"record: expected a model with an elman.RNN, GRU or LSTM; {name} has none. Single-step cells show their state"
     )

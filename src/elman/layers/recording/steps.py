@@ -88,6 +88,11 @@ class Steps:
         return self._by_gate("gates")
 
     @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The names that `dgates` has."""
+        return self._equation.gates
+
+    @property
     def dh(self) -> Tensor:
         """dL/dh_t, all that h_t does to the loss, through the output and through later steps, (T, B, H)."""
         return self._padded("dh")
