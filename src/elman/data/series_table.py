@@ -13,7 +13,6 @@ from elman.data.series import Backend, Fill, Panel
 from elman.data.stamps import read_stamps
 from elman.data.tables import Table, read_table
 from elman.errors import DataError
-from elman.limits import LARGEST_VALUE
 from elman.quoting import quote
 
 USUAL_TIME = ("ds", "date", "time", "timestamp", "month")
@@ -60,7 +59,6 @@ def read_panel(
     names = (value, *(table.column("covariates", name) for name in covariates))
     stamps, said = read_stamps(table, time)
     columns = table.numbers(names, gaps=True)
-    _check_size(table, columns, names)
     ids = [value] * len(table) if series is None else _ids(table.values(table.column("series", series)))
     rows = [part.sorted(table.name) for part in _by_series(ids, stamps, columns, names)]
     frequency = _common_frequency(rows, table.name)
@@ -89,17 +87,6 @@ def _one_column(values: Any, name: str) -> Table:
     stamps = values.index if dates else np.arange(len(array))
     table = read_table(pd.DataFrame({"ds": stamps, name: array}))
     return Table("series", table.frame)
-
-
-def _check_size(table: Table, columns: npt.NDArray[np.float64], names: Sequence[str]) -> None:
-    """Refuse numbers whose squares or sums would not be finite."""
-    large = np.abs(columns) > LARGEST_VALUE
-    if large.any():
-        row, column = (int(part[0]) for part in large.nonzero())
-        raise DataError(
-            f"{table.name}: row {table.first + row}, column {quote(names[column])}: expected a number up to "
-            f"{LARGEST_VALUE:g}, got {columns[row, column]:g}: mend the cell"
-        )
 
 
 def _by_series(ids: list[Any], stamps: Stamps, columns: npt.NDArray[np.float64], names: tuple[str, ...]) -> list[Rows]:

@@ -18,9 +18,9 @@ COUNTS = np.random.default_rng(0).poisson(0.3, 60).astype(float)
 SIZES = {
     "tiny": WAVE * 1e-300,
     "denormal": np.round(WAVE) * 5e-324,
-    "huge": -WAVE * 1e98,
-    "both signs, huge": np.where(T % 2 == 0, 1e99, -1e99),
-    "one huge value": np.where(T == 20, 1e99, WAVE),
+    "huge": -WAVE * 1e36,
+    "both signs, huge": np.where(T % 2 == 0, 1e38, -1e38),
+    "one huge value": np.where(T == 20, 1e38, WAVE),
     "a huge value that is held out": np.where(T == 58, 1e20, WAVE),
     "zeros": T * 0,
     "zeros in the training part": np.where(T > 55, 1.0, 0.0),
@@ -44,7 +44,7 @@ def test_forecasts_and_measures_of_any_size_are_finite(case):
     assert all(row["RMSE"] >= row["MAE"] * (1 - 1e-9) for row in measured)
 
 
-@pytest.mark.parametrize("size", [1e99, 1e-300, 5e-324])
+@pytest.mark.parametrize("size", [1e38, 1e-300, 5e-324])
 def test_covariates_of_any_size_are_read(size):
     frame = pd.DataFrame({"ds": np.arange(60), "y": WAVE, "push": np.sin(T) * size})
     assert np.isfinite(elman.Forecaster(**QUICK, covariates=["push"]).fit(frame).predict()["y"]).all()
@@ -53,8 +53,8 @@ def test_covariates_of_any_size_are_read(size):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.where(T == 30, 1e308, WAVE), r"row 31, column 'y': expected a number up to 1e\+100, got 1e\+308"),
-        (np.where(T == 58, 1e99, WAVE), r"the 'value' 1e\+99 at 58 is more than 1e\+30 times the changes"),
+        (np.where(T == 30, 1e308, WAVE), r"row 31, column 'y': expected a number of at most 3.4e\+38, got 1e\+308"),
+        (np.where(T == 58, 1e38, WAVE), r"the 'value' 1e\+38 at 58 is more than 1e\+30 times the changes"),
         (np.where(T > 55, 1.0, 1e-40 * T), r"the 'value' 1 at 5\d is more than 1e\+30 times the changes"),
     ],
 )
@@ -64,8 +64,8 @@ def test_what_cannot_be_computed_with_is_named(values, message):
 
 
 def test_a_covariate_that_float32_cannot_hold_is_named():
-    frame = pd.DataFrame({"ds": np.arange(60), "y": WAVE, "push": np.where(T == 59, 1e90, np.sin(T))})
-    with pytest.raises(DataError, match=r"the 'push' 1e\+90 at 59 is more than"):
+    frame = pd.DataFrame({"ds": np.arange(60), "y": WAVE, "push": np.where(T == 59, 1e37, np.sin(T))})
+    with pytest.raises(DataError, match=r"the 'push' 1e\+37 at 59 is more than"):
         elman.Forecaster(**QUICK, covariates=["push"]).fit(frame)
 
 
