@@ -77,7 +77,7 @@ def test_a_newer_format_and_extra_bytes_are_named(path):
 
 
 def test_another_kind_and_a_missing_file_are_named(path):
-    with pytest.raises(ModelFileError, match="expected a checkpoint file, came a thing file"):
+    with pytest.raises(ModelFileError, match="expected a checkpoint file, got a thing file"):
         read_container(path, "checkpoint")
     with pytest.raises(ModelFileError, match="no such file"):
         read_container(path.with_name("other"))

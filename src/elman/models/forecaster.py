@@ -12,6 +12,7 @@ from elman.data.series import Panel
 from elman.data.series_table import read_panel
 from elman.errors import InputError
 from elman.models.by_length import ByLength
+from elman.models.contents import ForecasterContent
 from elman.models.estimator import Estimator
 from elman.models.forecasting.evaluation import OURS, Evaluation
 from elman.models.forecasting.intervals import Intervals
@@ -90,6 +91,7 @@ class Forecaster(Estimator):
 
     kind = "forecaster"
     settings_type = ForecastSettings
+    content_type = ForecasterContent
     network_: ForecastNetwork
     preparation_: Preparation
     intervals_: Intervals | None
@@ -319,8 +321,10 @@ class Forecaster(Estimator):
     def _prepare(self, sizes: Sizes, settings: ForecastSettings) -> None:
         """Make a network with first weights."""
         s = settings
-        self.network_ = ForecastNetwork(
-            s.members, sizes, s.horizon, cell=s.cell, hidden=s.hidden, layers=s.layers, dropout=s.dropout
+        self.network_ = self._build(
+            lambda: ForecastNetwork(
+                s.members, sizes, s.horizon, cell=s.cell, hidden=s.hidden, layers=s.layers, dropout=s.dropout
+            )
         )
 
     def _content(self) -> dict[str, Any]:
