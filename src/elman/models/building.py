@@ -69,6 +69,19 @@ def check_finite(tensors: dict[str, Tensor]) -> None:
             raise InputError(f"the tensor {quote(name)}: expected finite numbers, got others")
 
 
+def check_shapes(tensors: dict[str, Tensor], wanted: dict[str, tuple[int, ...]]) -> None:
+    """See that tensors of fractions have the names and shapes that are wanted.
+
+    Raises:
+        InputError: they do not; the message names the first difference.
+    """
+    for name in sorted({*tensors, *wanted}):
+        found = tensors.get(name)
+        if found is None or found.shape != wanted.get(name) or not found.is_floating_point():
+            came = "nothing" if found is None else f"{found.dtype}, {quote(tuple(found.shape))}"
+            raise InputError(f"the tensor {quote(name)}: expected {wanted.get(name, 'none')}, got {came}")
+
+
 def check_like(name: str, found: Tensor, wanted: Tensor) -> None:
     """See that a tensor has the shape of another one, and its kind of numbers.
 
