@@ -93,7 +93,9 @@ def chosen(changes, count, seed=0):
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """Return a function: the kind of a case, its content and tensors, its checkpoint's, and what to fit it on."""
-    known = {}
+    known: dict[str, RunFiles] = {}
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr("os.fsync", lambda *_: None)  # a thousand files, none of them to keep
 
     def of(kind):
         if kind not in known:
@@ -103,7 +105,8 @@ def fitted(tmp_path_factory):
             known[kind] = files
         return known[kind]
 
-    return of
+    yield of
+    monkeypatch.undo()
 
 
 def outcome(what, path, do):

@@ -12,8 +12,9 @@ from elman.limits import PARAMETERS
 from elman.quoting import quote
 
 Network = TypeVar("Network", bound=nn.Module)
-COPIES = 4
-"""Training holds the weights, their gradients, and two means of those (Adam's)."""
+COPIES = 11
+"""Training holds weights, gradients, two means of those (Adam's), the weights' running mean, and the best weights; a
+checkpoint copies all but the gradients."""
 _MEMORY = Path("/proc/meminfo")
 
 
@@ -102,7 +103,7 @@ def _check_size(network: nn.Module, copies: int) -> None:
     free = _free_memory()
     if free is not None and copies * size > free:
         raise InputError(
-            f"network: {_described(network)}, {copies} times that in use, and {free / 1e9:,.1f} GB are free: {_ADVICE}"
+            f"network: {_described(network)}, {copies} times that is needed, and {free / 1e9:,.1f} GB are free: {_ADVICE}"
         )
 
 
