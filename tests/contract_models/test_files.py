@@ -124,6 +124,7 @@ def outcome(what, path, do):
 def try_models(kind, files, tmp_path, count):
     path, wrong = tmp_path / "m.safetensors", []
     name, content, tensors = read_container(files.model)
+    CASES[kind].ask(elman.load(files.model))
     changes = [(what, how, changed, tensors) for what, how, changed in chosen(mutations(content), count)]
     changes += [(what, how, content, changed) for what, how, changed in chosen(tensor_mutations(tensors), count)]
     for what, how, changed, numbers in changes:
@@ -136,6 +137,9 @@ def try_checkpoints(kind, files, tmp_path, count):
     case, again, wrong = CASES[kind], RunFiles.within(tmp_path), []
     _, content, tensors = read_container(files.checkpoint)
     content["finished"] = False
+    write_container(again.checkpoint, "checkpoint", content, tensors)
+    shutil.copy(files.metrics, again.metrics)
+    case.make(epochs=4).fit(*case.data(), files=again, resume=True)
     changes = [(what, how, changed, tensors) for what, how, changed in chosen(mutations(content), count)]
     changes += [(what, how, content, changed) for what, how, changed in chosen(tensor_mutations(tensors), count)]
     for what, how, changed, numbers in changes:

@@ -103,7 +103,8 @@ def _check_size(network: nn.Module, copies: int) -> None:
     free = _free_memory()
     if free is not None and copies * size > free:
         raise InputError(
-            f"network: {_described(network)}, {copies} times that is needed, and {free / 1e9:,.1f} GB are free: {_ADVICE}"
+            f"network: {_described(network)}, {copies} times that is needed, and {free / 1e9:,.1f} GB are free: "
+            f"{_ADVICE}"
         )
 
 

@@ -214,8 +214,9 @@ class Preparation(_Part):
     horizon: Steps
     season: Steps
     context: int = Field(ge=2, le=2**24)
-    scales: list[tuple[Label | None, Scale]] = Field(min_length=1, strict=False)
-    covariates: list[tuple[Label | None, list[list[float]]]] = Field(strict=False)
+    # JSON has no tuples: a list of two is taken for one.
+    scales: list[Annotated[tuple[Label | None, Scale], Field(strict=False)]] = Field(min_length=1)
+    covariates: list[Annotated[tuple[Label | None, list[list[float]]], Field(strict=False)]]
 
 
 class Intervals(_Part):

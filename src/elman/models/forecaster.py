@@ -336,7 +336,10 @@ class Forecaster(Estimator):
         }
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Sizes(*content["sizes"]), self._settings())
-        self.preparation_ = Preparation.from_numbers(content["preparation"])
+        self.preparation_ = p = Preparation.from_numbers(content["preparation"])
         self.intervals_ = Intervals.from_numbers(content["intervals"]) if content["intervals"] else None
         self.history_ = Panel.from_numbers(content["history"])
+        sizes = input_sizes(p.apply(self.history_), p)
+        if list(sizes) != content["sizes"]:
+            raise InputError(f"sizes: expected {list(sizes)}, as the history is read, got {content['sizes']}")
+        self._prepare(sizes, self._settings())
