@@ -23,3 +23,12 @@ class ModelFileError(ElmanError, ValueError):
 
 class TrainingError(ElmanError, RuntimeError):
     """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory has run out: Python's own, or torch's, a RuntimeError with such a text."""
+    said = str(error)
+    return isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY)
+
+
+_NO_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "Storage size calculation overflowed")

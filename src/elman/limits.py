@@ -14,6 +14,14 @@ LONGEST_LABEL = 1_000  # characters
 
 # Images, NumPy archives.
 
+IMAGE_FILE_BYTES = 2**28  # of one image file
+IMAGE_PIXELS = 2**24  # of one image: 4096 x 4096
+IMAGES_BYTES = 2**31  # of all images of a table together, as numbers
+ARCHIVE_BYTES = 2**32  # of one array of a .npz file, unpacked
+ARCHIVE_FREE_BYTES = 2**26  # unpacked bytes up to which a .npz file may be compressed as well as it likes
+ARCHIVE_RATIO = 250  # unpacked bytes for each byte of the file, beyond that
+ARRAY_HEADER_BYTES = 10_000  # of the description of one array; NumPy's own limit
+
 # Worksheets and students' answers.
 SHEET_BYTES = 1_000_000  # of a worksheet or of a file of answers
 SHEET_DEPTH = 20  # lists and mappings inside each other, in YAML and JSON
@@ -28,6 +36,11 @@ SHOWN_NUMBERS = 50_000  # in one rendering
 SEARCH_SECONDS = 60.0  # for the search for known mistakes, unless told otherwise
 
 # Model files and checkpoints.
+
+MODEL_HEADER_BYTES = 100_000_000  # of the header, which holds all but the tensors; the limit of the safetensors format
+MODEL_NESTING = 32  # lists and objects within each other
+COUNT = 2**53  # of any whole number in a header
+PARAMETERS = 2_000_000_000  # of a network: 8 GB
 
 # Series in time.
 STEPS_PER_STAMP = (

@@ -158,7 +158,7 @@ BAD = {
     ),
     "a model of another job": (
         lambda f: ["generate", model_of(f)],
-        "expected the model of a text-generator, came a sequence-classifier file",
+        "expected the model of a text-generator, got a sequence-classifier file",
     ),
 }
 

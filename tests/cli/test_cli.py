@@ -166,7 +166,7 @@ BAD = {
     ),
     "foreign file": (lambda f: ["generate", str(f / "text.txt")], "not a model file"),
     "missing model": (lambda f: ["generate", str(f / "none")], "no such file"),
-    "checkpoint as model": (lambda f: ["generate", str(f / "m.checkpoint.safetensors")], "came a checkpoint file"),
+    "checkpoint as model": (lambda f: ["generate", str(f / "m.checkpoint.safetensors")], "got a checkpoint file"),
     "truncated": (
         lambda f: ["generate", broken(f / "m.safetensors", lambda d: d[:-9])],
         "9 bytes are missing",

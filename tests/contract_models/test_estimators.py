@@ -118,7 +118,7 @@ def test_a_file_of_another_job_is_refused(name, tmp_path):
     model = fitted(name, epochs=1)
     model.save(tmp_path / "m.safetensors")
     (other, *_) = (case for case in map(type, (each.make() for each in CASES.values())) if case is not type(model))
-    with pytest.raises(ModelFileError, match=f"expected the model of a {other.kind}, came a {model.kind} file"):
+    with pytest.raises(ModelFileError, match=f"expected the model of a {other.kind}, got a {model.kind} file"):
         elman.load(tmp_path / "m.safetensors", other)
 
 

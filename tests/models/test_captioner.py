@@ -89,8 +89,8 @@ def test_files_are_read_captioned_and_measured(tmp_path):
 @pytest.mark.parametrize(
     ("X", "y", "said"),
     [
-        ([np.zeros((8, 8)), np.zeros((8, 9))], ["a", "b"], r"came \(8, 8\) first and \(8, 9\) in image 2: resize them"),
-        (np.zeros((2, 8, 8, 4)), ["a", "b"], r"\(n, rows, columns, 3\) colour.* came \(2, 8, 8, 4\)"),
+        ([np.zeros((8, 8)), np.zeros((8, 9))], ["a", "b"], r"got \(8, 8\) first and \(8, 9\) in image 2: resize them"),
+        (np.zeros((2, 8, 8, 4)), ["a", "b"], r"\(n, rows, columns, 3\) colour.* got \(2, 8, 8, 4\)"),
         (np.zeros((2, 3, 8)), ["a", "b"], "4 pixels a side or more"),
         (np.full((2, 8, 8), np.nan), ["a", "b"], "expected finite numbers"),
         (np.zeros((2, 8, 8)), ["a"], "expected 2 targets, one for each source, came 1"),
@@ -111,11 +111,11 @@ def test_bad_files_and_encoders_are_named(model, tmp_path):
     (tmp_path / "text.npz").write_text("no archive")
     (tmp_path / "table.csv").write_text("file,caption\nnone.png,a\n")
     for name, said in [
-        ("bad.npz", "120 images in 'images', 119 texts"),
+        ("bad.npz", "'images' has the shape .120, 8, 9., and 'captions' has 119 texts"),
         ("odd.npz", "which array is the image. Name one of pictures"),
         ("text.npz", "not a .npz file of plain arrays"),
         ("absent.npz", "no such file"),
-        ("table.csv", "none.png: no such image"),
+        ("table.csv", "row 1: image 'none.png': no such image"),
     ]:
         with pytest.raises(DataError, match=said):
             elman.Captioner(**SMALL).fit(tmp_path / name)

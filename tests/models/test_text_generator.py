@@ -171,7 +171,7 @@ def test_a_model_of_another_job_is_refused(model, tmp_path):
 
     model.save(tmp_path / "m")
     assert isinstance(elman.load(tmp_path / "m", elman.TextGenerator), elman.TextGenerator)
-    with pytest.raises(ModelFileError, match="m: expected the model of a tagger, came a text-generator file"):
+    with pytest.raises(ModelFileError, match="m: expected the model of a tagger, got a text-generator file"):
         elman.load(tmp_path / "m", Other)
 
 
@@ -185,7 +185,7 @@ def test_too_short_texts_say_how_much_they_lack():
 def test_a_checkpoint_is_no_model_and_a_broken_configuration_is_named(tmp_path):
     files = RunFiles.within(tmp_path)
     elman.TextGenerator(**TINY).fit(TEXT, files=files)
-    with pytest.raises(ModelFileError, match="expected a model, came a checkpoint file"):
+    with pytest.raises(ModelFileError, match="expected a model, got a checkpoint file"):
         elman.load(files.checkpoint)
     write_container(tmp_path / "x", "text-generator", {"settings": {"hidden": -1}}, {})
     with pytest.raises(ModelFileError, match="not a model this Elman can build"):

@@ -170,7 +170,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
 
 def test_a_model_of_another_job_is_refused(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
-    with pytest.raises(ModelFileError, match="expected the model of a text-generator, came a translator file"):
+    with pytest.raises(ModelFileError, match="expected the model of a text-generator, got a translator file"):
         elman.load(tmp_path / "m.safetensors", elman.TextGenerator)
 
 

@@ -10,7 +10,8 @@ import safetensors.torch
 import torch
 
 from elman.errors import ModelFileError
-from elman.train import read_container, write_container
+from elman.quoting import printable
+from elman.train import container, read_container, write_container
 
 TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1, 2], dtype=torch.int64), "c": torch.tensor(2.5)}
 
@@ -77,7 +78,7 @@ def test_a_newer_format_and_extra_bytes_are_named(path):
 
 
 def test_another_kind_and_a_missing_file_are_named(path):
-    with pytest.raises(ModelFileError, match="expected a checkpoint file, came a thing file"):
+    with pytest.raises(ModelFileError, match="expected a checkpoint file, got a thing file"):
         read_container(path, "checkpoint")
     with pytest.raises(ModelFileError, match="no such file"):
         read_container(path.with_name("other"))
@@ -109,3 +110,79 @@ def test_the_header_is_plain_json(path):
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]
     assert metadata["format"] == "elman"
     assert json.loads(metadata["content"]) == {"x": [1, 2.5, None]}
+
+
+def resealed(path, **changes):
+    """Write a file with other metadata and a checksum that fits, as an attacker would."""
+    metadata = {"format": "elman", "version": "1", "kind": "thing", "content": "{}"} | changes
+    metadata["checksum"] = container._checksum(metadata, TENSORS)
+    path.write_bytes(safetensors.torch.save(TENSORS, metadata))
+
+
+def headed(path, header):
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(64))
+
+
+@pytest.mark.parametrize("version", ["9", "0", "-1", "1.0", "\u00b2", "1" * 5000, "", "\x1b[31m", "one"])
+def test_a_version_is_a_number_that_is_known(path, version):
+    resealed(path, version=version)
+    refused(path, "this Elman reads up to 1")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", "5", '"text"', "[" * 100_000, "{}x", "9" * 5000, '{"a":' * 5000]
+)
+def test_content_that_is_no_object_is_refused_though_its_checksum_fits(path, content):
+    resealed(path, content=content)
+    refused(path, "its content is no JSON object")
+
+
+def test_brackets_in_texts_are_not_nested(path):
+    content = {"symbols": ["[" * 100, '"' + "{" * 100, "\\" + "[" * 50, '\\"[' * 50]}
+    resealed(path, content=json.dumps(content))
+    assert read_container(path)[1] == content
+
+
+@pytest.mark.parametrize("header", [
+    b'{"a":' + b"[" * 200_000, b"{" * 100, b'{"a":1}', b'{"__metadata__":5}', b'{"__metadata__":{"format":"elman"}}',
+    b'{"__metadata__":{"format":"elman","version":1,"kind":"a","content":"{}"}}', b"{" + b'"\xff"' + b":1}", b"{}" * 9,
+    b'{"a":NaN}', b'{"a":' + b"9" * 5000 + b"}",
+])  # fmt: skip
+def test_odd_headers_are_foreign(path, header):
+    headed(path, header)
+    refused(path, "not a model file|not one that Elman wrote")
+
+
+@pytest.mark.parametrize("entry", [
+    '{"dtype":"F32","shape":[2],"data_offsets":[0,1e999]}', '{"dtype":"F32","shape":[2],"data_offsets":[0,1e30]}',
+    '{"dtype":"F32","shape":[2],"data_offsets":[0,%s]}' % ("9" * 4000), '{"data_offsets":[0,-8]}',
+    '{"dtype":"F32","shape":[2],"data_offsets":[0]}', '{"data_offsets":{"1":8}}', "5", "[]", '{"data_offsets":[0,"8"]}',
+    '{"dtype":"F32","shape":[2],"data_offsets":[0,null]}', '{"dtype":"F32","shape":[2],"data_offsets":[0,true]}',
+    '{"dtype":"F9","shape":[2],"data_offsets":[0,64]}', '{"dtype":"F32","shape":[1e9],"data_offsets":[0,64]}',
+    '{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,64]}',
+])  # fmt: skip
+def test_odd_offsets_and_shapes_are_named(path, entry):
+    metadata = '{"format":"elman","version":"1","kind":"a","content":"{}","checksum":""}'
+    headed(path, f'{{"__metadata__":{metadata},"a":{entry}}}'.encode())
+    refused(path, "the file was altered")
+
+
+def test_what_is_no_file_is_named(path):
+    os.mkfifo(path.with_name("pipe"))
+    for place, said in [
+        (path.parent, "not a file"),
+        (path.with_name("pipe"), "not a file"),
+        (path.with_name("x" * 300), "cannot be read"),
+        (path.with_name("a\0b"), "null"),
+        (path / "b", "cannot be read"),
+    ]:
+        with pytest.raises(ModelFileError, match=said) as caught:
+            read_container(place)
+        assert str(caught.value).isprintable()
+
+
+def refused(path, said):
+    with pytest.raises(ModelFileError, match=said) as caught:
+        read_container(path)
+    assert printable(str(caught.value)) == str(caught.value)
+    assert len(str(caught.value)) < len(str(path)) + 200

@@ -114,6 +114,10 @@ class Truncated:
         step = position.step + self.k1
         return Position(step, max(0, step - self._lead))
 
+    def start_of(self, step: int) -> int | None:
+        """Return the first step that the window at `step` runs; None where there is no such window."""
+        return max(0, step - self._lead) if 0 <= step < self.streams.length and step % self.k1 == 0 else None
+
     def ended(self, position: Position) -> bool:
         """Say whether every step of every stream has been met."""
         return position.step >= self.streams.length

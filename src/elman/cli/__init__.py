@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from elman.errors import ElmanError
+from elman.errors import ElmanError, is_out_of_memory
 
 
 def run() -> NoReturn:
@@ -45,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             traceback.print_exc()
         return _fail(str(error), 1)
+    except (MemoryError, RuntimeError) as error:
+        if debug or not is_out_of_memory(error):
+            raise
+        return _fail("memory has run out: take a smaller batch, a smaller network or shorter inputs", 1)
     return 0
 
 

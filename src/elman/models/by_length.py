@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from elman.data.batches import epoch_batches, sorted_batches
 from elman.data.sequences import Rows
 from elman.diagnose import Case
-from elman.errors import DataError
+from elman.errors import DataError, InputError
+from elman.limits import COUNT
+from elman.quoting import quote
 from elman.train import Batch
 
 LOOKED_AT = 8
@@ -84,8 +86,15 @@ class ByLength:
         return {"epoch": self._epoch, "at": self._at}, {}
 
     def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
-        """Go back to a place."""
-        self._go_to(numbers["epoch"], numbers["at"])
+        """Go back to a place.
+
+        Raises:
+            InputError: there is no such place.
+        """
+        epoch, at = (numbers.get(name) for name in ("epoch", "at"))
+        if type(epoch) is not int or type(at) is not int or not (0 <= epoch <= COUNT and 0 <= at < len(self._batches)):
+            raise InputError(f"task: no batch {quote(at)} in epoch {quote(epoch)}")
+        self._go_to(epoch, at)
 
     def _go_to(self, epoch: int, at: int) -> None:
         self._epoch, self._at = epoch, at

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from elman.data.images import Images, array_names, as_images, read_arrays, read_image_files
+from elman.data.archives import array_names, listed, read_arrays
+from elman.data.image_files import read_image_files
+from elman.data.images import Images, as_images
 from elman.data.tables import Table, read_table, stream_table
 from elman.data.wording import as_texts
 from elman.errors import DataError
+from elman.quoting import quote
 
 IMAGES, CAPTIONS = ("images", "image", "file", "path"), ("captions", "caption", "texts", "text", "labels", "label")
 ROWS = 1000
@@ -56,34 +57,50 @@ def read_captioned(source: Any, image: str | None, caption: str | None) -> Capti
         path = Path(source)
         first = _array_name(path, "image", image, IMAGES)
         second = _array_name(path, "caption", caption, CAPTIONS)
-        images, texts = read_arrays(path, (first, second))
-        if len(images) != len(texts):
+        images, captions = read_arrays(path, (first, second))
+        texts = _texts(path, second, captions)
+        if images.ndim == 0 or len(images) != len(texts):
             raise DataError(
-                f"{path}: {len(images)} images in {first!r}, {len(texts)} texts in {second!r}: give as many"
+                f"{path}: array {quote(first)} has the shape {images.shape}, and {quote(second)} has {len(texts)} "
+                "texts: give as many"
             )
-        return Captioned(as_images(images), as_texts([str(text) for text in texts.tolist()], second), (first, second))
+        return Captioned(as_images(images), as_texts(texts, quote(second)), (first, second))
     table = read_table(source)
     columns = table.column("image", image, IMAGES), table.column("caption", caption, CAPTIONS)
-    return Captioned(read_image_files(_paths(table, columns[0], source)), table.texts(columns[1]), columns)
+    return Captioned(_read_files(table, columns[0], source), table.texts(columns[1]), columns)
 
 
 def stream_images(source: Any, column: str) -> Iterator[ImagePiece]:
     """Read the images of a file piece by piece; `column` is the column or array. Errors are those of above."""
     if _is_npz(source):
         path = Path(source)
-        (images,) = read_arrays(path, (_array_name(path, "image", column, IMAGES),))
+        images = as_images(read_arrays(path, (_array_name(path, "image", column, IMAGES),))[0])
         for begin in range(0, len(images), ROWS):
-            some = as_images(images[begin : begin + ROWS])
-            yield ImagePiece(np.arange(begin + 1, begin + 1 + len(some)).tolist(), some)
+            some = images[begin : begin + ROWS]
+            yield ImagePiece(list(range(begin + 1, begin + 1 + len(some))), some)
         return
     for table in stream_table(source, ROWS):
         name = table.column("image", column)
-        yield ImagePiece(table.texts(name), read_image_files(_paths(table, name, source)))
+        yield ImagePiece(table.texts(name), _read_files(table, name, source))
 
 
-def _paths(table: Table, column: str, source: Any) -> list[Path]:
+def _read_files(table: Table, column: str, source: Any) -> Images:
     folder = Path(source).parent if is_file(source) else Path()
-    return [folder / name for name in table.texts(column)]
+    return read_image_files(folder, table.texts(column), table.first, table.name)
+
+
+def _texts(path: Path, name: str, captions: Any) -> list[str]:
+    """Return an array of texts as a list; whole numbers are written out, and bytes are UTF-8."""
+    where = f"{path}: array {quote(name)}"
+    if captions.ndim != 1 or captions.dtype.kind not in "biuUS":
+        raise DataError(
+            f"{where}: expected a text for each image, shape (n,), got {captions.dtype}, shape {captions.shape}: "
+            "save it as numpy.array of a list of texts"
+        )
+    try:
+        return [text.decode() if isinstance(text, bytes) else str(text) for text in captions.tolist()]
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: expected texts, got bytes that are no UTF-8: save texts") from error
 
 
 def _is_npz(source: Any) -> bool:
@@ -96,5 +113,5 @@ def _array_name(path: Path, option: str, given: str | None, usual: tuple[str, ..
         return given
     found = [name for name in there if name.lower() in usual]
     if len(found) != 1:
-        raise DataError(f"{path}: which array is the {option}? Name one of {', '.join(there)}")
+        raise DataError(f"{path}: which array is the {option}? Name one of {listed(there)}")
     return found[0]

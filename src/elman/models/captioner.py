@@ -18,6 +18,7 @@ from elman.data.wording import TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.by_length import ByLength
 from elman.models.caption_files import ImagePiece, read_captioned, stream_images
+from elman.models.contents import CaptionerContent
 from elman.models.decoder import Source
 from elman.models.estimator import Estimator, of_file
 from elman.models.image_to_text import ImageToText, SmallImageEncoder
@@ -96,6 +97,7 @@ class Captioner(Estimator):
     kind = "captioner"
     loss_unit = LOSS_UNIT
     settings_type = CaptionerSettings
+    content_type = CaptionerContent
     network_: ImageToText
     wording_: Wording
     columns_: tuple[str, str] | None
@@ -149,7 +151,9 @@ class Captioner(Estimator):
             ModelFileError: the file is missing, altered or no captioner, or the encoder does not fit it.
         """
         _, content, tensors = read_container(Path(path), cls.kind)
-        return cls.from_parts(Path(path), content | {"settings": content["settings"] | {"encoder": encoder}}, tensors)
+        settings = content.get("settings")
+        own = content | {"settings": settings | {"encoder": encoder}} if isinstance(settings, dict) else content
+        return cls.from_parts(Path(path), own, tensors)
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Captioner":
         """Learn captioned images.
@@ -304,17 +308,20 @@ class Captioner(Estimator):
         s = self._settings()
         self.baselines_ = {}
         own = copy.deepcopy(self.encoder)
-        self.network_ = ImageToText(
-            own or SmallImageEncoder(self.shape_[-1], s.features),
-            _width(own, self.shape_) if own else s.features,
-            mean,
-            deviation,
-            size=len(self.wording_.vocabulary),
-            cell=s.cell,
-            hidden=s.hidden,
-            layers=s.layers,
-            embedding=s.embedding,
-            dropout=s.dropout,
+        width = _width(own, self.shape_) if own else s.features
+        self.network_ = self._build(
+            lambda: ImageToText(
+                own or SmallImageEncoder(self.shape_[-1], s.features),
+                width,
+                mean,
+                deviation,
+                size=len(self.wording_.vocabulary),
+                cell=s.cell,
+                hidden=s.hidden,
+                layers=s.layers,
+                embedding=s.embedding,
+                dropout=s.dropout,
+            )
         )
 
 

@@ -12,6 +12,7 @@ from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
 from elman.data.items import Items
 from elman.data.sequences import Sequences
 from elman.models.bag_of_words import Linear, fit_linear, likelihoods
+from elman.models.building import check_shapes
 from elman.models.classifier_settings import ClassifierSettings
 from elman.models.labels import Label, Labels, Targets
 from elman.models.ngrams import NGrams
@@ -70,11 +71,20 @@ class Reading:
 
     @classmethod
     def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":
-        """Return the reading that `content` and `tensors` were made from."""
-        labels = Labels(content["classes"], content["several"])
+        """Return the reading that `content` and `tensors` were made from.
+
+        Raises:
+            InputError: a tensor is missing or of another shape.
+        """
+        labels, found = Labels(content["classes"], content["several"]), input_of(content["input"])
+        width = len(found.vocabulary) if isinstance(found, TokenInput) else 4 * len(found.mean)
+        wanted = {"slopes": (len(labels), width), "offsets": (len(labels),)}
+        if content["ngrams"] is not None:
+            wanted |= NGrams.shapes(content["ngrams"], len(labels))
+        check_shapes(tensors, wanted)
         linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.several)
         ngrams = None if content["ngrams"] is None else NGrams.of(content["ngrams"], tensors, labels.several)
-        return cls(input_of(content["input"]), labels, np.array(content["shares"]), linear, ngrams)
+        return cls(found, labels, np.array(content["shares"]), linear, ngrams)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""

@@ -7,8 +7,10 @@ A new estimator is a class with
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
 - `_finish`, if something is left to do with the best weights before they are saved;
 - `_as_taught`, which reads data as `fit` does, with the loss of training, for `elman.diagnose`;
-- `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, and `_rebuild`,
-  which makes `network_` from them.
+- `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, `content_type`,
+  which checks the content of a file (`models/contents.py`), and `_rebuild`, which makes `network_` from it.
+
+Networks are made by `_build`, which measures them before memory is taken.
 
 Options are checked where they are given, in the constructor and in `set_params`, so that a slip shows in the line that
 made it, and again in `fit`. They are stored as they came: scikit-learn's `clone` and searches work.
@@ -26,15 +28,20 @@ from torch import Tensor, nn
 
 from elman.diagnose import Case
 from elman.diagnose.case import check_network
-from elman.errors import InputError, ModelFileError
+from elman.errors import ElmanError, InputError, ModelFileError
+from elman.models.building import Network, build, check_finite
 from elman.models.by_length import Examples, case_of
+from elman.models.contents import Content
 from elman.models.running import Run
 from elman.models.settings import TrainingSettings
+from elman.quoting import printable, shorten
 from elman.train import Loop, Progress, Task, write_container
 from elman.train.checkpoint import under
 from elman.train.picture import draw_losses
 
 _Columns = TypeVar("_Columns")
+LONGEST_REASON = 300
+"""Characters of another library's message that are repeated; ours are shorter."""
 BESIDE = "beside"
 """What the names of tensors that are not the network's begin with in a file."""
 
@@ -49,6 +56,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     Attributes:
         kind: what its files call themselves, such as "text-generator".
         settings_type: the checked list of its options.
+        content_type: what its files hold beside settings and tensors.
         loss_unit: what its loss is measured in, such as "nats/char".
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
@@ -58,11 +66,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[TrainingSettings]]
+    content_type: ClassVar[type[Content]]
     loss_unit: ClassVar[str]
     network_: nn.Module
     progress_: Progress
     baselines_: dict[str, float]
     read_: str
+    _awaited: dict[str, Tensor] | None = None
+    """The weights that `network_` will hold, while a file is read."""
 
     def set_params(self, **options: Any) -> Self:
         """Change options and return self.
@@ -123,16 +134,39 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             ModelFileError: the file's content makes no model.
         """
         try:
+            cls.content_type.check(content)
+            check_finite(tensors)
             model = cls(**content["settings"])
-            beside, weights = _parted(tensors)
+            beside, model._awaited = _parted(tensors)
             model._rebuild(content, beside)
-            model.network_.load_state_dict(weights)
+            model.network_.load_state_dict(model._awaited)
             model.baselines_ = content["baselines"]
-            model.progress_ = Progress(**content["progress"])
-        except (InputError, KeyError, TypeError, RuntimeError) as error:
-            raise ModelFileError(f"{path}: not a model this Elman can build ({error}): train it again") from error
+            model.progress_ = Progress.of(content["progress"])
+        # The checks above name what is wrong. Whatever they leave, NumPy, torch and scikit-learn stumble over where the
+        # parts are put together: a file that somebody else sealed may hold anything.
+        except (
+            ElmanError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            reason = printable(shorten(" ".join(str(error).split()), LONGEST_REASON))
+            raise ModelFileError(f"{path}: not a model this Elman can build ({reason}): train it again") from error
+        del model._awaited
         model.network_.eval()
         return model
+
+    def _build(self, make: Callable[[], Network]) -> Network:
+        """Return the network that `make` makes, if there is room for it, and the weights of the file being read fit.
+
+        Raises:
+            InputError: there is none, or they do not.
+        """
+        return build(make, self._awaited)
 
     def _content(self) -> dict[str, Any]:
         """Return what the file has to hold beside settings, baselines, progress and weights, as JSON says it."""

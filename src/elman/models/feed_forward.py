@@ -14,6 +14,7 @@ from elman.data.tables import Table, as_frame, read_table, stream_table
 from elman.errors import DataError
 from elman.models.classifier_columns import LABEL
 from elman.models.classifier_report import report_of
+from elman.models.contents import FeedForwardContent
 from elman.models.estimator import of_file
 from elman.models.feature_names import set_names
 from elman.models.feed_forward_network import FeedForwardNetwork
@@ -77,6 +78,7 @@ class FeedForward(FixedWidth):
 
     kind = "feed-forward"
     settings_type = FeedForwardSettings
+    content_type = FeedForwardContent
     loss_unit = "nats/vector"
     target = "vector"
     network_: FeedForwardNetwork
@@ -165,8 +167,9 @@ class FeedForward(FixedWidth):
 
     def _make_network(self, settings: FeedForwardSettings) -> None:
         s = settings
-        self.network_ = FeedForwardNetwork(
-            len(self.input_.mean), len(self.labels_), hidden=s.hidden, layers=s.layers, dropout=s.dropout
+        width, classes = len(self.input_.mean), len(self.labels_)
+        self.network_ = self._build(
+            lambda: FeedForwardNetwork(width, classes, hidden=s.hidden, layers=s.layers, dropout=s.dropout)
         )
 
     def _content(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from elman.data.series import Panel
 from elman.data.series_table import read_panel
 from elman.errors import InputError
 from elman.models.by_length import ByLength
+from elman.models.contents import ForecasterContent
 from elman.models.estimator import Estimator
 from elman.models.forecasting.evaluation import OURS, Evaluation
 from elman.models.forecasting.intervals import Intervals
@@ -93,6 +94,7 @@ class Forecaster(Estimator):
 
     kind = "forecaster"
     settings_type = ForecastSettings
+    content_type = ForecasterContent
     network_: ForecastNetwork
     preparation_: Preparation
     intervals_: Intervals | None
@@ -323,8 +325,10 @@ class Forecaster(Estimator):
     def _prepare(self, sizes: Sizes, settings: ForecastSettings) -> None:
         """Make a network with first weights."""
         s = settings
-        self.network_ = ForecastNetwork(
-            s.members, sizes, s.horizon, cell=s.cell, hidden=s.hidden, layers=s.layers, dropout=s.dropout
+        self.network_ = self._build(
+            lambda: ForecastNetwork(
+                s.members, sizes, s.horizon, cell=s.cell, hidden=s.hidden, layers=s.layers, dropout=s.dropout
+            )
         )
 
     def _content(self) -> dict[str, Any]:
@@ -345,7 +349,10 @@ class Forecaster(Estimator):
         return super().from_parts(path, content, tensors)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Sizes(*content["sizes"]), self._settings())
-        self.preparation_ = Preparation.from_numbers(content["preparation"])
+        self.preparation_ = p = Preparation.from_numbers(content["preparation"])
         self.intervals_ = Intervals.from_numbers(content["intervals"]) if content["intervals"] else None
         self.history_ = Panel.from_numbers(content["history"])
+        sizes = input_sizes(p.apply(self.history_), p)
+        if list(sizes) != content["sizes"]:
+            raise InputError(f"sizes: expected {list(sizes)}, as the history is read, got {content['sizes']}")
+        self._prepare(sizes, self._settings())

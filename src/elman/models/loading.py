@@ -14,6 +14,7 @@ from elman.models.sequence_tagger import SequenceTagger
 from elman.models.text_generator import TextGenerator
 from elman.models.translator import Translator
 from elman.models.window_mlp import WindowMLP
+from elman.quoting import printable, shorten
 from elman.train import read_container
 
 ESTIMATORS: tuple[type[Estimator], ...] = (
@@ -51,5 +52,5 @@ def load(path: str | os.PathLike[str], expected: type[Estimator] = Estimator) ->
     found = next((estimator for estimator in ESTIMATORS if estimator.kind == kind), None)
     if found is None or not issubclass(found, expected):
         wanted = f"the model of a {expected.kind}" if hasattr(expected, "kind") else "a model"
-        raise ModelFileError(f"{place}: expected {wanted}, came a {kind} file: give the other file")
+        raise ModelFileError(f"{place}: expected {wanted}, got a {printable(shorten(kind))} file: give the other")
     return found.from_parts(place, content, tensors)

@@ -8,7 +8,9 @@ from torch.nn.functional import cross_entropy
 
 from elman.bptt import Position, Reach, State, Streams, Truncated, pack_state, unpack_state, zero_rows
 from elman.bptt.streams import IGNORED
+from elman.errors import InputError
 from elman.models.symbol_network import SymbolNetwork
+from elman.quoting import quote
 from elman.train import Batch
 
 HELD_OUT_WINDOW = 256
@@ -66,8 +68,29 @@ class NextSymbol:
         return numbers, pack_state(self._position.state, "carried")
 
     def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
-        """Go back to a place in the streams."""
-        self._position = Position(numbers["step"], numbers["start"], unpack_state(tensors, "carried"))
+        """Go back to a place in the streams.
+
+        Raises:
+            InputError: there is no such place, or the state carried there is of other sizes.
+        """
+        step = numbers.get("step")
+        start = self.through_time.start_of(step) if type(step) is int else None
+        if step is None or start is None or numbers.get("start") != start:
+            raise InputError(f"task: no window at step {quote(step)} that starts at {quote(numbers.get('start'))}")
+        self._check_carried(start, tensors)
+        self._position = Position(step, start, unpack_state(tensors, "carried"))
+
+    def _check_carried(self, start: int, tensors: dict[str, Tensor]) -> None:
+        """See that a state is carried into any start but the first, of the sizes of this network and these data."""
+        recurrent = self.network.recurrent
+        rows = self.through_time.streams.window(0, 1).inputs.shape[1]
+        wanted = (recurrent.num_layers, rows, recurrent.hidden_size)
+        names = [f"carried.{part}" for part in range((2 if recurrent.mode == "LSTM" else 1) if start else 0)]
+        if sorted(tensors) != names:
+            raise InputError(f"task: expected the state {names}, got {quote(sorted(tensors))}")
+        for name, part in tensors.items():
+            if part.shape != wanted or part.dtype != torch.float32 or not part.isfinite().all():
+                raise InputError(f"task: {name}: expected finite numbers, {wanted}, got {quote(tuple(part.shape))}")
 
     def describe(self, loss: float) -> dict[str, float]:
         """Return the loss in bits per character."""

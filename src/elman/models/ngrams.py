@@ -82,6 +82,12 @@ class NGrams:
         linear = Linear(tensors["ngram slopes"].numpy(), tensors["ngram offsets"].numpy(), several)
         return cls(content["pieces"], tensors["ngram rarity"].numpy(), linear, content["lower"])
 
+    @staticmethod
+    def shapes(content: dict[str, Any], classes: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes that the tensors beside `content` have, by name."""
+        pieces = sum(len(names) for names in content["pieces"].values())
+        return {"ngram slopes": (classes, pieces), "ngram offsets": (classes,), "ngram rarity": (pieces,)}
+
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
         return {"pieces": self.pieces, "lower": self.lower}

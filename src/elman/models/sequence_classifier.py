@@ -24,6 +24,7 @@ from elman.models.classifier_network import ClassifierNetwork, LabelledSequences
 from elman.models.classifier_reading import Labelled, Reading, Scores
 from elman.models.classifier_report import Measured, mean_nats, report_of
 from elman.models.classifier_settings import ClassifierSettings
+from elman.models.contents import ClassifierContent
 from elman.models.estimator import Estimator, of_file
 from elman.models.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.labels import Label, as_labels
@@ -112,6 +113,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     kind = "sequence-classifier"
     settings_type = ClassifierSettings
+    content_type = ClassifierContent
     loss_unit = "nats/sequence"
     network_: ClassifierNetwork
     reading_: Reading
@@ -318,18 +320,23 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _make_network(self, settings: ClassifierSettings, embedding: int) -> None:
         s, reading = settings, self.reading_
         self.embedding_ = embedding
-        trunk = Trunk(
-            reading.symbols,
-            embedding if reading.symbols else reading.features,
-            cell=s.cell,
-            hidden=s.hidden,
-            layers=s.layers,
-            bidirectional=s.bidirectional,
-            dropout=s.dropout,
-            input_dropout=s.input_dropout,
-            symbol_dropout=s.symbol_dropout,
+        self.network_ = self._build(
+            lambda: ClassifierNetwork(
+                Trunk(
+                    reading.symbols,
+                    embedding if reading.symbols else reading.features,
+                    cell=s.cell,
+                    hidden=s.hidden,
+                    layers=s.layers,
+                    bidirectional=s.bidirectional,
+                    dropout=s.dropout,
+                    input_dropout=s.input_dropout,
+                    symbol_dropout=s.symbol_dropout,
+                ),
+                s.pooling,
+                len(reading.labels),
+            )
         )
-        self.network_ = ClassifierNetwork(trunk, s.pooling, len(reading.labels))
 
     def _vectors(self, settings: ClassifierSettings) -> dict[int, npt.NDArray[np.float32]]:
         """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""

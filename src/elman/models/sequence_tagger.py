@@ -13,6 +13,7 @@ from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.errors import DataError
 from elman.models.by_length import ByLength
+from elman.models.contents import TaggerContent
 from elman.models.estimator import Estimator
 from elman.models.reports import Columns, Report
 from elman.models.running import Run, RunOptions
@@ -87,6 +88,7 @@ class SequenceTagger(Estimator):
 
     kind = "sequence-tagger"
     settings_type = TaggerSettings
+    content_type = TaggerContent
     loss_unit = "nats/tag"
     reading_: Reading
     network_: TaggingNetwork
@@ -276,19 +278,23 @@ class SequenceTagger(Estimator):
     def _prepare(self, reading: Reading) -> None:
         """Make a network with first weights."""
         s: TaggerSettings = self._settings()
-        trunk = Trunk(
-            reading.symbols,
-            s.embedding if reading.symbols else reading.features,
-            cell=s.cell,
-            hidden=s.hidden,
-            layers=s.layers,
-            bidirectional=s.bidirectional,
-            dropout=s.dropout,
-            input_dropout=s.input_dropout,
-            symbol_dropout=s.symbol_dropout,
-        )
         self.reading_ = reading
-        self.network_ = TaggingNetwork(trunk, len(reading.classes))
+        self.network_ = self._build(
+            lambda: TaggingNetwork(
+                Trunk(
+                    reading.symbols,
+                    s.embedding if reading.symbols else reading.features,
+                    cell=s.cell,
+                    hidden=s.hidden,
+                    layers=s.layers,
+                    bidirectional=s.bidirectional,
+                    dropout=s.dropout,
+                    input_dropout=s.input_dropout,
+                    symbol_dropout=s.symbol_dropout,
+                ),
+                len(reading.classes),
+            )
+        )
         self.baselines_ = {}
 
     def _task(self, training: Labelled, held_out: Labelled | None) -> ByLength:

@@ -10,6 +10,7 @@ from elman.data import Alphabet, Corpus, read_text
 from elman.diagnose import Case, Course
 from elman.errors import DataError, InputError
 from elman.models.baselines import baselines
+from elman.models.contents import TextContent
 from elman.models.estimator import Estimator
 from elman.models.generation import Generation
 from elman.models.next_symbol import NextSymbol, mean_nats
@@ -74,6 +75,7 @@ class TextGenerator(Estimator):
 
     kind = "text-generator"
     settings_type = TextSettings
+    content_type = TextContent
     loss_unit = NextSymbol.loss_unit
     network_: SymbolNetwork
 
@@ -234,8 +236,10 @@ class TextGenerator(Estimator):
         """Make a network with first weights."""
         s = settings
         self.alphabet_ = alphabet
-        self.network_ = SymbolNetwork(
-            len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
+        self.network_ = self._build(
+            lambda: SymbolNetwork(
+                len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
+            )
         )
         self.baselines_ = {}
         self.left_out_ = 0

@@ -15,6 +15,7 @@ from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.beam import EDGE, search
 from elman.models.by_length import ByLength
+from elman.models.contents import TranslatorContent
 from elman.models.decoder import Targets, Writing
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.estimator import Estimator, of_file
@@ -121,6 +122,7 @@ class Translator(Estimator):
     kind = "translator"
     loss_unit = LOSS_UNIT
     settings_type = TranslatorSettings
+    content_type = TranslatorContent
     network_: EncoderDecoder
     source_: Wording
     target_: Wording
@@ -380,18 +382,20 @@ class Translator(Estimator):
         """Make a network with first weights."""
         s = self._settings()
         self.baselines_ = {}
-        self.network_ = EncoderDecoder(
-            len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
-            len(self.target_.vocabulary),
-            cell=s.cell,
-            hidden=s.hidden,
-            layers=s.layers,
-            bidirectional=s.bidirectional,
-            embedding=s.embedding,
-            dropout=s.dropout,
-            symbol_dropout=s.symbol_dropout,
-            attention=s.attend,
-            copies=s.copies,
+        self.network_ = self._build(
+            lambda: EncoderDecoder(
+                len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
+                len(self.target_.vocabulary),
+                cell=s.cell,
+                hidden=s.hidden,
+                layers=s.layers,
+                bidirectional=s.bidirectional,
+                embedding=s.embedding,
+                dropout=s.dropout,
+                symbol_dropout=s.symbol_dropout,
+                attention=s.attend,
+                copies=s.copies,
+            )
         )
 
 

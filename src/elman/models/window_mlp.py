@@ -9,6 +9,7 @@ from elman.data.inputs import Kind, TokenInput, learn_input
 from elman.data.items import as_items
 from elman.data.sequences import Side
 from elman.data.splits import Split
+from elman.models.contents import VectorContent
 from elman.models.feed_forward_network import FeedForwardNetwork
 from elman.models.fixed_width import FixedWidth
 from elman.models.window_settings import WindowSettings
@@ -75,6 +76,7 @@ class WindowMLP(FixedWidth):
 
     kind = "window-mlp"
     settings_type = WindowSettings
+    content_type = VectorContent
     loss_unit = "nats/sequence"
     target = "sequence"
     network_: nn.Sequential
@@ -127,7 +129,10 @@ class WindowMLP(FixedWidth):
         return len(self.input_.vocabulary) if isinstance(self.input_, TokenInput) else 0
 
     def _make_network(self, settings: WindowSettings) -> None:
-        s, symbols = settings, self._nothing()
+        self.network_ = self._build(lambda: self._network(settings))
+
+    def _network(self, s: WindowSettings) -> nn.Sequential:
+        symbols = self._nothing()
         first: list[nn.Module]
         if isinstance(self.input_, TokenInput):
             first, width = [nn.Embedding(symbols + 1, s.embedding, padding_idx=symbols)], s.embedding
@@ -136,7 +141,7 @@ class WindowMLP(FixedWidth):
         perceptron = FeedForwardNetwork(
             s.window * width, len(self.labels_), hidden=s.hidden, layers=s.layers, dropout=s.dropout
         )
-        self.network_ = nn.Sequential(*first, nn.Flatten(), perceptron)
+        return nn.Sequential(*first, nn.Flatten(), perceptron)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         super()._rebuild(content, tensors)

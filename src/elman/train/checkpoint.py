@@ -10,12 +10,22 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from elman.errors import ModelFileError
+from elman.errors import InputError, ModelFileError
+from elman.limits import COUNT
+from elman.quoting import printable, quote, shorten
 from elman.train.container import read_container, write_container
+from elman.train.progress import Progress
 
 KIND = "checkpoint"
+MOST_NAMED = 5
+"""Differences that a message names."""
+_PARTS = {
+    "identity": dict, "finished": bool, "progress": dict, "task": dict, "optimizer": dict, "schedule": dict | None,
+    "metrics_length": int,
+}  # fmt: skip
 
 
 @dataclass
@@ -42,12 +52,17 @@ class Checkpoint:
                 differs.
         """
         _, numbers, tensors = read_container(path, KIND)
+        _check_parts(path, numbers)
         theirs = numbers["identity"]
         names = sorted({*theirs, *identity})
-        other = [f"{n} was {theirs.get(n)}, is {identity.get(n)}" for n in names if theirs.get(n) != identity.get(n)]
+        other = [
+            f"{printable(shorten(n))} was {quote(theirs.get(n))}, is {quote(identity.get(n))}"
+            for n in names
+            if theirs.get(n) != identity.get(n)
+        ]
         if other:
             raise ModelFileError(
-                f"{path}: a checkpoint of another configuration ({'; '.join(other)}): "
+                f"{path}: a checkpoint of another configuration ({'; '.join(other[:MOST_NAMED])}): "
                 "give the same options and text, or start anew without --resume"
             )
         return cls(numbers, tensors)
@@ -66,14 +81,46 @@ def refuse_unfinished(path: Path) -> None:
     """
     try:
         _, numbers, _ = read_container(path, KIND)
-    except ModelFileError:
+        _check_parts(path, numbers)
+        step = Progress.of(numbers["progress"]).step
+    except (ModelFileError, InputError):
         return  # Nothing there, or nothing that could be taken up: nothing to lose.
-    step = numbers["progress"]["step"]
     if step and not numbers["finished"]:
         raise ModelFileError(
             f"{path}: an unfinished training of {step:,} updates is here: go on with --resume, or give it up with "
             "--overwrite"
         )
+
+
+def _check_parts(path: Path, numbers: dict[str, Any]) -> None:
+    for name, kind in _PARTS.items():
+        if not isinstance(numbers.get(name), kind) or name not in numbers:
+            raise ModelFileError(
+                f"{path}: not a checkpoint this Elman can take up: {name} is missing or of another kind"
+            )
+    if not 0 <= numbers["metrics_length"] <= COUNT:
+        raise ModelFileError(f"{path}: not a checkpoint this Elman can take up: metrics_length is out of range")
+
+
+def check_weights(part: str, found: dict[str, Tensor], own: dict[str, Tensor]) -> None:
+    """See that tensors have the names, shapes and types of a network's own, and finite numbers.
+
+    Raises:
+        InputError: they do not; the message names the first difference.
+    """
+    for name in sorted({*found, *own}):
+        if name not in found or name not in own:
+            raise InputError(
+                f"{part}: the tensor {quote(name)} is {'missing' if name in own else 'of another network'}"
+            )
+        tensor, wanted = found[name], own[name]
+        if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
+            raise InputError(
+                f"{part}: the tensor {quote(name)}: expected {tuple(wanted.shape)}, {wanted.dtype}, "
+                f"got {quote(tuple(tensor.shape))}, {tensor.dtype}"
+            )
+        if not tensor.isfinite().all():
+            raise InputError(f"{part}: the tensor {quote(name)}: expected finite numbers, got others")
 
 
 def under(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -97,12 +144,45 @@ def pack_optimizer(optimizer: Optimizer) -> tuple[dict[str, Any], dict[str, Tens
 
 
 def unpack_optimizer(optimizer: Optimizer, plain: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser the state that `pack_optimizer` took apart."""
-    state: dict[int, dict[str, Any]] = {int(index): dict(entry) for index, entry in plain["state"].items()}
-    for name, tensor in tensors.items():
+    """Give an optimiser the state that `pack_optimizer` took apart.
+
+    Of its options the learning rate alone moves; the others are those of the configuration.
+
+    Raises:
+        InputError: the parts are not those of this optimiser over these parameters.
+    """
+    groups, whole = plain.get("groups"), optimizer.state_dict()
+    own = whole["param_groups"]
+    if not isinstance(groups, list) or [_rate(group) is None for group in groups] != [False] * len(own):
+        raise InputError("optimizer: expected a learning rate for each group of parameters")
+    moved = [group | {"lr": _rate(theirs)} for group, theirs in zip(own, groups, strict=True)]
+    state: dict[int, dict[str, Tensor]] = {}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    wanted = {f"{at}/{key}" for at in range(len(parameters)) for key in _keys(optimizer)} if tensors else set()
+    if tensors.keys() != wanted:
+        raise InputError(f"optimizer: expected {', '.join(sorted(_keys(optimizer)))} for each parameter, or nothing")
+    for name in wanted:
         index, key = name.split("/")
-        state[int(index)][key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": plain["groups"]})
+        like = parameters[int(index)] if _keys(optimizer)[key].dim() else _keys(optimizer)[key]
+        if tensors[name].shape != like.shape or tensors[name].dtype != like.dtype:
+            raise InputError(f"optimizer: {name}: expected shape {tuple(like.shape)}, {like.dtype}")
+        state.setdefault(int(index), {})[key] = tensors[name]
+    optimizer.load_state_dict({"state": state, "param_groups": moved})
+
+
+def _rate(group: Any) -> float | None:
+    """Return a group's learning rate; None where it has none."""
+    rate = group.get("lr") if isinstance(group, dict) else None
+    return rate if isinstance(rate, float | int) and 0 <= rate <= COUNT else None
+
+
+def _keys(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Return what an optimiser keeps of a parameter, by name: what it keeps of one with a single number."""
+    one = Parameter(torch.zeros(1))
+    one.grad = torch.ones(1)
+    twin = type(optimizer)([one], **optimizer.defaults)
+    twin.step()
+    return {key: value for key, value in twin.state[one].items() if isinstance(value, Tensor)}
 
 
 def pack_random() -> dict[str, Tensor]:
@@ -114,7 +194,16 @@ def pack_random() -> dict[str, Tensor]:
 
 
 def unpack_random(state: dict[str, Tensor]) -> None:
-    """Put the random state back."""
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"])
+    """Put the random state back.
+
+    Raises:
+        InputError: it is missing, or is none.
+    """
+    if "cpu" not in state:
+        raise InputError("random: the state of the processor is missing")
+    try:
+        torch.set_rng_state(state["cpu"])
+        if "cuda" in state and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state["cuda"])
+    except (RuntimeError, TypeError, ValueError) as error:  # torch looks at type, length and content
+        raise InputError(f"random: not a state of this torch ({error})") from error

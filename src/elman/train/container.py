@@ -6,16 +6,20 @@ and every tensor. Nothing is ever unpickled. Models and checkpoints are both suc
 
 import hashlib
 import json
+import stat
 import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
 from torch import Tensor
 
 from elman.errors import ModelFileError
 from elman.files import write_atomically
+from elman.limits import COUNT, MODEL_HEADER_BYTES, MODEL_NESTING
+from elman.quoting import printable, shorten
 
 FORMAT = "elman"
 VERSION = 1
@@ -54,48 +58,69 @@ def read_container(path: Path, kind: str | None = None) -> tuple[str, dict[str, 
     metadata = _metadata(path, data)
     found = metadata["kind"]
     if kind is not None and found != kind:
-        raise ModelFileError(f"{path}: expected a {kind} file, came a {found} file: give the other file")
+        raise ModelFileError(f"{path}: expected a {kind} file, got a {printable(shorten(found))} file: give the other")
+    # The library is written in Rust and raises a class of its own for each fault; torch, and the metadata's encoding,
+    # add theirs for types without a counterpart.
     try:
         tensors = safetensors.torch.load(data)
+        checksum = _checksum(metadata, tensors)
     except Exception as error:
-        raise ModelFileError(f"{path}: the file was altered ({error}): restore it from a copy") from error
-    if _checksum(metadata, tensors) != metadata.get("checksum"):
+        reason = printable(shorten(str(error)))
+        raise ModelFileError(f"{path}: the file was altered ({reason}): restore it from a copy") from error
+    if checksum != metadata.get("checksum"):
         raise ModelFileError(f"{path}: the file was altered (its checksum does not fit): restore it from a copy")
-    return found, json.loads(metadata["content"]), tensors
+    content = _parsed(metadata["content"].encode())
+    if not isinstance(content, dict):
+        raise ModelFileError(f"{path}: the file was altered (its content is no JSON object): restore it from a copy")
+    return found, content, tensors
 
 
 def _read(path: Path) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ModelFileError(f"{path}: not a file: give a .safetensors file made by Elman")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ModelFileError(f"{path}: no such file: check the path, or train a model first") from error
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    except ValueError as error:  # a NUL in the path
+        raise ModelFileError(f"{printable(str(path))}: no path ({error}): check it") from error
 
 
 def _metadata(path: Path, data: bytes) -> dict[str, str]:
     """Return the metadata after telling foreign, truncated and overlong files apart by the header alone."""
     header = _header(path, data)
-    metadata: dict[str, str] = header.pop("__metadata__", {})
+    metadata = header.pop("__metadata__", {})
     if (
         not isinstance(metadata, dict)
         or metadata.get("format") != FORMAT
         or not {"version", "kind", "content"} <= set(metadata)
+        or not all(isinstance(value, str) for value in metadata.values())
     ):
         raise ModelFileError(f"{path}: a safetensors file, but not one that Elman wrote: give a file made by Elman")
-    if not metadata["version"].isdigit() or int(metadata["version"]) > VERSION:
+    if metadata["version"] != str(VERSION):
         raise ModelFileError(
-            f"{path}: written in format {metadata['version']}, this Elman reads up to {VERSION}: install a newer Elman"
+            f"{path}: written in format {printable(shorten(metadata['version']))}, this Elman reads up to {VERSION}: "
+            "install a newer Elman"
         )
-    try:
-        missing = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0) - _body_size(data)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: the file was altered (its header): restore it from a copy") from error
+    missing = _tensor_bytes(path, header) - _body_size(data)
     if missing > 0:
-        raise ModelFileError(f"{path}: the file is truncated, {missing} bytes are missing: copy or train it again")
+        raise ModelFileError(f"{path}: the file is truncated, {missing:,} bytes are missing: copy or train it again")
     if missing < 0:
-        raise ModelFileError(f"{path}: the file was altered ({-missing} bytes too many): restore it from a copy")
+        raise ModelFileError(f"{path}: the file was altered ({-missing:,} bytes too many): restore it from a copy")
     return metadata
+
+
+def _tensor_bytes(path: Path, header: dict[str, Any]) -> int:
+    """Return where the last tensor ends, after the header."""
+    try:
+        ends = [entry["data_offsets"][1] for entry in header.values()]
+    except (KeyError, IndexError, TypeError):
+        ends = [None]
+    if not all(type(end) is int and 0 <= end <= COUNT for end in ends):
+        raise ModelFileError(f"{path}: the file was altered (its header): restore it from a copy")
+    return max(ends, default=0)
 
 
 def _header(path: Path, data: bytes) -> dict[str, Any]:
@@ -104,13 +129,33 @@ def _header(path: Path, data: bytes) -> dict[str, Any]:
         raise foreign if data else ModelFileError(f"{path}: the file is empty: copy or train it again")
     if _body_size(data) < 0:
         raise ModelFileError(f"{path}: the file is truncated inside its header: copy or train it again")
-    try:
-        header = json.loads(data[_LENGTH.size : len(data) - _body_size(data)])
-    except ValueError:
-        raise foreign from None
+    end = len(data) - _body_size(data)
+    if end > MODEL_HEADER_BYTES:
+        raise ModelFileError(
+            f"{path}: a header of {end:,} bytes, the limit is {MODEL_HEADER_BYTES:,}: give another file"
+        )
+    header = _parsed(data[_LENGTH.size : end])
     if not isinstance(header, dict):
         raise foreign
     return header
+
+
+def _parsed(text: bytes) -> Any:
+    """Return what JSON says; None where it says nothing, or is nested more deeply than the limit."""
+    if _nesting(text) > MODEL_NESTING:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _nesting(text: bytes) -> int:
+    """Return how many lists and objects are open at once in JSON at most; what stands in strings does not count."""
+    outside = b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    brackets = np.frombuffer(outside, np.uint8)
+    steps = np.isin(brackets, list(b"[{")).astype(np.int32) - np.isin(brackets, list(b"]}"))
+    return int(steps.cumsum(dtype=np.int32).max(initial=0))
 
 
 def _body_size(data: bytes) -> int:

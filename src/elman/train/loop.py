@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from elman.bptt import Clip, first_fault
-from elman.errors import InputError, TrainingError
+from elman.errors import InputError, ModelFileError, TrainingError
 from elman.train.checkpoint import Checkpoint
 from elman.train.interrupt import Interrupted, Patience
 from elman.train.listener import Listener, Plan
@@ -123,7 +123,13 @@ class Loop:
         path = self.place.checkpoint
         if not (self.place.resume and path and path.exists()):
             return 0
-        return self.standing.restore(Checkpoint.load(path, self.identity))
+        saved = Checkpoint.load(path, self.identity)
+        try:
+            return self.standing.restore(saved)
+        except InputError as error:
+            raise ModelFileError(
+                f"{path}: not a checkpoint this Elman can take up ({error}): start anew with --overwrite"
+            ) from error
 
     def _train(self, patience: Patience) -> None:
         self.task.network.train()

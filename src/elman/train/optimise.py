@@ -1,8 +1,9 @@
 """Optimisers and learning rate schedules, by name. All of them are torch's."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer, RMSprop
@@ -15,6 +16,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from elman.errors import InputError
+from elman.limits import COUNT
 
 OptimizerName: TypeAlias = Literal["adam", "sgd", "rmsprop"]
 ScheduleName: TypeAlias = Literal["constant", "cosine", "linear", "exponential", "plateau"]
@@ -42,6 +44,10 @@ def make_optimizer(
     raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, came {name!r}")
 
 
+_MOVING = ("last_epoch", "_step_count", "_last_lr", "best", "num_bad_epochs", "cooldown_counter")
+"""What a schedule of torch's changes as it moves."""
+
+
 @dataclass
 class Schedule:
     """A learning rate schedule, and when it moves.
@@ -59,6 +65,21 @@ class Schedule:
             return
         if self.every == "step" or step % steps_per_epoch == 0:
             self.torch_schedule.step()
+
+    def restore(self, saved: dict[str, Any] | None) -> None:
+        """Go back to what `torch_schedule.state_dict()` gave: the counts and rates; its options are those of now.
+
+        Raises:
+            InputError: a part is missing, or of another kind.
+        """
+        if self.torch_schedule is None:
+            return
+        now = self.torch_schedule.state_dict()
+        moving = {name: now[name] for name in _MOVING if name in now}
+        for name, value in moving.items():
+            if saved is None or name not in saved or not _alike(saved[name], value):
+                raise InputError(f"schedule: {name} is missing or of another kind")
+        self.torch_schedule.load_state_dict(now | {name: (saved or {})[name] for name in moving})
 
     def evaluated(self, loss: float) -> None:
         """Move after an evaluation."""
@@ -91,3 +112,12 @@ def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: flo
     if name == "plateau":
         return Schedule(ReduceLROnPlateau(optimizer, factor=decay, patience=1), "evaluation")
     raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, came {name!r}")
+
+
+def _alike(saved: Any, now: Any) -> bool:
+    """Say whether a saved number, or list of numbers, is of the kind that is there now."""
+    if isinstance(now, list):
+        return isinstance(saved, list) and len(saved) == len(now) and all(map(_alike, saved, now))
+    if isinstance(now, int):
+        return type(saved) is int and 0 <= saved <= COUNT
+    return (type(saved) is int and abs(saved) <= COUNT) or (isinstance(saved, float) and not math.isnan(saved))

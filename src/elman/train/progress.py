@@ -1,7 +1,12 @@
 """How far a training has come: the numbers that a checkpoint keeps and a listener shows."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from elman.errors import InputError
+from elman.limits import COUNT
+from elman.quoting import quote
 
 
 @dataclass
@@ -64,6 +69,30 @@ class Progress:
         self.worse += 1
         return False
 
+    @classmethod
+    def of(cls, numbers: Any) -> "Progress":
+        """Return what `numbers` gave, after a file.
+
+        Raises:
+            InputError: a field is missing, unknown or of another kind.
+        """
+        usual = asdict(cls())
+        if not isinstance(numbers, dict) or numbers.keys() != usual.keys():
+            raise InputError(f"progress: expected {', '.join(usual)}, got {quote(numbers)}")
+        for name, value in numbers.items():
+            if not _fits(value, usual[name]):
+                raise InputError(f"progress: {name}: expected a number, got {quote(value)}")
+        return cls(**numbers)
+
     def numbers(self) -> dict[str, Any]:
         """Return every field by name."""
         return asdict(self)
+
+
+def _fits(value: Any, usual: Any) -> bool:
+    """Say whether a value may be that of a field whose usual value is `usual`."""
+    if usual is None and value is None:
+        return True
+    if type(usual) is int:
+        return type(value) is int and 0 <= value <= COUNT
+    return (isinstance(value, float) and not math.isnan(value)) or (type(value) is int and abs(value) <= COUNT)

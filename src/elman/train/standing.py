@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from elman.train.checkpoint import (
     Checkpoint,
+    check_weights,
     pack_optimizer,
     pack_random,
     under,
@@ -85,15 +86,21 @@ class Standing:
         Checkpoint(content, tensors).save(path)
 
     def restore(self, saved: Checkpoint) -> int:
-        """Go back to a checkpoint and return the length that the metrics file had."""
-        numbers = saved.numbers
-        self.progress = Progress(**numbers["progress"])
-        self.task.network.load_state_dict(saved.part("network"))
-        self.best = saved.part("best")
-        self.mean.tensors = saved.part("mean")
+        """Go back to a checkpoint and return the length that the metrics file had.
+
+        Raises:
+            InputError: a part is missing, or is none of this training; what was there before may be overwritten.
+        """
+        numbers, own = saved.numbers, self.task.network.state_dict()
+        self.progress = Progress.of(numbers["progress"])
+        weights, best, mean = (saved.part(name) for name in ("network", "best", "mean"))
+        check_weights("network", weights, own)
+        check_weights("best", best, own if best else {})
+        check_weights("mean", mean, self.mean.tensors)
+        self.task.network.load_state_dict(weights)
+        self.best, self.mean.tensors = best, mean
         unpack_optimizer(self.optimizer, numbers["optimizer"], saved.part("optimizer"))
-        if self.schedule.torch_schedule:
-            self.schedule.torch_schedule.load_state_dict(numbers["schedule"])
+        self.schedule.restore(numbers["schedule"])
         unpack_random(saved.part("random"))
         self.task.restore(numbers["task"], saved.part("task"))
         return int(numbers["metrics_length"])

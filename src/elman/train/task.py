@@ -51,7 +51,11 @@ class Task(Protocol):
         ...
 
     def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
-        """Go back to what `state` returned."""
+        """Go back to what `state` returned, after a file.
+
+        Raises:
+            InputError: a part is missing, or names no place in these data.
+        """
         ...
 
     def describe(self, loss: float) -> dict[str, float]:
