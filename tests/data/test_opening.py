@@ -62,6 +62,7 @@ def test_a_pipe_of_the_shell_is_refused_whoever_writes_to_it():
     writer = threading.Thread(target=lambda: os.write(begin, b"a B\n\n" * 1000), daemon=True)
     writer.start()
     refused(READERS["tokens"], Path(f"/dev/fd/{end}"), "got a pipe")
+    writer.join()
     os.close(begin)
     os.close(end)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from elman.data.series_table import read_panel
@@ -51,6 +51,7 @@ def written(stamp, form):
 @given(calendar=st.sampled_from(sorted(WRITTEN)), choice=st.integers(0, 100), start=STARTS, rows=st.integers(40, 60))
 def test_a_calendar_in_any_form_comes_back(calendar, choice, start, rows):
     form = WRITTEN[calendar][choice % len(WRITTEN[calendar])]
+    assume(calendar != "h" or "%m/%d" not in form or start.day > 13)  # else no row says which is the day
     whole = pd.date_range(pd.Timestamp(start).as_unit("us").normalize(), periods=rows, freq=calendar)
     comes_back([written(stamp, form) for stamp in whole], whole)
 

@@ -52,7 +52,7 @@ def diagnose(
     import elman
 
     _check_together(truncation, k1, metrics)
-    found, most = elman.load(model), int(limit * 2**20)
+    found, most = elman.load(model, finite=False), int(limit * 2**20)
     result: Report | Truncation
     with _bar() as watch:
         if truncation:

@@ -127,15 +127,22 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     @classmethod
-    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
+    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor], finite: bool = True) -> Self:
         """Make the model that `save` wrote from what was in its file; `elman.load` calls this.
+
+        Args:
+            path: The file, for messages.
+            content: Its content.
+            tensors: Its tensors.
+            finite: Whether weights that are not finite are refused.
 
         Raises:
             ModelFileError: the file's content makes no model.
         """
         try:
             cls.content_type.check(content)
-            check_finite(tensors)
+            if finite:
+                check_finite(tensors)
             model = cls(**content["settings"])
             beside, model._awaited = _parted(tensors)
             model._rebuild(content, beside)

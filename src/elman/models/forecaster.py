@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Self, Unpack, cast
+from typing import Any, Unpack, cast
 
 import narwhals as nw
 from sklearn.base import clone
@@ -338,15 +337,6 @@ class Forecaster(Estimator):
             "intervals": self.intervals_.numbers() if self.intervals_ else None,
             "history": self.history_.numbers(),
         }
-
-    @classmethod
-    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
-        """Make the model that `save` wrote; `elman.load` calls this. Files of 0.1.0 have another name for an option."""
-        settings = content.get("settings")
-        if isinstance(settings, dict) and "transform" in settings:
-            settings["target_transform"] = settings.pop("transform")
-            settings["nonnegative"] = False
-        return super().from_parts(path, content, tensors)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.preparation_ = p = Preparation.from_numbers(content["preparation"])

@@ -34,15 +34,16 @@ Model = TypeVar("Model", bound=Estimator)
 
 
 @overload
-def load(path: str | os.PathLike[str]) -> Any: ...
+def load(path: str | os.PathLike[str], *, finite: bool = ...) -> Any: ...
 @overload
-def load(path: str | os.PathLike[str], expected: type[Model]) -> Model: ...
-def load(path: str | os.PathLike[str], expected: type[Estimator] = Estimator) -> Estimator:
+def load(path: str | os.PathLike[str], expected: type[Model], *, finite: bool = ...) -> Model: ...
+def load(path: str | os.PathLike[str], expected: type[Estimator] = Estimator, *, finite: bool = True) -> Estimator:
     """Return the model in a file that Elman wrote. Nothing is unpickled.
 
     Args:
         path: a .safetensors file.
         expected: the class that the model has to be of; any will do by default.
+        finite: whether weights that are not finite are refused; `elman diagnose` reads them to say where they are.
 
     Raises:
         ModelFileError: the file is missing, truncated, altered, foreign, no model, or a model of another job.
@@ -53,4 +54,4 @@ def load(path: str | os.PathLike[str], expected: type[Estimator] = Estimator) ->
     if found is None or not issubclass(found, expected):
         wanted = f"the model of a {expected.kind}" if hasattr(expected, "kind") else "a model"
         raise ModelFileError(f"{place}: expected {wanted}, got a {printable(shorten(kind))} file: give the other")
-    return found.from_parts(place, content, tensors)
+    return found.from_parts(place, content, tensors, finite)

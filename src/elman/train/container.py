@@ -22,7 +22,7 @@ from elman.limits import COUNT, MODEL_HEADER_BYTES, MODEL_NESTING
 from elman.quoting import printable, shorten
 
 FORMAT = "elman"
-VERSION = 1
+VERSION = 2
 _LENGTH = struct.Struct("<Q")
 
 
@@ -101,8 +101,8 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
         raise ModelFileError(f"{path}: a safetensors file, but not one that Elman wrote: give a file made by Elman")
     if metadata["version"] != str(VERSION):
         raise ModelFileError(
-            f"{path}: written in format {printable(shorten(metadata['version']))}, this Elman reads up to {VERSION}: "
-            "install a newer Elman"
+            f"{path}: written in format {printable(shorten(metadata['version']))}, this Elman reads format {VERSION}: "
+            "install the Elman that wrote it, or train it again"
         )
     missing = _tensor_bytes(path, header) - _body_size(data)
     if missing > 0:
