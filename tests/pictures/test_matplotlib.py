@@ -80,6 +80,11 @@ def test_a_tensor_with_a_history_is_welcome():
     assert np.array_equal(image.get_array(), values.detach().numpy().T)
 
 
+@pytest.mark.parametrize("curve", [[1e-300, 1], [5e-324, 1.7e308], [1e308, 1.7e308], [1e-308, 1e-307], [1, 1], [0, 0]])
+def test_norms_of_any_size_are_drawn(curve):
+    drawn(gradient_flow({"a": curve}))
+
+
 def test_gradient_flow_is_logarithmic_and_names_its_curves():
     axes = drawn(gradient_flow({"rnn": [1, 0.1, 0.01], "lstm": [1, 0.9, 0.8]}))
     rnn, lstm = axes.lines[:2]
@@ -91,7 +96,6 @@ def test_gradient_flow_is_logarithmic_and_names_its_curves():
     assert "norm" in axes.get_ylabel()
 
 
-@pytest.mark.filterwarnings("ignore:overflow")  # Matplotlib looks for a tick beyond 1e308
 def test_norms_without_a_place_on_the_scale_are_marked_where_they_begin():
     axes = drawn(gradient_flow({"dies": [1, 0.5, 0, 0], "bursts": [1, 1e300, INF, NAN]}))
     dies, bursts, zero, infinite = axes.lines

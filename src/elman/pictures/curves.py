@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_MARKERS = 12
+_MANY_DECADES, _HUGE = 1e30, 1e290
 
 
 def gradient_flow(
@@ -40,7 +41,10 @@ def gradient_flow(
             raise InputError(f"curves[{name!r}]: expected norms of 0 or more, came {np.nanmin(norms):g}")
     ax = axes_for(ax, 7, 4)
     ax.set_yscale("log")
-    ax.set_ylim(*_decades(np.concatenate(list(drawn.values()))))
+    low, high = _decades(np.concatenate(list(drawn.values())))
+    ax.set_ylim(low, high)
+    if high / _MANY_DECADES > low or high > _HUGE:
+        _number_decades(ax, low, high)
     for k, (name, norms) in enumerate(drawn.items()):
         _curve(ax, name, norms, k)
     for k, norms in enumerate(drawn.values()):
@@ -62,6 +66,13 @@ def _decades(norms: Floats) -> tuple[float, float]:
     low, high = np.log10(shown.min()), np.log10(shown.max())
     room = max(0.2, 0.05 * (high - low))
     return float(10 ** max(low - room, -307)), float(10 ** min(high + room, 308))
+
+
+def _number_decades(ax: "Axes", low: float, high: float) -> None:
+    """Place the ticks of a very long axis; Matplotlib's own search for them goes past the largest float64."""
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    ax.set_yticks(10.0 ** np.arange(first, last + 1, max(1, -(-(last - first) // 8))))
+    ax.yaxis.minorticks_off()
 
 
 def _curve(ax: "Axes", name: str, norms: Floats, k: int) -> None:
