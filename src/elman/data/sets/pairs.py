@@ -16,7 +16,7 @@ _THINGS = listed(
     "apple box cat dish city dog fox glass key lady match party boy wish baby brush boat story book "
     "bus day berry kiss toy"
 )
-_KNOWN, _UNSEEN = 1200, 200
+_KNOWN, _UNSEEN = 4000, 200
 
 
 def pairs(unseen: bool) -> dict[str, list[str]]:
