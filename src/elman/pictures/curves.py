@@ -70,9 +70,11 @@ def _decades(norms: Floats) -> tuple[float, float]:
 
 def _number_decades(ax: "Axes", low: float, high: float) -> None:
     """Place the ticks of a very long axis; Matplotlib's own search for them goes past the largest float64."""
+    from matplotlib.ticker import NullLocator
+
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
     ax.set_yticks(10.0 ** np.arange(first, last + 1, max(1, -(-(last - first) // 8))))
-    ax.yaxis.minorticks_off()
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _curve(ax: "Axes", name: str, norms: Floats, k: int) -> None:
