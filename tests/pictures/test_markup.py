@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from elman.cli import main
 from elman.errors import InputError
 from elman.pictures import save, text_map_html, unrolled
+from elman.pictures.raster import figure_from
 from elman.pictures.unrolling import SHAPES
 
 SOURCES = Path(__file__).parents[2] / "src"
@@ -146,8 +147,9 @@ def test_svg_and_html_are_saved_under_their_own_names_alone(tmp_path):
     save(html, tmp_path / "a.html")
     assert (tmp_path / "a.svg").read_text(encoding="utf-8") == svg == svg._repr_svg_()
     assert (tmp_path / "a.html").read_text(encoding="utf-8") == html
-    with pytest.raises(InputError, match=r"a.png: this picture is written as .svg"):
-        save(svg, tmp_path / "a.png")
+    for name in ("a.gif", "a", "a.svg.html"):
+        with pytest.raises(InputError, match=r"this picture is written as .png, .svg or .pdf: give a name"):
+            save(svg, tmp_path / name)
     with pytest.raises(InputError, match=r"a.svg: this picture is written as .html"):
         save(html, tmp_path / "a.svg")
 
@@ -168,3 +170,20 @@ def test_drawing_an_unrolled_network_does_not_wait_for_matplotlib_or_torch():
         [sys.executable, "-c", f"{draw}; {ask}"], capture_output=True, text=True, check=True, cwd=SOURCES
     )
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shape"), [("rnn", "one-to-many"), ("lstm", "many-to-one"), ("gru", "encoder-decoder")]
+)
+def test_an_unrolled_network_is_saved_as_a_picture_of_points(cell, shape, tmp_path):
+    svg = unrolled(cell, shape, steps=3, bidirectional=shape != "one-to-many")
+    for name, begins in (("a.png", b"\x89PNG"), ("b.PNG", b"\x89PNG"), ("a.pdf", b"%PDF")):
+        save(svg, tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.PNG").read_bytes()
+
+
+def test_a_picture_of_points_has_every_word_as_it_was_written():
+    words = ["I", "$love_x$", "猫", "a<b&c"]
+    figure = figure_from(unrolled("gru", "many-to-one", labels=words, outputs=["yes"], bidirectional=True))
+    assert {*words, "yes", "GRU", "r z n", "→ forward"} <= {text.get_text() for text in figure.axes[0].texts}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from elman.errors import InputError, ModelFileError
@@ -13,7 +14,7 @@ NAN, INF = float("nan"), float("inf")
 
 def drawn(figure):
     """Everything is laid out and drawn, so that what fails late fails here."""
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     return figure.axes[0]
 
 
@@ -77,6 +78,11 @@ def test_a_tensor_with_a_history_is_welcome():
     values = torch.rand(3, 2, requires_grad=True)
     (image,) = drawn(gate_map(values)).images
     assert np.array_equal(image.get_array(), values.detach().numpy().T)
+
+
+@pytest.mark.parametrize("curve", [[1e-300, 1], [5e-324, 1.7e308], [1e308, 1.7e308], [1e-308, 1e-307], [1, 1], [0, 0]])
+def test_norms_of_any_size_are_drawn(curve):
+    drawn(gradient_flow({"a": curve}))
 
 
 def test_gradient_flow_is_logarithmic_and_names_its_curves():
@@ -163,6 +169,32 @@ def test_losses_show_both_curves_the_best_and_the_baselines():
     drawn(losses(None))
 
 
+LONG = "what somebody calls it when there is all the time in the world to find a name " * 3
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e7])
+@pytest.mark.parametrize("best", [0, 5, 9])
+@pytest.mark.parametrize(("x", "unit", "name"), [("chars", "nats/char", "bigram"), (LONG, f"nats/{LONG}", LONG)])
+def test_every_word_of_a_picture_of_losses_is_within_it(scale, best, x, unit, name):
+    read, loss = np.arange(10) * 1e5, scale * np.linspace(5, 1, 10)
+    held_out = np.where(np.arange(10) == best, 0.5 * scale, loss)
+    axes = drawn(losses((read, loss), (read, held_out), x=x, unit=unit, baselines={name: 4.6 * scale, "other": scale}))
+    labels = [axes.xaxis.label, axes.yaxis.label, *axes.texts, *axes.get_legend().get_texts()]
+    (bits,) = axes.child_axes
+    picture = axes.figure.bbox
+    for box in (text.get_window_extent() for text in [*labels, bits.yaxis.label]):
+        assert picture.x0 <= box.x0 <= box.x1 <= picture.x1
+        assert picture.y0 <= box.y0 <= box.y1 <= picture.y1
+    best_box = next(text for text in axes.texts if text.get_text().startswith("best")).get_window_extent()
+    assert axes.bbox.x0 - 1 <= best_box.x0 <= best_box.x1 <= axes.bbox.x1 + 1
+
+
+def test_losses_near_each_other_have_their_names_apart():
+    axes = drawn(losses(([1, 2], [5, 1]), baselines={"tag counts": 0.112, "token's tags": 0.105}))
+    upper, lower = (text.get_window_extent() for text in axes.texts)
+    assert upper.y0 >= lower.y1
+
+
 def test_given_axes_are_drawn_in():
     figure = Figure()
     axes = figure.subplots(3, 2).ravel()
@@ -222,7 +254,7 @@ def test_what_cannot_be_saved_is_said_and_what_was_there_stays(tmp_path, monkeyp
     figure = gate_map([[1.0]])
     path = tmp_path / "p.png"
     path.write_text("before")
-    with pytest.raises(InputError, match=r"p.gif: this picture is written as .png or .svg or .pdf"):
+    with pytest.raises(InputError, match=r"p.gif: this picture is written as .png, .svg or .pdf"):
         save(figure, tmp_path / "p.gif")
     with pytest.raises(ModelFileError, match="cannot be written"):
         save(figure, tmp_path / "nowhere" / "p.png")

@@ -9,6 +9,7 @@ from elman.cli import (
     caption,
     check,
     classify,
+    data,
     demo,
     diagnose,
     draw,
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich's help costs a tenth of a second at every start
 )
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
+app.command(short_help="List small data sets to try every job on, or write some of them.")(data.data)
 app.add_typer(train.app, name="train")
 train.app.command()(classify.classify)
 train.app.command()(translate.translate)

@@ -16,7 +16,8 @@ def _group() -> None:
 @app.command()
 def unrolled(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The .svg to write.", show_default=False)
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="The .svg, .png or .pdf to write.", show_default=False),
     ],
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "rnn",
     shape: Annotated[

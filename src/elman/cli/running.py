@@ -1,6 +1,5 @@
 """What the training commands share: Ctrl-C, and the hand-over from options to the library."""
 
-import shlex
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +8,7 @@ from typing import Any
 import typer
 
 from elman.cli.grids import lines
+from elman.cli.program import command
 from elman.opening import shown
 from elman.rounding import brief
 
@@ -26,7 +26,7 @@ class Interruption:
 
         if isinstance(error, Interrupted):
             words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
-            again = shlex.join(["elman", *words, "--resume"])
+            again = command([*words, "--resume"])
             typer.echo(f"elman: {error}, everything is saved; go on with: {again}", err=True)
             raise typer.Exit(130)
 
@@ -89,7 +89,7 @@ def report(model: Any, files: Any) -> None:
 
 def next_commands(model: Path, prompt: str) -> list[str]:
     """Return three commands worth trying next."""
-    generate = ["elman", "generate", str(model), "--prompt", prompt]
-    own = ["elman", "train", "text", "YOUR.txt", "-o", "runs/yours.safetensors"]
+    generate = ["generate", str(model), "--prompt", prompt]
+    own = ["train", "text", "YOUR.txt", "-o", "runs/yours.safetensors"]
     bold = [*generate, "--temperature", "1.2", "--samples", "3", "--length", "150"]
-    return [shlex.join(words) for words in (generate, bold, own)]
+    return [command(words) for words in (generate, bold, own)]

@@ -1,6 +1,7 @@
 """What pictures are drawn on, and how they reach a file or a notebook."""
 
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from elman.errors import InputError
 from elman.files import write_atomically
 from elman.pictures.markup import Html, Svg
 from elman.pictures.palette import INK, QUIET, RULE
+from elman.pictures.raster import figure_from
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,17 +66,23 @@ def save(figure: Any, path: str | Path) -> None:
 
     Args:
         figure: what a function of this package returned: a figure, the SVG of `unrolled`, the HTML of `text_map_html`.
-        path: for a figure a name in .png, .svg or .pdf, for SVG in .svg, for HTML in .html.
+        path: a name that ends in .png, .svg or .pdf; for HTML in .html.
 
     Raises:
         InputError: it is no picture, or cannot be written as that kind of file.
         ModelFileError: the file cannot be written.
     """
     path = Path(path)
-    if isinstance(figure, Svg | Html):
-        _expect(path, ("svg",) if isinstance(figure, Svg) else ("html",))
+    if isinstance(figure, Html):
+        _expect(path, ("html",))
         write_atomically(path, figure.encode())
         return
+    if isinstance(figure, Svg):
+        _expect(path, _FORMATS)
+        if path.suffix.lower() == ".svg":
+            write_atomically(path, figure.encode())
+            return
+        figure = figure_from(figure)
     if not hasattr(figure, "savefig"):
         raise InputError(f"figure: expected a figure, SVG or HTML of elman.pictures, came {type(figure).__name__}")
     _expect(path, _FORMATS)
@@ -83,7 +91,7 @@ def save(figure: Any, path: str | Path) -> None:
 
 def _expect(path: Path, kinds: tuple[str, ...]) -> None:
     if path.suffix[1:].lower() not in kinds:
-        names = " or ".join(f".{kind}" for kind in kinds)
+        names = " or ".join(f".{kind}" for kind in kinds).replace(" or ", ", ", len(kinds) - 2)
         raise InputError(f"{path}: this picture is written as {names}: give a name that ends so")
 
 
@@ -91,6 +99,8 @@ def _bytes(figure: "Figure", kind: str) -> bytes:
     import matplotlib
 
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "elman"}):  # names inside an SVG are random otherwise
+    # Names inside an SVG are random otherwise. A letter that the font lacks is drawn as a box, and that is seen.
+    with matplotlib.rc_context({"svg.hashsalt": "elman"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing")
         figure.savefig(file, format=kind, metadata=_STEADY[kind])
     return file.getvalue()

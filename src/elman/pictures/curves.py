@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.errors import InputError
-from elman.pictures.arrays import Floats, series
+from elman.pictures.arrays import Floats, series, shortened
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
 from elman.pictures.palette import BACKWARD, INK, QUIET, look
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_MARKERS = 12
+_MANY_DECADES, _HUGE = 1e30, 1e290
 
 
 def gradient_flow(
@@ -40,7 +41,10 @@ def gradient_flow(
             raise InputError(f"curves[{name!r}]: expected norms of 0 or more, came {np.nanmin(norms):g}")
     ax = axes_for(ax, 7, 4)
     ax.set_yscale("log")
-    ax.set_ylim(*_decades(np.concatenate(list(drawn.values()))))
+    low, high = _decades(np.concatenate(list(drawn.values())))
+    ax.set_ylim(low, high)
+    if high / _MANY_DECADES > low or high > _HUGE:
+        _number_decades(ax, low, high)
     for k, (name, norms) in enumerate(drawn.items()):
         _curve(ax, name, norms, k)
     for k, norms in enumerate(drawn.values()):
@@ -62,6 +66,15 @@ def _decades(norms: Floats) -> tuple[float, float]:
     low, high = np.log10(shown.min()), np.log10(shown.max())
     room = max(0.2, 0.05 * (high - low))
     return float(10 ** max(low - room, -307)), float(10 ** min(high + room, 308))
+
+
+def _number_decades(ax: "Axes", low: float, high: float) -> None:
+    """Place the ticks of a very long axis; Matplotlib's own search for them goes past the largest float64."""
+    from matplotlib.ticker import NullLocator
+
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    ax.set_yticks(10.0 ** np.arange(first, last + 1, max(1, -(-(last - first) // 8))))
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _curve(ax: "Axes", name: str, norms: Floats, k: int) -> None:
@@ -113,15 +126,14 @@ def losses(
         ax.plot(*lines[0], color=_TRAIN, linewidth=1.2, label="training")
     if lines[1] is not None:
         _held_out(ax, *lines[1])
-    for name, loss in (baselines or {}).items():
-        ax.axhline(loss, color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
-        place = ax.get_yaxis_transform()
-        ax.text(0.995, loss, f"{name} {loss:.2f}", color=INK, fontsize=8, ha="right", va="bottom", transform=place)
+    _baselines(ax, baselines or {})
     _label_losses(ax, x, unit)
     return figure_of(ax)
 
 
 _TRAIN = "#8fb8de"
+_MOST = 48  # characters of a label, so that it fits beside axes of the usual size
+_APART = 0.045  # of the axis: lines nearer than this have no room for a name between them
 
 
 def _pair(pair: tuple[Any, Any] | None, name: str) -> tuple[Floats, Floats] | None:
@@ -138,23 +150,58 @@ def _held_out(ax: "Axes", read: Floats, loss: Floats) -> None:
     if np.isfinite(loss).any():
         best = int(np.nanargmin(loss))
         place = (float(read[best]), float(loss[best]))
-        ax.annotate(f"best {loss[best]:.3f}", place, (0, 7), textcoords="offset points", color=BACKWARD, ha="center")
+        across = place[0] / max(ax.get_xlim()[1], 1e-300)
+        side = "left" if across < 0.2 else "right" if across > 0.8 else "center"  # a long number stays within the axes
+        said = f"best {_number(place[1], 3)}"
+        ax.annotate(said, place, (0, 7), textcoords="offset points", color=BACKWARD, ha=side)
+
+
+def _number(value: float, decimals: int) -> str:
+    """Return a number with so many decimals, or as many digits where those would be all zeros or very many."""
+    usual = 10 ** (1 - decimals) <= abs(value) < 1e5
+    return f"{value:.{decimals}f}" if usual else f"{value:.{decimals + 1}g}"
+
+
+def _baselines(ax: "Axes", baselines: Mapping[str, float]) -> None:
+    """Draw a line for each baseline; the name is above it, or below where the next line above leaves no room."""
+    for loss in baselines.values():
+        ax.axhline(loss, color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+    low, high = ax.get_ylim()
+    for name, loss in baselines.items():
+        crowded = any(0 < other - loss < _APART * (high - low) for other in baselines.values())
+        ax.text(
+            0.995,
+            loss,
+            f"{shortened(name, _MOST)} {_number(loss, 2)}",
+            color=INK,
+            fontsize=8,
+            ha="right",
+            va="top" if crowded else "bottom",
+            transform=ax.get_yaxis_transform(),
+            parse_math=False,
+        )
 
 
 def _label_losses(ax: "Axes", x: str, unit: str) -> None:
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
-    tidy(ax, x, f"loss ({unit})")
+    tidy(ax, shortened(x, _MOST), f"loss ({shortened(unit, _MOST)})")
     ax.grid(visible=False, axis="x")
     ax.set_xlim(left=0)
     ax.margins(y=0.1)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    plain = FuncFormatter(lambda value, _: f"{value:g}")  # Matplotlib's own would put "1e12" over the legend
+    ax.yaxis.set_major_formatter(plain)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
     if unit.startswith("nats"):
         bits = ax.secondary_yaxis("right", functions=(_bits, _nats))
-        bits.set_ylabel(f"loss ({unit.replace('nats', 'bits')})")
+        bits.yaxis.set_major_formatter(plain)
+        bits.set_ylabel(f"loss ({shortened(unit.replace('nats', 'bits'), _MOST)})", parse_math=False)
         bits.spines["right"].set_visible(False)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_parse_math(False)
 
 
 def _bits(nats: npt.ArrayLike) -> Floats:

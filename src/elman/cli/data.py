@@ -1,0 +1,53 @@
+"""`elman data`: list small data sets, or write them to files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elman.cli.program import command
+
+if TYPE_CHECKING:
+    from elman.data.sets import DataSet
+
+
+def data(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Data sets to write.", show_default="list all of them")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The file to write one of them to; a table also as .tsv, .jsonl or .parquet.",
+            show_default="NAME.csv and the like, here",
+        ),
+    ] = None,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Write rows that the usual file has not, to measure a model on.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """List small data sets to try every job on, or write some of them to files. Nothing is downloaded."""
+    from elman.data.sets import data_set, data_sets, write_data_set
+    from elman.errors import InputError
+
+    if not names:
+        _show(list(data_sets().values()))
+        return
+    if output is not None and len(names) > 1:
+        raise InputError(f"-o: expected one data set, got {len(names)}: leave out -o, or write them one by one")
+    for one in [data_set(name) for name in names]:
+        path = output or Path(f"unseen-{one.file}" if unseen else one.file)
+        count = write_data_set(one, path, unseen=unseen, overwrite=overwrite)
+        typer.echo(f"{path}: {count:,} {one.unit}")
+        if not unseen and path.name == one.file:
+            typer.echo(f"  try: {command(one.job_on(path))}")
+
+
+def _show(sets: "list[DataSet]") -> None:
+    for one in sets:
+        typer.echo(f"{one.name:<10} {one.file:<14} {one.what}")
+    typer.echo("\nWrite one: " + command(["data", sets[0].name]))
