@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
+
 
 def check(
     worksheet: Annotated[str, typer.Argument(help="A YAML file, or a sheet of the gallery.")],
@@ -25,6 +27,6 @@ def check(
 
     marks = mark(worksheet, answers)
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    typer.echo(marks.to(kind, ascii=ascii_only, color=color), nl=False)
+    echo(marks.to(kind, ascii=ascii_only, color=color), end="", styled=color)
     if not marks.passed:
         raise typer.Exit(1)

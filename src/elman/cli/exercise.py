@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.errors import InputError
 
 
@@ -39,4 +40,4 @@ def exercise(
             output.write_text(as_yaml(sheet), encoding="utf-8")
         except OSError as error:
             raise InputError(f"{output}: cannot be written: {error.strerror}; choose another file with -o") from None
-    typer.echo(explain(sheet).to(kind, blank=True, ascii=ascii_only), nl=False)
+    echo(explain(sheet).to(kind, blank=True, ascii=ascii_only), end="")

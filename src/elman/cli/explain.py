@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.errors import InputError
 
 _SUFFIXES = {
@@ -54,7 +55,7 @@ def explain(
     if worksheet is None:
         raise InputError(f"worksheet: none given; give a YAML file or one of {', '.join(gallery())}")
     if worksheet == "list":
-        typer.echo("\n".join(gallery()))
+        echo("\n".join(gallery()))
         return
     chosen = kind or _SUFFIXES.get(output.suffix if output else ".txt", "terminal")
     text = work(worksheet).to(
@@ -86,7 +87,7 @@ def _colors() -> bool:
 
 def _deliver(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=False)
+        echo(text, end="", styled=_colors())
         return
     try:
         output.write_text(text, encoding="utf-8")

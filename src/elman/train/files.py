@@ -20,7 +20,7 @@ class RunFiles:
     @classmethod
     def beside(cls, model: Path) -> "RunFiles":
         """Return the names that go with a model: of NAME.safetensors, NAME.metrics.jsonl and so on."""
-        stem = model.with_suffix("") if model.suffix == ".safetensors" else model
+        stem = _stem(model)
         return cls(model, *(stem.parent / (stem.name + end) for end in _ENDINGS))
 
     @classmethod
@@ -65,6 +65,16 @@ class RunFiles:
         model = Path(os.path.realpath(self.model))
         name = model.name.removesuffix(".safetensors")
         return Lock(model.with_name(f".{name}.lock"), f"{spoken(self.model)}: another process trains here")
+
+
+def forecast_files(model: Path) -> tuple[Path, Path]:
+    """Return the names of a forecast beside its model: NAME.forecast.csv and NAME.forecast.png."""
+    stem = _stem(model)
+    return stem.with_name(f"{stem.name}.forecast.csv"), stem.with_name(f"{stem.name}.forecast.png")
+
+
+def _stem(model: Path) -> Path:
+    return model.with_suffix("") if model.suffix == ".safetensors" else model
 
 
 _ENDINGS = (".checkpoint.safetensors", ".metrics.jsonl", ".loss.png")
