@@ -13,3 +13,6 @@ line that names the limit. Each limit is far above what honest use needs; none c
 # Model files and checkpoints.
 
 # Series in time.
+
+# Options of the command line and of `generate`.
+MOST_SAMPLES = 10_000  # texts that are generated side by side, in one batch

@@ -4,6 +4,7 @@ This is done for every command: `Commands` is the Typer of all of them. A parame
 its name is in `WRITTEN`; `tests/cli/test_outputs.py` holds every command to that.
 """
 
+import math
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +17,7 @@ from typer.models import ArgumentInfo
 from elman.cli.terminal import StoppedError
 from elman.errors import InputError
 from elman.files import check_writable, spoken
+from elman.quoting import quote
 from elman.signals import exit_code
 
 WRITTEN = {"output", "save", "picture"}
@@ -43,12 +45,27 @@ def _checked(function: _Function) -> _Function:
     @wraps(function)
     def run(**values: Any) -> Any:
         try:
+            check_numbers(values)
             check_outputs(function, values)
             return function(**values)
         except KeyboardInterrupt as error:  # Typer would end without a word
             raise StoppedError("stopped", exit_code(error)) from None
 
     return run  # type: ignore[return-value]
+
+
+def check_numbers(values: dict[str, Any]) -> None:
+    """See that every number is one that a machine can count to; the range of each option is the library's to check.
+
+    Raises:
+        InputError: one is infinite, no number, or too large.
+    """
+    for name, value in values.items():
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{option}: expected a finite number, got {value}")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise InputError(f"{option}: expected a whole number less than 2^63, got {quote(value)}")
 
 
 def check_outputs(command: Callable[..., Any], values: dict[str, Any]) -> None:
@@ -59,12 +76,15 @@ def check_outputs(command: Callable[..., Any], values: dict[str, Any]) -> None:
     """
     read, written = paths_of(command)
     inputs = [Path(values[name]) for name in read if values[name] is not None]
-    inputs += [path for model in inputs if model.suffix == ".safetensors" for path in _run_files(model)[1:]]
-    seen = {_identity(path): "an input" for path in inputs}
+    models = [path for path in inputs if path.suffix == ".safetensors"]
+    seen = {_identity(path): "a file of a model" for model in models for path in _run_files(model)}
+    seen |= {_identity(path): "an input" for path in inputs}
     for name, metavar in written.items():
         for path in _files(command, metavar, values[name]) if values[name] is not None else ():
-            if (what := seen.setdefault(_identity(path), f"output {spoken(path)}")) != f"output {spoken(path)}":
-                raise InputError(f"{spoken(path)}: this file is {what} of the command too: choose another name")
+            same = _identity(path)
+            if same in seen:
+                raise InputError(f"{spoken(path)}: this file is {seen[same]} of this command as well: choose another")
+            seen[same] = "another output"
             if metavar not in MADE or (metavar == "TABLE" and path.parent.is_dir()):
                 check_writable(path)
 
