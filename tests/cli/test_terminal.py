@@ -1,7 +1,6 @@
 """What a command prints can neither fail with a traceback nor steer the terminal, and signals end it in one line."""
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,9 @@ import time
 
 import pytest
 
-from elman.cli import INTERNAL, main
+from elman import signals
+from elman.cli import main
+from elman.cli.boundary import INTERNAL
 from elman.cli.grids import lines
 from elman.cli.terminal import echo
 from elman.models.reports import Grid
@@ -82,7 +83,9 @@ class Full(io.StringIO):
         raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["info"], ["explain", "love-book"], ["exercise", "rnn"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["info"], ["explain", "love-book"], ["exercise", "--cell", "rnn"]]
+)
 @pytest.mark.parametrize("stream", [None, Full()])
 def test_standard_output_that_takes_nothing_is_one_line(monkeypatch, capsys, words, stream):
     with monkeypatch.context() as patch:
@@ -143,32 +146,29 @@ def test_what_nobody_foresaw_is_one_line(monkeypatch, capsys, error, code, said)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_modules_are_imported_is_one_line(number):
     """Signals arrive at several moments of a start that imports torch; before `run`, Python itself answers."""
-    for wait in (0.0, 0.3):
+    for wait in (0.02, 0.4):
         process = subprocess.Popen(
-            [sys.executable, "-c", "print(flush=True); from elman.cli import run; run()", "info"],
+            [sys.executable, "-c", "from elman.cli import run; print(flush=True); run()", "info"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         process.stdout.readline()
-        time.sleep(0.15 + wait)
+        time.sleep(wait)
         process.send_signal(number)
         _, error = process.communicate(timeout=60)
         assert "Traceback" not in error
         assert process.returncode in (0, 128 + number, -number)
 
 
-def test_a_signal_in_a_handler_of_the_commands_raises_once(monkeypatch):
-    from elman import signals
-
+def test_a_signal_in_a_handler_of_the_commands_raises_once():
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
         signals.listen()
         assert signals.heard() == [signal.SIGINT, signal.SIGTERM]
         with pytest.raises(signals.Stopped) as caught:
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(1)
+            signal.raise_signal(signal.SIGTERM)
         assert signals.exit_code(caught.value) == 143
     finally:
         for number, handler in before.items():
