@@ -1,15 +1,17 @@
 """What a command prints can neither fail with a traceback nor steer the terminal, and signals end it in one line."""
 
 import io
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from elman import signals
-from elman.cli import main
+from elman.cli import boundary, main
 from elman.cli.boundary import INTERNAL
 from elman.cli.grids import lines
 from elman.cli.terminal import echo
@@ -173,3 +175,11 @@ def test_a_signal_in_a_handler_of_the_commands_raises_once():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_every_command_prints_through_the_guarded_echo():
+    """`typer.echo` and `print` let control characters of a user's file through."""
+    for file in Path(boundary.__file__).parent.glob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        assert "typer.echo" not in source, file
+        assert not re.search(r"\bprint\(", source.replace("console.print(", "")), file
