@@ -15,7 +15,7 @@ KERNELS := CMakeLists.txt $(wildcard src/elman/kernels/*.h src/elman/kernels/*.c
 .PHONY: demo test setup check fix bench clean
 
 demo: setup
-	$(BIN)/elman demo $(if $(FILE),--file "$(FILE)")
+	$(BIN)/elman demo --overwrite $(if $(FILE),--file "$(FILE)")
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 -m "not study"

@@ -21,7 +21,7 @@ FLOORS = [
     "ops",
     "kernels",
     "files opening",
-    "errors limits quoting rounding",
+    "errors limits quoting rounding signals",
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {

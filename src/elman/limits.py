@@ -49,3 +49,6 @@ STEPS_PER_STAMP = (
 LONGEST_GAP = 10  # between two stamps of a series, in steps, as a multiple of all its other steps together
 LARGEST_STAMP = 2**61  # of whole-number stamps, either sign: differences and forecasts stay within 64 bits
 LARGEST_CHANGE = 1e30  # of a value, in sizes of the training part's own changes: float32 holds it
+
+# Options of the command line and of `generate`.
+MOST_SAMPLES = 10_000  # texts that are generated side by side, in one batch

@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(path, monkeypatch, step):
     elif step == "replace":
         monkeypatch.setattr("pathlib.Path.replace", full)
     else:
-        monkeypatch.setattr("pathlib.Path.open", full)
+        monkeypatch.setattr(os, "open", full)
     with pytest.raises(ModelFileError, match=r"No space left on device.*what was there before is untouched"):
         write_container(path, "thing", {}, TENSORS)
     monkeypatch.undo()

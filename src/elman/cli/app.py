@@ -24,8 +24,10 @@ from elman.cli import (
     translate,
     vectors,
 )
+from elman.cli.outputs import Commands
+from elman.cli.terminal import echo
 
-app = typer.Typer(
+app = Commands(
     name="elman",
     help="Recurrent neural networks with the lid off: train them, watch them, check them by hand, let them write.",
     epilog="Begin with: elman demo",
@@ -56,7 +58,7 @@ app.command()(info.info)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"elman {__version__}")
+        echo(f"elman {__version__}")
         raise typer.Exit
 
 

@@ -39,6 +39,7 @@ from elman.cli.options import (
     WeightDecay,
 )
 from elman.cli.running import Interruption
+from elman.cli.terminal import echo
 
 
 def caption(
@@ -97,5 +98,5 @@ def caption(
     with Interruption():
         model, files = fit_on_file(Captioner, options)
         if model.duplicates_:
-            typer.echo(f"{model.duplicates_:,} held-out images stand among those of training too")
+            echo(f"{model.duplicates_:,} held-out images stand among those of training too")
         report(model, files)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.limits import SEARCH_SECONDS
 
 
@@ -32,6 +33,6 @@ def check(
 
     marks = mark(worksheet, answers, digits=digits, seconds=seconds)
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    typer.echo(marks.to(kind, ascii=ascii_only, color=color), nl=False)
+    echo(marks.to(kind, ascii=ascii_only, color=color), end="", styled=color)
     if not marks.passed:
         raise typer.Exit(1)

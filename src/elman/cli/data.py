@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elman.cli.program import command
+from elman.cli.terminal import echo
 
 if TYPE_CHECKING:
     from elman.data.sets import DataSet
@@ -42,12 +43,12 @@ def data(
     for one in [data_set(name) for name in names]:
         path = output or Path(f"unseen-{one.file}" if unseen else one.file)
         count = write_data_set(one, path, unseen=unseen, overwrite=overwrite)
-        typer.echo(f"{path}: {count:,} {one.unit}")
+        echo(f"{path}: {count:,} {one.unit}")
         if not unseen and path.name == one.file:
-            typer.echo(f"  try: {command(one.job_on(path))}")
+            echo(f"  try: {command(one.job_on(path))}")
 
 
 def _show(sets: "list[DataSet]") -> None:
     for one in sets:
-        typer.echo(f"{one.name:<10} {one.file:<14} {one.what}")
-    typer.echo("\nWrite one: " + command(["data", sets[0].name]))
+        echo(f"{one.name:<10} {one.file:<14} {one.what}")
+    echo("\nWrite one: " + command(["data", sets[0].name]))

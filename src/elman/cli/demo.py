@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from elman.cli.running import Interruption
+from elman.cli.terminal import echo
 
 SAMPLE = 240
 
@@ -16,10 +17,13 @@ def demo(
         typer.Option(help="A text of your own, in UTF-8.", show_default="Python's help topics, no download"),
     ] = None,
     minutes: Annotated[float, typer.Option(help="Time to train.")] = 1.5,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to leave everything in.")] = Path(
-        "runs/demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to leave everything in.")
+    ] = Path("runs/demo"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a demo that was stopped.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Start anew though an earlier demo, or another model, is there.")
+    ] = False,
 ) -> None:
     """Train a character generator for about ninety seconds and watch its writing improve.
 
@@ -36,8 +40,8 @@ def demo(
     text = file or bundled_text()
     show = Show(aside=lambda: model.generate(opening(text), length=SAMPLE).texts()[0].strip("\n"))
     with Interruption():
-        model.fit(text, files=files, listener=show, resume=resume, overwrite=not resume)
+        model.fit(text, files=files, listener=show, resume=resume, overwrite=overwrite)
     report(model, files)
-    typer.echo("\nTry next:")
+    echo("\nTry next:")
     for command in next_commands(files.model, opening(text).split()[0]):
-        typer.echo(f"  {command}")
+        echo(f"  {command}")

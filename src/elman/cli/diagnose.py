@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,10 +60,13 @@ def diagnose(
             result = elman.truncation(found, data, k1=k1, limit=most, watch=watch)
         else:
             result = elman.diagnose(found, data, metrics=metrics, limit=most, watch=watch)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 80).print(result)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 80)
+    with console.capture() as shown:
+        console.print(result)
+    echo(shown.get(), end="", styled=True)
     if save is not None:
         result.save(save)
-        typer.echo(f"\nreport: {save}")
+        echo(f"\nreport: {save}")
     if not truncation and not result.healthy:  # type: ignore[union-attr]
         raise typer.Exit(1)
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Draw a network.", no_args_is_help=True, rich_markup_mode=None)
+from elman.cli.outputs import Commands
+
+app = Commands(help="Draw a network.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.errors import InputError
 
 
@@ -40,4 +41,4 @@ def exercise(
             got = output.suffix or "no ending"
             raise InputError(f"{output}: expected a file that ends in .yaml or .yml, got {got}; name another with -o")
         write_atomically(output, as_yaml(sheet).encode("utf-8"))
-    typer.echo(explain(sheet).to(kind, blank=True, ascii=ascii_only), nl=False)
+    echo(explain(sheet).to(kind, blank=True, ascii=ascii_only), end="")

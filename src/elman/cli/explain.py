@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.terminal import echo
 from elman.errors import InputError
 
 _SUFFIXES = {
@@ -54,7 +55,7 @@ def explain(
     if schema:
         from elman.explain.schema import as_json
 
-        typer.echo(as_json(), nl=False)
+        echo(as_json(), end="")
         return
     if mistakes:
         _deliver(_mistakes(worksheet, digits, ascii_only, color=output is None and _colors()), output)
@@ -62,7 +63,7 @@ def explain(
     if worksheet is None:
         raise InputError(f"worksheet: none given; give a YAML file or one of {', '.join(gallery())}")
     if worksheet == "list":
-        typer.echo("\n".join(f"{name:<{max(map(len, gallery()))}}  {title}" for name, title in titles().items()))
+        echo("\n".join(f"{name:<{max(map(len, gallery()))}}  {title}" for name, title in titles().items()))
         return
     text = work(worksheet).to(
         chosen,
@@ -106,7 +107,7 @@ def _format_of(output: Path | None, *, mistakes: bool) -> str:
 
 def _deliver(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=False)
+        echo(text, end="", styled=_colors())
         return
     from elman.files import write_atomically
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from elman.cli.grids import lines
+from elman.cli.terminal import echo
 from elman.errors import InputError
+from elman.files import check_writable, spoken
 from elman.quoting import printable, quote, shorten
 
 if TYPE_CHECKING:
@@ -21,23 +21,36 @@ PRINTED = 12
 def run_forecast(options: dict[str, Any]) -> None:
     """Backtest, train on everything, forecast, and say what was left where."""
     from elman.models.forecasting.reporting import grid, title
+    from elman.models.running import Run
     from elman.train import RunFiles
     from elman.train.show import Show
 
     levels = _levels(options["levels"]) if options["validation"] else []
     model = _model(options)
     files = RunFiles.beside(options["output"] or Path("runs") / f"{options['file'].stem}.safetensors")
+    run: Any = {name: options[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
+    Run.checked(run | {"files": files})  # before the backtest, which may take minutes
+    _check_forecast(files.model, kept=not (options["resume"] or options["overwrite"]))
     panel = model.series_of(options["file"])
-    typer.echo(_described(panel))
+    echo(_described(panel))
     found = None
     if options["origins"] != 0:
         found = model.backtest(panel, options["origins"], levels=levels, listener=Show(lines=False))
-        typer.echo(f"\nbacktest: {title(found)}")
-        typer.echo("\n".join(lines(grid(found))))
-    typer.echo("\ntraining on everything")
-    run = {name: options[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
+        echo(f"\nbacktest: {title(found)}")
+        echo("\n".join(lines(grid(found))))
+    echo("\ntraining on everything")
     model.fit(panel, files=files, listener=Show(lines=False), **run)
     _leave(model, files.model, panel, found, levels)
+
+
+def _check_forecast(model: Path, *, kept: bool) -> None:
+    """See that table and picture of the forecast can be written, and replace none that is to be kept."""
+    from elman.train.files import forecast_files
+
+    for path in forecast_files(model):
+        check_writable(path, follow=False)
+        if kept and path.exists() and path.stat().st_size:
+            raise InputError(f"{spoken(path)}: a forecast is here: choose another name, or replace it with --overwrite")
 
 
 def _model(options: dict[str, Any]) -> "Forecaster":
@@ -82,20 +95,20 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     from elman.data.table_writer import TableWriter
     from elman.models.forecasting.reporting import file_columns
     from elman.models.reports import Grid
+    from elman.train.files import forecast_files
 
     frame = model.predict(levels=levels)
     ahead = {name: frame[name].to_numpy() for name in frame.columns}
     columns = file_columns(ahead)
-    stem = path.with_suffix("") if path.suffix == ".safetensors" else path
-    table, picture = (stem.with_name(f"{stem.name}.forecast{end}") for end in (".csv", ".png"))
+    table, picture = forecast_files(path)
     with TableWriter(table) as writer:
         writer.write(columns)
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
-    typer.echo("\n".join(lines(Grid(list(columns), rows[:PRINTED]))))
+    echo("\n".join(lines(Grid(list(columns), rows[:PRINTED]))))
     if len(rows) > PRINTED:
-        typer.echo(f"... and {len(rows) - PRINTED:,} rows more")
+        echo(f"... and {len(rows) - PRINTED:,} rows more")
     drawn = _draw(panel, found, ahead, picture)
-    typer.echo(f"{model.preparation_.described}\n\nforecast: {table}   {drawn}   model: {path}")
+    echo(f"{model.preparation_.described}\n\nforecast: {table}   {drawn}   model: {path}")
 
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:

@@ -1,9 +1,13 @@
 """`elman generate`: let a trained model write."""
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from elman.cli.terminal import echo, write
 
 
 def generate(
@@ -35,10 +39,12 @@ def generate(
         stop=stop,
         samples=samples,
     )
+    # A model of a hostile text may write what a terminal obeys; a file gets what it wrote.
+    show = partial(echo, end="") if sys.stdout.isatty() else write
     shown = -1
     for piece in writing:
         if piece.sample != shown:
-            typer.echo(("\n" + "-" * 40 + "\n" if piece.sample else "") + prompt, nl=False)
+            show(("\n" + "-" * 40 + "\n" if piece.sample else "") + prompt)
             shown = piece.sample
-        typer.echo(piece.text, nl=False)
-    typer.echo()
+        show(piece.text)
+    echo()

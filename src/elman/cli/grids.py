@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def lines(grid: "Grid") -> list[str]:
     """Return a table as text: names to the left, numbers to the right, with the digits that their column needs."""
-    columns = [[name, *_texts([row[at] for row in grid.rows])] for at, name in enumerate(grid.columns)]
+    names = [shorten(printable(name)) for name in grid.columns]
+    columns = [[name, *_texts([row[at] for row in grid.rows])] for at, name in enumerate(names)]
     widths = [max(map(len, cells)) for cells in columns]
     aligned = [
         [cell.rjust(width) if at else cell.ljust(width) for cell in cells]

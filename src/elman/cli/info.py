@@ -1,6 +1,6 @@
 """`elman info`: what runs here, and how."""
 
-import typer
+from elman.cli.terminal import echo
 
 
 def info() -> None:
@@ -26,4 +26,4 @@ def info() -> None:
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
     for name, value in lines.items():
-        typer.echo(f"{name:<9} {value}")
+        echo(f"{name:<9} {value}")

@@ -71,5 +71,5 @@ EvaluateEvery = Annotated[
 ]
 
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, to the same weights, bit for bit.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew though an unfinished run is there.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew though a model or unfinished run is there.")]
 CheckpointSeconds = Annotated[float, typer.Option(help="Time between two checkpoints.")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elman.cli.grids import lines
+from elman.cli.terminal import echo
 
 if TYPE_CHECKING:
     from elman.models.reports import OnFiles
@@ -43,7 +44,7 @@ def predict(
             columns = job.rows(piece)
             writer.write(columns)
             count += len(next(iter(columns.values())))
-    typer.echo(f"{output}: {count:,} predictions")
+    echo(f"{output}: {count:,} predictions")
 
 
 def evaluate(
@@ -58,16 +59,16 @@ def evaluate(
 ) -> None:
     """Measure a model on a table that holds the answers, beside predictors that need no network."""
     report = _load(model, "elman evaluate").report(file)
-    typer.echo(report.title)
+    echo(report.title)
     for grid in report.grids:
-        typer.echo("\n" + "\n".join(lines(grid)))
+        echo("\n" + "\n".join(lines(grid)))
     for note in report.notes:
-        typer.echo(f"\n{note}")
+        echo(f"\n{note}")
     if picture and report.draw:
         from elman.pictures import save
 
         save(report.draw(), picture)
-        typer.echo(f"\npicture: {picture}")
+        echo(f"\npicture: {picture}")
 
 
 def _load(path: Path, command: str) -> "OnFiles":

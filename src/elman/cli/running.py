@@ -5,12 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import typer
-
 from elman.cli.grids import lines
 from elman.cli.program import command
+from elman.cli.terminal import StoppedError, echo
 from elman.opening import shown
 from elman.rounding import brief
+from elman.signals import exit_code
 
 
 class Interruption:
@@ -27,8 +27,7 @@ class Interruption:
         if isinstance(error, Interrupted):
             words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
             again = command([*words, "--resume"])
-            typer.echo(f"elman: {error}, everything is saved; go on with: {again}", err=True)
-            raise typer.Exit(130)
+            raise StoppedError(f"{error}, everything is saved; go on with: {again}", exit_code(error))
 
 
 def train_text(options: dict[str, Any]) -> None:
@@ -44,12 +43,12 @@ def train_table(estimator: type[Any], options: dict[str, Any]) -> None:
     """Train an estimator on a table with the options of its command, and say how it did on the held-out rows."""
     model, files = fit_on_file(estimator, options)
     if model.duplicates_:
-        typer.echo(f"{model.duplicates_:,} held-out rows stand among those of training too")
+        echo(f"{model.duplicates_:,} held-out rows stand among those of training too")
     if getattr(model, "strangers_", 0):
-        typer.echo(f"{model.strangers_:,} held-out sequences, with a tag that training never saw, are not in the loss")
+        echo(f"{model.strangers_:,} held-out sequences, with a tag that training never saw, are not in the loss")
     if model.held_out_ is not None:
-        typer.echo("\nheld out, where the best weights were chosen:")
-        typer.echo("\n".join(lines(model.held_out_.summary())) + "\n")
+        echo("\nheld out, where the best weights were chosen:")
+        echo("\n".join(lines(model.held_out_.summary())) + "\n")
     report(model, files)
 
 
@@ -72,7 +71,7 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], also: set[str] | 
     model = estimator(**kept)
     model.fit(options["file"], files=files, listener=Show(), **fit)
     if hasattr(model, "read_"):
-        typer.echo(f"{shown(options['file'])}: {model.read_} read")
+        echo(f"{shown(options['file'])}: {model.read_} read")
     return model, files
 
 
@@ -80,11 +79,14 @@ def report(model: Any, files: Any) -> None:
     """Say how a training ended and where everything is."""
     progress = model.progress_
     if getattr(model, "left_out_", 0):
-        typer.echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
+        echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
     if progress.best is not None:
-        typer.echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}, after step {progress.best_step:,}")
-    typer.echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
-    typer.echo(f"model: {files.model}   metrics: {files.metrics}   losses: {files.picture}")
+        echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}, after step {progress.best_step:,}")
+    echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
+    if model.picture_note_:
+        echo(f"note: no picture of the losses: {model.picture_note_}")
+    losses = "" if model.picture_note_ else f"   losses: {files.picture}"
+    echo(f"model: {files.model}   metrics: {files.metrics}{losses}")
 
 
 def next_commands(model: Path, prompt: str) -> list[str]:

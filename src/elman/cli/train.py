@@ -28,9 +28,10 @@ from elman.cli.options import (
     Seed,
     WeightDecay,
 )
+from elman.cli.outputs import Commands
 from elman.cli.running import Interruption
 
-app = typer.Typer(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode=None)
+app = Commands(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -41,6 +41,7 @@ from elman.cli.options import (
     WeightDecay,
 )
 from elman.cli.running import Interruption
+from elman.cli.terminal import echo
 
 
 def translate(
@@ -104,5 +105,5 @@ def translate(
     with Interruption():
         model, files = fit_on_file(Translator, options)
         if model.duplicates_:
-            typer.echo(f"{model.duplicates_:,} held-out sources stand among those of training too")
+            echo(f"{model.duplicates_:,} held-out sources stand among those of training too")
         report(model, files)

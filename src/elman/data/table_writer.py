@@ -1,57 +1,55 @@
 """Tables to disk, piece by piece: the file is there whole once it is done, and not at all before."""
 
+import io
 import json
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from elman.data.table_files import ending, pyarrow_parquet
-from elman.errors import DataError, InputError
+from elman.errors import InputError
+from elman.files import Replacement, cannot_write, make_folder
 
 
 class TableWriter:
     """Writes rows to a .csv, .tsv, .jsonl or .parquet file; used in a `with` block.
 
-    A piece goes to a spare file beside the path, which takes the path's place when the block ends without an error.
+    A piece goes to a spare file beside the path, which replaces the file there when the block ends without an error.
 
     Args:
         path: the file; its ending says what it is.
 
     Raises:
         DataError: the ending is none of those known.
-        InputError: the file cannot be written, or pyarrow is needed and not installed.
+        InputError: the path is no place for a file, or pyarrow is needed and not installed.
+        ModelFileError: the file cannot be written; what was there before is untouched.
     """
 
     def __init__(self, path: Path):
         self.path = path
         self._kind = ending(path)
-        self._spare = path.with_name(f".{path.name}.tmp")
-        self._file: IO[str] | None = None
+        self._new = Replacement(path)
+        self._file: io.TextIOWrapper | None = None
         self._parquet: Any = None
         self._columns: list[str] = []
 
     def __enter__(self) -> Self:
-        if self.path.is_dir():
-            raise InputError(f"{self.path}: a folder stands where the file should go: give a file name")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._spare.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise self._cannot(error) from error
+        make_folder(self.path.parent)
+        self._new.__enter__()
+        if self._kind != ".parquet":
+            self._file = io.TextIOWrapper(self._new.file, encoding="utf-8", newline="")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
             self._close()
-            if kind is None:
-                self._spare.replace(self.path)
-        except OSError as trouble:
-            raise self._cannot(trouble) from trouble
-        finally:
-            with suppress(OSError):
-                self._spare.unlink()
+        except (OSError, ValueError) as trouble:  # pyarrow's own errors are ValueErrors
+            if error is None:  # otherwise `error` is the one to report
+                error = cannot_write(self.path, trouble)
+                self._new.__exit__(type(error), error, at)
+                raise error from trouble
+        self._new.__exit__(kind, error, at)
 
     def write(self, columns: dict[str, list[Any]]) -> None:
         """Add rows, given as columns of equal length by name; every piece has the same columns."""
@@ -63,9 +61,7 @@ class TableWriter:
             else:
                 self._write_separated(columns)
         except OSError as error:
-            raise self._cannot(error) from error
-        except UnicodeEncodeError as error:
-            raise DataError(f"{self.path}: a text has half of a character, a lone surrogate: mend the table") from error
+            raise cannot_write(self.path, error) from error
         self._columns = list(columns)
 
     def _write_json_lines(self, columns: dict[str, list[Any]]) -> None:
@@ -90,17 +86,15 @@ class TableWriter:
 
         table = pyarrow.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
         if self._parquet is None:
-            self._parquet = pyarrow_parquet(self.path).ParquetWriter(self._spare, table.schema)
+            self._parquet = pyarrow_parquet(self.path).ParquetWriter(self._new.file, table.schema)
         self._parquet.write_table(table)
 
     def _close(self) -> None:
+        """Write what is buffered. Whether the file is kept, and its closing, is up to the replacement."""
         if self._parquet:
             self._parquet.close()
         if self._file:
-            self._file.close()
-
-    def _cannot(self, error: OSError) -> InputError:
-        return InputError(f"{self.path}: cannot be written ({error.strerror}): make room or choose another place")
+            self._file.detach()
 
 
 def _cell(value: Any, separator: str) -> str:

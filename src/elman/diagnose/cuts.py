@@ -146,6 +146,8 @@ def truncation(
     course = make_course(model, batch, loss)
     steps = course.source.length
     reaches = [*sorted({k for k in (_doubling(steps) if ks is None else ks) if k < steps}), steps]
+    if k1 is not None and k1 < 1:
+        raise InputError(f"k1: expected 1 or more, got {k1}")
     if reaches[0] < max(1, k1 or 1):
         raise InputError(f"ks: expected {k1 or 1} or more steps, got {reaches[0]}: a gradient has to cover its window")
     with at_rest(course.network):

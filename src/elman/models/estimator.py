@@ -37,7 +37,7 @@ from elman.models.settings import TrainingSettings
 from elman.quoting import printable, shorten
 from elman.train import Loop, Progress, Task, write_container
 from elman.train.checkpoint import under
-from elman.train.picture import draw_losses
+from elman.train.picture import try_to_draw_losses
 
 _Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
@@ -62,12 +62,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         progress_: counts and losses of the training.
         baselines_: held-out losses of predictors that need no training, by name.
         read_: how much of a file `fit` read, such as "40 rows", after a training on one.
+        picture_note_: why `fit` left out the picture of the losses; None where it is there, or where none was wanted.
     """
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[TrainingSettings]]
     content_type: ClassVar[type[Content]]
     loss_unit: ClassVar[str]
+    picture_note_: str | None = None
     network_: nn.Module
     progress_: Progress
     baselines_: dict[str, float]
@@ -221,22 +223,32 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
         """
         settings = settings or self._settings()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            task = begin()
-            options = settings.loop_options(run.checkpoint_seconds)
-            loop = Loop(task, options, settings.identity() | data, run.place, run.hears)
-            self.progress_ = loop.progress
-            try:
-                loop.run()
-            finally:
-                self.progress_ = loop.progress
-                self.network_.eval()
-        self._finish(task)
-        if run.files:
-            self.save(run.files.model)
-            draw_losses(run.files.metrics, run.files.picture)
+        with run.alone():
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(settings.seed)
+                task = begin()
+                self._train(
+                    Loop(
+                        task,
+                        settings.loop_options(run.checkpoint_seconds),
+                        settings.identity() | data,
+                        run.place,
+                        run.hears,
+                    )
+                )
+            self._finish(task)
+            if run.files:
+                self.save(run.files.model)
+                self.picture_note_ = try_to_draw_losses(run.files.metrics, run.files.picture)
         return self
+
+    def _train(self, loop: Loop) -> None:
+        self.progress_ = loop.progress
+        try:
+            loop.run()
+        finally:
+            self.progress_ = loop.progress
+            self.network_.eval()
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():

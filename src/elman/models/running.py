@@ -1,5 +1,7 @@
 """What `fit` of every estimator can be told about a run: where it leaves its files, and who hears how it goes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -14,7 +16,7 @@ class RunOptions(TypedDict, total=False):
     Attributes:
         files: where to leave checkpoint, metrics, model and loss picture; None leaves nothing on disk.
         resume: go on from the checkpoint in `files`; without one there, begin.
-        overwrite: begin anew although `files` hold an unfinished training, which is otherwise refused.
+        overwrite: begin anew although `files` hold a model or an unfinished training, which is otherwise refused.
         listener: hears how it goes, see `elman.train.Listener`.
         checkpoint_seconds: time between two checkpoints.
     """
@@ -38,20 +40,41 @@ class Run:
 
     @classmethod
     def checked(cls, options: RunOptions) -> "Run":
-        """Return the run, after seeing that it can leave its files and wipes out no unfinished training.
+        """Return the run, after seeing that it can leave its files and replaces nothing that is worth keeping.
 
         Raises:
-            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
-            ModelFileError: `files` hold an unfinished training, and neither `resume` nor `overwrite` is set.
+            InputError: `files` cannot be written, another process trains there, or `checkpoint_seconds` is negative.
+            ModelFileError: `files` hold a model or an unfinished training, and neither `resume` nor `overwrite` is set.
         """
         run = cls(**options)
-        if run.checkpoint_seconds < 0:
-            raise InputError(f"checkpoint_seconds: expected 0 or more, came {run.checkpoint_seconds}")
+        if not run.checkpoint_seconds >= 0:  # nan as well
+            raise InputError(f"checkpoint_seconds: expected 0 or more, got {run.checkpoint_seconds}")
         if run.files:
             run.files.check()
-            if not (run.resume or run.overwrite):
-                refuse_unfinished(run.files.checkpoint)
+            with run.alone():
+                pass
         return run
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from training at the same files, and see once more that nothing is replaced.
+
+        Raises:
+            InputError: another process trains there.
+            ModelFileError: `files` hold a model or an unfinished training, and neither `resume` nor `overwrite` is set.
+        """
+        if self.files is None:
+            yield
+            return
+        with self.files.lock():
+            self._refuse_replacing(self.files)
+            yield
+
+    def _refuse_replacing(self, files: RunFiles) -> None:
+        if self.overwrite or (self.resume and files.checkpoint.exists()):
+            return
+        refuse_unfinished(files.checkpoint)
+        files.refuse_finished()
 
     @property
     def place(self) -> Place:

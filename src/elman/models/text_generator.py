@@ -9,6 +9,7 @@ from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
 from elman.diagnose import Case, Course
 from elman.errors import DataError, InputError
+from elman.limits import MOST_SAMPLES
 from elman.models.baselines import baselines
 from elman.models.contents import TextContent
 from elman.models.estimator import Estimator
@@ -163,7 +164,7 @@ class TextGenerator(Estimator):
             top_p: choose among the fewest characters that together hold this probability.
             seed: same seed, same text, however many samples are asked for and however they are read.
             stop: end a sample once it has written this string.
-            samples: how many to write.
+            samples: how many to write, side by side; at most 10,000.
 
         Returns:
             The writing: iterate to get it character by character, `texts()` for a list, `str()` or print for all of it.
@@ -175,6 +176,8 @@ class TextGenerator(Estimator):
         self._check_fitted()
         if not isinstance(prompt, str):
             raise InputError(f"prompt: expected a text, got {type(prompt).__name__}: give a string")
+        if samples > MOST_SAMPLES:
+            raise InputError(f"samples: expected 1 to {MOST_SAMPLES:,}, got {samples:,}: ask for more with other seeds")
         for name, value, least in (("length", length, 0), ("samples", samples, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"{name}: expected {least} or more, got {value}")

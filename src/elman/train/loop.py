@@ -142,7 +142,7 @@ class Loop:
                 self._evaluate()
             if patience.asked:
                 self._save(finished=False)
-                raise Interrupted(self.progress.step)
+                raise Interrupted(self.progress.step, patience.asked)
             if time.perf_counter() - saved > self.options.checkpoint_seconds:
                 self._save(finished=False)
                 saved = time.perf_counter()

@@ -2,10 +2,13 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from elman.errors import ModelFileError
+from elman.errors import DataError, ModelFileError
+from elman.files import NO_FOLLOW, reason
+from elman.quoting import quote
 
 
 class MetricsFile:
@@ -22,8 +25,8 @@ class MetricsFile:
     def __init__(self, path: Path, length: int = 0):
         self.path = path
         try:
-            path.touch()
-            self._file = path.open("r+b")
+            # Without a buffer: after a full disk there is nothing left to write, and closing the file cannot fail.
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o666), "r+b", buffering=0)
             self._file.truncate(min(length, path.stat().st_size))
             self._file.seek(0, os.SEEK_END)
         except OSError as error:
@@ -31,9 +34,10 @@ class MetricsFile:
 
     def write(self, **fields: Any) -> None:
         """Add one line."""
+        line = json.dumps(fields).encode() + b"\n"
         try:
-            self._file.write(json.dumps(fields).encode() + b"\n")
-            self._file.flush()
+            while line:  # of what does not fit on the disk a part is written, without an error
+                line = line[self._file.write(line) :]
         except OSError as error:
             raise self._cannot(error) from error
 
@@ -51,14 +55,32 @@ class MetricsFile:
         return self.length
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file. What is in it was written before; a network file system that says otherwise is not heard."""
+        with suppress(OSError):
+            self._file.close()
 
     def _cannot(self, error: OSError) -> ModelFileError:
-        return ModelFileError(f"{self.path}: cannot be written ({error.strerror}): make room or choose another place")
+        return ModelFileError(f"{self.path}: cannot be written ({reason(error)}): make room or choose another place")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Return every line of a metrics file."""
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    """Return every line of a metrics file.
+
+    Raises:
+        DataError: the file is missing, or a line of it is no JSON object.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({reason(error)})") from error
+    return [_object(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):  # no UTF-8, no JSON, or nested without end
+        found = None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: line {number:,}: expected a JSON object, got {quote(line)}")
+    return found

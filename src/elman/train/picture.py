@@ -3,8 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+from elman.errors import ElmanError
 from elman.pictures import losses, save
 from elman.train.metrics import read_metrics
+
+
+def try_to_draw_losses(metrics: Path, picture: Path) -> str | None:
+    """Draw the metrics of a training that is over and saved, and return why not if that fails: it is no failed run.
+
+    While a training ran, anybody may have removed or changed its metrics; losses may be too large to draw.
+    """
+    try:
+        draw_losses(metrics, picture)
+    except ElmanError as error:
+        return str(error)
+    except Exception as error:  # fields may be missing, and Matplotlib raises errors of many kinds at huge numbers
+        return f"{picture}: cannot be drawn from {metrics} ({type(error).__name__}: {error})"
+    return None
 
 
 def draw_losses(metrics: Path, picture: Path) -> None:
@@ -16,6 +31,7 @@ def draw_losses(metrics: Path, picture: Path) -> None:
         picture: the .png to write.
 
     Raises:
+        DataError: the metrics are missing or garbled; other errors where they are not those of a training.
         ModelFileError: the picture cannot be written.
     """
     begin, *lines = read_metrics(metrics)

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from elman.quoting import printable
 from elman.rounding import brief
 from elman.train.listener import Plan, Sighting
 from elman.train.progress import Progress
@@ -100,7 +101,7 @@ class Show:
 
     def _line(self, text: str, style: str = "") -> None:
         """Write a line as it is: on a terminal in style, elsewhere without wrapping it."""
-        self.console.print(Text(text, style=style), soft_wrap=not self.console.is_terminal)
+        self.console.print(Text(printable(text, "\n\t"), style=style), soft_wrap=not self.console.is_terminal)
 
 
 def _minutes(seconds: int) -> str:

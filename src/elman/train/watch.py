@@ -73,9 +73,11 @@ class Watch:
 
     def end(self, standing: Standing) -> None:
         """Let the listener go and close the metrics."""
-        self.listener.ended(standing.progress)
-        if self._metrics:
-            self._metrics.close()
+        try:
+            self.listener.ended(standing.progress)
+        finally:
+            if self._metrics:
+                self._metrics.close()
 
     def _measure_rate(self, standing: Standing) -> None:
         now, (before, targets) = time.perf_counter(), self._seen

@@ -1,0 +1,91 @@
+"""The edge of the command line: what goes wrong in a command becomes one line and an exit code, here alone."""
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from elman.cli.terminal import OutputError, StoppedError, guarded_streams
+from elman.errors import ElmanError, is_out_of_memory
+from elman.files import reason, spoken
+from elman.quoting import printable, shorten
+from elman.signals import exit_code
+
+INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+BROKEN_PIPE = 141  # as shells count a program that SIGPIPE ended
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    0 is done, 1 something to put right, 2 wrong usage, 70 a fault of Elman's, 130 stopped by Ctrl-C (128 and the
+    number of any other signal), 141 a reader that has gone.
+
+    Args:
+        arguments: the words after `elman`; those of the command line by default. `--debug` may stand anywhere before a
+            bare `--`, and shows the traceback of an error.
+    """
+    words, debug = _take_debug(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with guarded_streams():
+            return _run(words)
+    except (Exception, KeyboardInterrupt) as error:
+        if debug:
+            _print_error(printable(traceback.format_exc(), "\n"))
+        message, code = _told(error)
+        if message:
+            _print_error(f"elman: {printable(' '.join(message.splitlines()))}\n")
+        return code
+
+
+def _run(words: list[str]) -> int:
+    # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of a whole start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from elman.cli.app import app
+
+    try:
+        app(words, prog_name="elman")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+def _take_debug(words: list[str]) -> tuple[list[str], bool]:
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != "--debug"]
+    return kept + words[end:], len(kept) < end
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """Return the line and the exit code for what ended a command; "" says nothing."""
+    match error:
+        case StoppedError():
+            told = str(error), error.code
+        case KeyboardInterrupt():
+            told = "stopped", exit_code(error)
+        case OutputError():
+            told = ("", BROKEN_PIPE) if error.left else (str(error), 1)
+        case ElmanError():
+            told = str(error), 1
+        case _:
+            told = _unexpected(error)
+    return told
+
+
+def _unexpected(error: BaseException) -> tuple[str, int]:
+    """Say in one line what nobody foresaw: the machine's limits, which a user can mend, or a fault of Elman's."""
+    text = str(error)
+    if is_out_of_memory(error):
+        return "out of memory: make the network, the batch or the data smaller", 1
+    if isinstance(error, OSError):
+        where = f"{spoken(Path(os.fsdecode(error.filename)))}: " if isinstance(error.filename, str | bytes) else ""
+        return f"{where}{reason(error)}: check the path, the permissions and the room on the disk", 1
+    what = type(error).__name__ + (f": {shorten(text, 200)}" if text else "")
+    return f"internal error ({what}): please report it, with what --debug shows", INTERNAL
+
+
+def _print_error(text: str) -> None:
+    with suppress(OSError, ValueError, AttributeError):  # standard error may be full or closed, or None
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -1,0 +1,122 @@
+"""Standard output and standard error of a command: nothing printed can fail with a traceback or steer the terminal."""
+
+import errno
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from elman.files import reason
+from elman.quoting import printable
+
+_STYLES = re.compile("(\x1b\\[[0-9;]*m)")
+
+
+class OutputError(Exception):
+    """Standard output cannot be written; `left` if its reader has gone, as `head` does."""
+
+    def __init__(self, error: OSError | None) -> None:
+        super().__init__(f"standard output: cannot be written ({reason(error) if error else 'it is closed'})")
+        self.left = error is not None and error.errno == errno.EPIPE
+
+
+class StoppedError(Exception):
+    """A signal stopped the command, which ends with `code`; Typer would print a line of its own for the signal's."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def echo(text: str = "", *, end: str = "\n", err: bool = False, styled: bool = False) -> None:
+    r"""Print text, with each control character but newline and tab written as an escape, such as `\x1b`.
+
+    Args:
+        text: the text; names in it may come from a file.
+        end: what follows it.
+        err: whether it goes to standard error.
+        styled: whether colours, as ANSI sequences, are let through.
+    """
+    parts = _STYLES.split(text) if styled else [text]
+    write("".join(part if at % 2 else printable(part, "\n\t") for at, part in enumerate(parts)) + end, err=err)
+
+
+def write(text: str, *, err: bool = False) -> None:
+    """Print text at once, as it is."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(text)
+    stream.flush()
+
+
+@contextmanager
+def guarded_streams() -> Iterator[None]:
+    """Have standard output replace what it cannot encode and raise `OutputError` where it cannot be written.
+
+    Standard error may be closed: what goes there is then lost.
+    """
+    out, err = sys.stdout, sys.stderr
+    if err is None:
+        sys.stderr = io.StringIO()
+    try:
+        if out is None:
+            raise OutputError(None)
+        with _replacing(out):
+            sys.stdout = _Guarded(out)
+            try:
+                yield
+            finally:
+                sys.stdout.flush()
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+class _Guarded:
+    """A text stream whose own errors are told apart from those of any other file, and last once they occurred."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost: OutputError | None = None
+
+    def write(self, text: str) -> int:
+        # Click asks by an empty text whether this is a stream of text, and a full device refuses even that.
+        return self._guard(self._stream.write, text) if text != "" else 0
+
+    def flush(self) -> None:
+        self._guard(self._stream.flush)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _guard(self, call: Callable[..., Any], *arguments: str) -> Any:
+        if self._lost:
+            raise self._lost
+        try:
+            return call(*arguments)
+        except OSError as error:
+            self._lost = OutputError(error)
+            self._lead_nowhere()
+            raise self._lost from error
+
+    def _lead_nowhere(self) -> None:
+        """Give up what is left in the stream, so that Python does not complain of it at the end."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+@contextmanager
+def _replacing(stream: TextIO) -> Iterator[None]:
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    before = stream.errors
+    stream.reconfigure(errors="replace")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            stream.reconfigure(errors=before)
