@@ -50,23 +50,31 @@ def state_dimensions(layer: Module, state: Sequence[Tensor], x: Tensor) -> None:
 
 
 def pair(layer: Module, hx: Any) -> tuple[Tensor, Tensor]:
-    """The (h_0, c_0) of an LSTM.
+    """Return the (h_0, c_0) of an LSTM.
 
     Raises:
+        TypeError: `hx` has no parts, such as a number.
         AttributeError: A part is not a tensor.
         IndexError: There are fewer than two parts, of a tuple or, by mistake, of a tensor.
+        KeyError: `hx` is a mapping.
         RuntimeError: There are more than two.
     """
+    h_0, c_0 = (_part(layer, hx, k) for k in (0, 1))
     if not isinstance(hx, Tensor) and len(hx) > 2:
         raise RuntimeError(f"{_name(layer)}: lstm expects two hidden states, (h_0, c_0), got {len(hx)}")
-    if len(hx) < 2:
-        raise IndexError(
-            f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__} of "
-            f"length {len(hx)}: index 1 is out of bounds. Pass both states"
-        )
-    for k in (0, 1):
-        tensor(layer, hx[k], f"hx[{k}]")
-    return hx[0], hx[1]
+    return h_0, c_0
+
+
+def _part(layer: Module, hx: Any, k: int) -> Tensor:
+    try:
+        part = hx[k]
+    except (IndexError, KeyError, TypeError) as error:
+        raise type(error)(
+            f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__} without "
+            f"an hx[{k}]. Pass both states"
+        ) from None
+    tensor(layer, part, f"hx[{k}]")
+    return part  # type: ignore[no-any-return]
 
 
 def length(layer: Module, x: Tensor) -> None:
