@@ -57,7 +57,7 @@ class Cell(Program, RNNCellBase):
             AttributeError: `input` or `hx` is no tensor.
             InputError: A backend is forced that cannot run this.
         """
-        if isinstance(input, Proxy) or isinstance(hx, Proxy):
+        if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
             return node(self, input, hx)
         checks.dimensions(self, input, (1, 2))
         weights = self._weights()
@@ -224,7 +224,7 @@ class LSTMCell(Cell, nn.LSTMCell):
     state_names = ("hx[0]", "hx[1]")
 
     def _unpack(self, hx: Any) -> State:
-        parts = tuple(hx) if isinstance(hx, Iterable) else ()
+        parts = tuple(hx) if isinstance(hx, Iterable) and not (isinstance(hx, Tensor) and hx.dim() == 0) else ()
         for k, part in enumerate(parts):
             checks.dimensions(self, part, (1, 2), what=f"hx[{k}]")
         if not isinstance(hx, tuple | list):

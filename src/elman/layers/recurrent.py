@@ -55,7 +55,6 @@ class Recurrent(Program, RNNBase):
         self,
         input: Any,  # noqa: A002  torch's name
         hx: Any = None,
-        *,
         checkpoint_every: int | Literal["sqrt"] | None = None,
     ) -> tuple[Any, Any]:
         """Run the layer over a sequence.
@@ -77,10 +76,11 @@ class Recurrent(Program, RNNBase):
             RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
                 `input`; an LSTM is given more than two states; T is 0.
             AttributeError: `input` or `hx` is no tensor.
+            TypeError: `hx` is two arguments, or, of an LSTM, has no parts.
             IndexError: An LSTM is given fewer than two states.
             InputError: A backend is forced that cannot run this; with `checkpoint_every`, the torch backend is chosen.
         """
-        if isinstance(input, Proxy) or isinstance(hx, Proxy):
+        if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
             found: tuple[Any, Any] = node(self, input, hx, checkpoint_every=checkpoint_every)
             return found
         if isinstance(input, PackedSequence):
@@ -111,7 +111,7 @@ class Recurrent(Program, RNNBase):
     ) -> tuple[PackedSequence, Any]:
         x, batch_sizes, order, restore = sequence
         checks.dimensions(self, x, (2,), RuntimeError)
-        state = None if hx is None else self._unpack(hx)
+        state = None if hx is None else self._unpack(hx, whole=order is None)
         batch: Any = batch_sizes[0] if _is_tracing() else int(batch_sizes[0])  # a trace would take it as a constant
         weights = self._weights()
         self._check(x, state, batch, weights)
@@ -264,8 +264,8 @@ class Recurrent(Program, RNNBase):
     def _state_widths(self) -> tuple[int, ...]:
         return (self.hidden_size,)
 
-    def _unpack(self, hx: Any) -> State:
-        """The user's `hx` as a tuple of tensors; an LSTM has two."""
+    def _unpack(self, hx: Any, *, whole: bool = False) -> State:
+        """Return the user's `hx` as a tuple of tensors; an LSTM has two, and `checks.pair` says what `whole` is."""
         checks.tensor(self, hx, "hx")
         return (hx,)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from elman.errors import InputError
 from elman.ops import passes
-from elman.ops.observers import plain, watched
+from elman.ops.observers import watched
 from elman.ops.registered import gradients, operation
 from elman.ops.saved import save, unpack
 from elman.ops.second_order import differentiable_backward
@@ -42,8 +42,13 @@ def recurrence(
         y, (T, B, H) or (N, H) as x; h_n, shaped as h_0; for the LSTM c_n, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
-    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
-    if trace is None and (torch.compiler.is_compiling() or _has_to_be_seen(x, h_0, weight_ih, weight_hh)):
+    keep = torch.is_grad_enabled() and any([t is not None and t.requires_grad for t in inputs])
+    if trace is None and (
+        torch.compiler.is_compiling()
+        or watched(x, h_0, weight_ih, weight_hh)
+        or not (x.data_ptr() and h_0.data_ptr())  # no memory: torch's derivatives make zeros that have none
+    ):
+        keep = keep or torch.jit.is_tracing()  # what is traced may be replayed with gradients or without
         y, h_n, c_n, _, _ = operation(*inputs, batch_sizes, cell, reverse, segment, keep)
         return y, h_n, (c_n if c_0 is not None else None)
     if keep or trace is not None:
@@ -53,15 +58,6 @@ def recurrence(
         return found
     y, h_n, c_n, _, _ = passes.forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
     return y, h_n, c_n
-
-
-def _has_to_be_seen(x: Tensor, h_0: Tensor, *weights: Tensor) -> bool:
-    """Whether the call must go through torch's dispatcher.
-
-    Under the older functionalization a tensor is of torch's own class, but has no memory; so has a tensor of zeros that
-    torch's derivatives make (`torch._efficientzerotensor`).
-    """
-    return watched() or not plain(x, h_0, *weights) or not x.data_ptr() or not h_0.data_ptr()
 
 
 class _Recurrence(torch.autograd.Function):
@@ -88,7 +84,7 @@ class _Recurrence(torch.autograd.Function):
             check_first_order()
         if torch.is_grad_enabled():
             return *differentiable_backward(grads, (*tensors, *ctx.options), wanted), None, None, None
-        if watched() or not plain(*grads):
+        if watched(*grads):
             if trace is not None:
                 raise InputError(
                     "record: expected a backward pass that no dispatch mode or tracer watches, because the record's "

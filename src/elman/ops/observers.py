@@ -16,17 +16,17 @@ from torch.utils._device import DeviceContext
 _PLAIN: Final = frozenset({Tensor, Parameter, type(None)})
 
 
-def watched() -> bool:
-    """Whether a tracer, a dispatch mode or a function mode is active in this thread."""
-    return bool(_len_torch_dispatch_stack() or _is_tracing() or (_len_torch_function_stack() and _function_mode()))
+def watched(*tensors: Tensor | None) -> bool:
+    """Whether a tracer, a dispatch mode or a function mode is active in this thread, or a tensor is of a subclass."""
+    return bool(
+        _len_torch_dispatch_stack()
+        or _is_tracing()
+        or (_len_torch_function_stack() and _function_mode())
+        or not _PLAIN.issuperset(map(type, tensors))
+    )
 
 
 def _function_mode() -> bool:
     """Whether a function mode is active that looks at more than where new tensors are made (`torch.device`)."""
     modes = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
     return any(not isinstance(mode, DeviceContext) for mode in modes)
-
-
-def plain(*tensors: Tensor | None) -> bool:
-    """Whether every tensor is torch's own class, or absent: subclasses have a dispatch of their own."""
-    return _PLAIN.issuperset(map(type, tensors))

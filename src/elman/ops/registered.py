@@ -101,7 +101,7 @@ def _fake_backward(*arguments: Any) -> tuple[Tensor, ...]:
 def _set_up_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     y, _, _, gates, cells = output
     save(ctx, inputs[:_TENSORS], y, gates, cells)
-    ctx.options = inputs[_TENSORS:-1]
+    *ctx.options, ctx.kept = inputs[_TENSORS:]
     ctx.set_materialize_grads(False)
 
 
@@ -112,7 +112,8 @@ def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         found = differentiable_backward(grads, (*given, *ctx.options), wanted)
     else:
-        y = operation(*given, *ctx.options, False)[0] if ctx.y_changed else y
+        if ctx.y_changed or not ctx.kept:
+            y, _, _, gates, cells = operation(*given, *ctx.options, True)
         found = gradients(grads, (*given, *ctx.options), (y, gates, cells), wanted)
     return *found, None, None, None, None, None
 

@@ -17,7 +17,7 @@ from elman.ops.trace import PARTS, Trace
 
 
 def record(
-    model: nn.Module,
+    model: Any,
     *,
     only: Collection[str] = PARTS,
     calls: int | None = None,
@@ -34,7 +34,8 @@ def record(
     gradients half of that. The forward pass's part is memory that its backward pass needs anyway.
 
     Args:
-        model: A layer, or a model that has layers somewhere. One made of torch.nn's is first given to `elman.adopt`.
+        model: A layer, or a model that has layers somewhere; of a fitted model of Elman's its `network_` is recorded.
+            A model made of torch.nn's layers is first given to `elman.adopt`.
         only: What to keep of "h", "c", "gates", "dh", "dc", "dgates". Shares of weights need all but "dc".
         calls: How many calls to keep of each module, the last ones; None keeps all.
         limit: The bytes that all calls together may take, 2 GiB.
@@ -55,7 +56,17 @@ def record(
         >>> rec.gates["f"].shape, rec.dh.shape, rec.share("weight_hh_l0", 2).shape
         (torch.Size([5, 2, 4]), torch.Size([5, 2, 4]), torch.Size([16, 4]))
     """
-    return Record(model, only, calls, limit)
+    return Record(_network(model), only, calls, limit)
+
+
+def _network(model: Any) -> nn.Module:
+    network = getattr(model, "network_", model)
+    if not isinstance(network, nn.Module):
+        raise InputError(
+            f"record: expected a layer, a torch module or a fitted model of Elman's, got {type(model).__name__}"
+            + (" that is not fitted. Call fit first" if hasattr(model, "fit") else "")
+        )
+    return network
 
 
 class Record:
