@@ -351,3 +351,19 @@ def test_a_state_that_was_written_to_is_not_shown() -> None:
         y.mul_(2)
     refused(lambda: rec.h, "expected h as the layer left it, but it was changed in place")
     assert rec.c.shape == (6, 2, 4)
+
+
+def test_a_model_of_elmans_is_recorded_by_its_network() -> None:
+    class Fitted:
+        network_ = elman.GRU(3, 4)
+
+        def fit(self) -> None:
+            """Do nothing: it was."""
+
+    with elman.record(Fitted()) as record:
+        Fitted.network_(torch.randn(5, 2, 3))
+    assert record.h.shape == (5, 2, 4)
+    unfitted = elman.TextGenerator()
+    for model, message in ((unfitted, "not fitted. Call fit first"), ("gru", "got str$"), (None, "got None")):
+        with pytest.raises(InputError, match=f"^record: expected a layer.*{message}"):
+            elman.record(model)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C import _is_tracing
 
 from elman.errors import InputError
 from elman.ops import passes
@@ -48,7 +49,7 @@ def recurrence(
         or watched(x, h_0, weight_ih, weight_hh)
         or not (x.data_ptr() and h_0.data_ptr())  # no memory: torch's derivatives make zeros that have none
     ):
-        keep = keep or torch.jit.is_tracing()  # what is traced may be replayed with gradients or without
+        keep = keep or _is_tracing()  # what is traced may be replayed with gradients or without
         y, h_n, c_n, _, _ = operation(*inputs, batch_sizes, cell, reverse, segment, keep)
         return y, h_n, (c_n if c_0 is not None else None)
     if keep or trace is not None:

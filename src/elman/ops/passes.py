@@ -105,10 +105,15 @@ def _pointer(tensor: Tensor | None) -> int:
 
 
 def _rows(tensor: Tensor) -> tuple[Tensor, int, int]:
-    """The tensor with its strides over steps and rows: rows may stand anywhere, the values of a row together."""
+    """Return the tensor with its strides over steps and rows: rows may be anywhere, the values of a row together.
+
+    A view that torch has still to negate, the imaginary part of a conjugate, has strides of two.
+    """
     strides = tensor.stride()
-    if strides[-1] != 1 and tensor.shape[-1] > 1:
-        tensor = tensor.contiguous()
+    if strides[-1] != 1:
+        tensor = tensor.resolve_neg()
+        if tensor.shape[-1] > 1:
+            tensor = tensor.contiguous()
         strides = tensor.stride()
     return (tensor, strides[0], strides[1]) if len(strides) == 3 else (tensor, 0, strides[0])
 

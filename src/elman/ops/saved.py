@@ -38,7 +38,7 @@ def unpack(ctx: Any) -> tuple[Any, ...]:
     """
     if ctx.counter is not None:
         ctx.y_changed = ctx.counter._version != ctx.version
-    elif not torch.compiler.is_compiling():
+    elif not ctx.y_changed:
         try:
             return tuple(ctx.saved_tensors)
         except RuntimeError:  # if y is the cause, hooks have torch unpack it all the same
