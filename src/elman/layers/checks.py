@@ -66,8 +66,8 @@ def pair(layer: Module, hx: Any, *, whole: bool = False) -> tuple[Tensor, Tensor
         if not isinstance(hx, tuple | list) or not all(isinstance(part, Tensor) for part in hx):
             kinds = f" of {_kinds(hx)}" if isinstance(hx, tuple | list) else ""
             raise TypeError(
-                f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__}{kinds}. "
-                "Pass both states"
+                f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__}"
+                f"{kinds}. Pass both states"
             )
         if len(hx) < 2:
             raise RuntimeError(f"{_name(layer)}: lstm expects two hidden states, (h_0, c_0), got {len(hx)}")

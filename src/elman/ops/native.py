@@ -43,7 +43,9 @@ def recurrence(
         y, (T, B, H) or (N, H) as x; h_n, shaped as h_0; for the LSTM c_n, else None.
     """
     inputs = (x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh)
-    keep = torch.is_grad_enabled() and any([t is not None and t.requires_grad for t in inputs])
+    keep = torch.is_grad_enabled() and (
+        weight_hh.requires_grad or any(t is not None and t.requires_grad for t in inputs)
+    )
     if trace is None and (
         torch.compiler.is_compiling()
         or watched(x, h_0, weight_ih, weight_hh)
