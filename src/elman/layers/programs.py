@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from torch import Tensor, nn
 from torch._C import _is_tracing
+from torch.compiler import is_compiling
 from torch.fx.proxy import Proxy, TraceError
 from torch.onnx import is_in_onnx_export
 
@@ -45,13 +46,18 @@ def node(layer: nn.Module, *arguments: Any, **options: Any) -> Any:
     return tracer.create_proxy("call_module", path, arguments, given)
 
 
+def is_traced() -> bool:
+    """Whether torch.jit.trace, or an exporter that uses it, follows this call."""
+    return not is_compiling() and _is_tracing()
+
+
 def check_unrolled(layer: nn.Module, batch_sizes: Tensor | None, reason: str) -> None:
     """Refuse a trace of the reference's loop where it could be replayed for other lengths without a word.
 
     Raises:
         InputError: torch.jit.trace has a packed batch, whose sizes would become constants; or torch.onnx.export.
     """
-    if _is_tracing() and (batch_sizes is not None or is_in_onnx_export()):
+    if is_traced() and (batch_sizes is not None or is_in_onnx_export()):
         raise InputError(
             f"{type(layer).__name__}: a trace would hold the loop for this number of steps alone. The reference "
             f"backend was chosen because {reason}. Use torch.export, or a layer that torch.nn has too"

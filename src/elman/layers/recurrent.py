@@ -12,19 +12,18 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch._C import _is_tracing
 from torch.fx import Proxy
 from torch.nn import RNNBase
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
-from elman.layers.programs import Program, check_unrolled, node
+from elman.layers.programs import Program, check_unrolled, is_traced, node
 from elman.ops.dispatch import Backend, Choice, choose
 from elman.ops.trace import Trace
 
 State = tuple[Tensor, ...]
-Weights = Sequence[Sequence[Tensor]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
+Weights = Sequence[Sequence[Any]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
 Operation = Callable[..., State]
 # What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
 # of a packed batch: a trace to fill in for each layer and direction.
@@ -49,7 +48,7 @@ class Recurrent(Program, RNNBase):
     @property
     def backend(self) -> Backend:
         """Where a call with an input of the layer's own type and device would run now, and why (`.reason`)."""
-        return Backend(*self._choose(self._parameter(self._all_weights[0][0])))
+        return Backend(*self._choose(getattr(self, self._all_weights[0][0])))
 
     def forward(
         self,
@@ -112,7 +111,7 @@ class Recurrent(Program, RNNBase):
         x, batch_sizes, order, restore = sequence
         checks.dimensions(self, x, (2,), RuntimeError)
         state = None if hx is None else self._unpack(hx, whole=order is None)
-        batch: Any = batch_sizes[0] if _is_tracing() else int(batch_sizes[0])  # a trace would take it as a constant
+        batch: Any = batch_sizes[0] if is_traced() else int(batch_sizes[0])  # a trace would take it as a constant
         weights = self._weights()
         self._check(x, state, batch, weights)
         if state is not None and order is not None:
@@ -216,13 +215,15 @@ class Recurrent(Program, RNNBase):
     ) -> tuple[Tensor, State]:
         """Run each layer and direction as one operation, from its own state, with dropout between the layers."""
         count, directions = len(before), 2 if self.bidirectional else 1
+        if not self.bias:
+            weights = [[*layer[:2], None, None, *layer[2:]] for layer in weights]
         finals: list[State] = []
         for first in range(0, count, directions):
             if first and self.dropout and self.training:
                 x = dropout(x, self.dropout)
             outputs = []
             for k in range(first, first + directions):
-                arguments = (x, before[k], self._with_biases(weights[k]), batch_sizes, k > first)
+                arguments = (x, before[k], weights[k], batch_sizes, k > first)
                 traced = operation if traces is None else partial(operation, trace=traces[k])
                 y, *final = self._call(traced, *arguments)
                 outputs.append(y)
@@ -248,18 +249,15 @@ class Recurrent(Program, RNNBase):
         state.pop("recorder", None)
         return state
 
-    def _parameter(self, name: str) -> Tensor:
-        """What `getattr` gives; a plain parameter is taken where nn.Module has it, half a microsecond sooner."""
-        stored = self._parameters
-        return stored[name] if name in stored else getattr(self, name)  # type: ignore[return-value]
-
     def _weights(self) -> list[list[Tensor]]:
-        """Read every parameter, once in a call: one under a parametrization is computed each time that it is read."""
-        return [[self._parameter(name) for name in names] for names in self._all_weights]
+        """Read every parameter, once in a call: one under a parametrization is computed each time that it is read.
 
-    def _with_biases(self, weights: Sequence[Tensor]) -> Sequence[Tensor | None]:
-        """Return w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""
-        return weights if self.bias else [*weights[:2], None, None, *weights[2:]]
+        A plain parameter is taken where nn.Module has it, half a microsecond sooner than `getattr` finds it.
+        """
+        stored: dict[str, Any] = self._parameters
+        return [
+            [stored[name] if name in stored else getattr(self, name) for name in names] for names in self._all_weights
+        ]
 
     def _state_widths(self) -> tuple[int, ...]:
         return (self.hidden_size,)

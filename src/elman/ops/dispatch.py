@@ -95,7 +95,9 @@ def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool)
     """Why Elman's kernels do not cover this, or None if they do."""
     if device != _CPU and device.type != "cpu":  # in this order: the type is a new string at each call, 2 microseconds
         return f"Elman's kernels run on the CPU, and this is on {device.type}"
-    program = _program_obstacle()
+    compiling = is_compiling()
+    seen = compiling or _is_tracing() or _are_functorch_transforms_active() or forward_ad._current_level >= 0
+    program = _program_obstacle(compiling) if seen or is_autocast_enabled("cpu") else None
     if program is not None:
         return program
     if dtype != torch.float32:
@@ -105,14 +107,13 @@ def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool)
     return None
 
 
-def _program_obstacle() -> str | None:
+def _program_obstacle(compiling: bool) -> str | None:
     """Why Elman's kernels do not cover what the program is doing, whatever the layer; None if they do."""
     if is_autocast_enabled("cpu"):
         return "autocast is on, and Elman's kernels are float32"
-    compiling = is_compiling()
     if not compiling and (_are_functorch_transforms_active() or forward_ad._current_level >= 0):
         return "a torch.func transform is at work, and Elman's kernels know only plain differentiation"
-    if (compiling or _is_tracing()) and is_in_onnx_export():
+    if is_in_onnx_export():
         return "torch.onnx is exporting, and ONNX has the layers that torch has"
     return None
 

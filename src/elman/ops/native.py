@@ -13,7 +13,7 @@ from torch._C import _is_tracing
 
 from elman.errors import InputError
 from elman.ops import passes
-from elman.ops.observers import watched
+from elman.ops.observers import plain, watched
 from elman.ops.registered import gradients, operation
 from elman.ops.saved import save, unpack
 from elman.ops.second_order import differentiable_backward
@@ -46,21 +46,23 @@ def recurrence(
     keep = torch.is_grad_enabled() and (
         weight_hh.requires_grad or any(t is not None and t.requires_grad for t in inputs)
     )
-    if trace is None and (
-        torch.compiler.is_compiling()
-        or watched(x, h_0, weight_ih, weight_hh)
-        or not (x.data_ptr() and h_0.data_ptr())  # no memory: torch's derivatives make zeros that have none
-    ):
+    compiling = torch.compiler.is_compiling()
+    if trace is not None or not (compiling or watched() or not plain(x, h_0, weight_ih, weight_hh)):
+        try:
+            if keep or trace is not None:
+                found: tuple[Tensor, Tensor, Tensor | None] = _Recurrence.apply(  # type: ignore[no-untyped-call]
+                    *inputs, batch_sizes, (cell, reverse, segment), trace
+                )
+                return found
+            y, h_n, c_n, _, _ = passes.forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
+            return y, h_n, c_n
+        except passes.UnreadableError:  # torch's dispatcher gives such a tensor memory
+            if trace is not None:
+                raise
+    if not compiling:
         keep = keep or _is_tracing()  # what is traced may be replayed with gradients or without
-        y, h_n, c_n, _, _ = operation(*inputs, batch_sizes, cell, reverse, segment, keep)
-        return y, h_n, (c_n if c_0 is not None else None)
-    if keep or trace is not None:
-        found: tuple[Tensor, Tensor, Tensor | None] = _Recurrence.apply(  # type: ignore[no-untyped-call]
-            *inputs, batch_sizes, (cell, reverse, segment), trace
-        )
-        return found
-    y, h_n, c_n, _, _ = passes.forward(*inputs, batch_sizes, cell, reverse, segment, keep=False)
-    return y, h_n, c_n
+    y, h_n, c_n, _, _ = operation(*inputs, batch_sizes, cell, reverse, segment, keep)
+    return y, h_n, (c_n if c_0 is not None else None)
 
 
 class _Recurrence(torch.autograd.Function):
@@ -87,7 +89,7 @@ class _Recurrence(torch.autograd.Function):
             check_first_order()
         if torch.is_grad_enabled():
             return *differentiable_backward(grads, (*tensors, *ctx.options), wanted), None, None, None
-        if watched(*grads):
+        if watched() or not plain(*grads):
             if trace is not None:
                 raise InputError(
                     "record: expected a backward pass that no dispatch mode or tracer watches, because the record's "

@@ -24,7 +24,7 @@ def save(ctx: Any, inputs: Sequence[Tensor | None], y: Tensor, gates: Tensor | N
     ctx.save_for_backward(*inputs, y, gates, cells)
     ctx.y_changed = False
     ctx.counter = None
-    if not torch.compiler.is_compiling() and _top_saved_tensors_default_hooks(False) is not None:
+    if _top_saved_tensors_default_hooks(False) is not None and not torch.compiler.is_compiling():
         ctx.counter = y.detach()
         ctx.counter.data = y.new_empty(0)
         ctx.version = ctx.counter._version
@@ -40,11 +40,11 @@ def unpack(ctx: Any) -> tuple[Any, ...]:
         ctx.y_changed = ctx.counter._version != ctx.version
     elif not ctx.y_changed:
         try:
-            return tuple(ctx.saved_tensors)
+            return ctx.saved_tensors  # type: ignore[no-any-return]
         except RuntimeError:  # if y is the cause, hooks have torch unpack it all the same
             ctx._raw_saved_tensors[_Y].register_hooks(_same, _same)
             ctx.y_changed = True
-    return tuple(ctx.saved_tensors)
+    return ctx.saved_tensors  # type: ignore[no-any-return]
 
 
 def _same(tensor: Tensor) -> Tensor:
