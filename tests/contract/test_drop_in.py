@@ -11,6 +11,11 @@ from tests.contract.registry import Case, Cell, Run, pair, results
 from tests.tolerance import assert_all_close
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrize import register_parametrization
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import elman
+from elman.ops.dispatch import use_backend
 
 CONFIGURATIONS: list[dict[str, Any]] = [
     {},
@@ -106,6 +111,37 @@ def test_a_parametrized_weight_is_honoured(cell: Cell, run: Run) -> None:
     assert_all_close(got, want)
     layer(torch.randn(2, 3, CASE.I, dtype=run.dtype))[0].sum().backward()
     assert layer.parametrizations.weight_hh_l0.original1.grad is not None
+
+
+class Counting(nn.Module):
+    """A parametrization that counts how often it is computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return weight
+
+
+@pytest.mark.parametrize("kind", ["layer", "packed", "recorded", "step"])
+def test_a_parametrized_weight_is_computed_once_in_a_call(cell: Cell, run: Run, kind: str) -> None:
+    """Spectral norm takes a step of its power iteration each time."""
+    module = (cell.step if kind == "step" else cell.layer)(3, 4, **cell.options).to(run.dtype)
+    names = [name for name, _ in module.named_parameters()]
+    for name in names:
+        register_parametrization(module, name, Counting())
+    x = torch.randn(5, 2, 3, dtype=run.dtype)
+    counters = [module.parametrizations[name][0] for name in names]
+    for counter in counters:
+        counter.calls = 0
+    if kind == "recorded":
+        with use_backend(None), elman.record(module):
+            module(x)
+    else:
+        module({"layer": x, "packed": pack_padded_sequence(x, [5, 3]), "step": x[0]}[kind])
+    assert [counter.calls for counter in counters] == [1] * len(names)
 
 
 def test_a_weight_set_before_each_call_is_honoured(cell: Cell, run: Run) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tests.contract.registry import CELLS, Cell, Run
@@ -64,6 +65,76 @@ LSTM_CALLS: dict[str, tuple[Call, str]] = {
         r"hidden\[1\].*got \[1, 2, 9\]",
     ),
 }
+WRONG_KINDS: dict[str, Any] = {
+    "text": "state",
+    "a letter": "s",
+    "an int": 5,
+    "a float": 1.5,
+    "a bool": True,
+    "an empty list": [],
+    "an empty tuple": (),
+    "a mapping": {"h": zeros(1, B, H)},
+    "an empty mapping": {},
+    "an array": np.zeros((2, 1, B, H), np.float32),
+    "a set": set(),
+    "an object": object(),
+    "two Nones": (None, None),
+    "two arrays": (np.zeros((1, B, H)),) * 2,
+    "bytes": b"ab",
+    "a function": print,
+    "a range": range(3),
+    "a module": nn.Linear(1, 1),
+    "tuples of tensors": ((zeros(1, B, H),),) * 2,
+}
+
+
+def place(name: str, layer: nn.Module, step: nn.Module, value: Any) -> Any:
+    """Call a layer or a cell with a value in some place where a tensor belongs."""
+    x = zeros(T, B, I)
+    return {
+        "input": lambda: layer(value),
+        "hx": lambda: layer(x, value),
+        "hx by name": lambda: layer(x, hx=value),
+        "hx without batch": lambda: layer(x[:, 0], value),
+        "hx of a packed batch": lambda: layer(packed(), value),
+        "hx of a shuffled batch": lambda: layer(packed(shuffled=True), value),
+        "input of a cell": lambda: step(value),
+        "hx of a cell": lambda: step(x[0], value),
+    }[name]()
+
+
+PLACES = [
+    *("input", "hx", "hx by name", "hx without batch", "hx of a packed batch", "hx of a shuffled batch"),
+    *("input of a cell", "hx of a cell"),
+]
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.in_torch], ids=str)
+def test_a_value_of_the_wrong_kind_raises_what_torch_raises(cell: Cell, where: str) -> None:
+    ours = cell.layer(I, H, **cell.options), cell.step(I, H, **cell.options)
+    theirs = cell.truth(I, H, **cell.truth_options), cell.step_truth(I, H, **cell.truth_options)
+    for name, value in WRONG_KINDS.items():
+        if name == "an array" and "packed" in where + " packed" * ("batch" in where) and cell.name != "lstm":
+            continue  # torch calls its `size`, and reports that an int cannot be called
+        with pytest.raises(Exception) as expected:  # noqa: PT011  whatever torch raises
+            place(where, *theirs, value)
+        with pytest.raises(expected.type, match=f"^.?{cell.layer.__name__}.*: .*got|a tensor, but") as got:
+            place(where, *ours, value)
+        assert got.type is expected.type, name
+        assert "\n" not in str(got.value), name
+
+
+def test_two_states_are_one_argument(cell: Cell) -> None:
+    """torch.nn's layers take no third argument; Elman's third is a number of steps."""
+    h = zeros(1, B, H)
+    for layer in (cell.layer(I, H, **cell.options), cell.truth(I, H, **cell.truth_options)):
+        with pytest.raises(TypeError):
+            layer(zeros(T, B, I), (h, h) if cell.name == "lstm" else h, h)
+    with pytest.raises(TypeError, match=r"as one tuple, \(h_0, c_0\)"):
+        cell.layer(I, H, **cell.options)(zeros(T, B, I), (h, h) if cell.name == "lstm" else h, h)
+
+
 OTHER_CALLS: dict[str, tuple[Call, str]] = {
     "a tuple for hx": (lambda m: m(zeros(T, B, I), (zeros(1, B, H),) * 2), "expected hx to be a tensor.*'tuple'"),
 }

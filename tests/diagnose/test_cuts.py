@@ -109,6 +109,27 @@ def test_a_network_that_hands_its_layer_a_state():
         truncation(Own(elman.GRU))
 
 
+@pytest.mark.parametrize("kind", [elman.GRU, elman.LSTM, torch.nn.GRU])
+def test_a_network_that_hands_its_layer_no_state(kind):
+    """A forward pass with an optional state, left out, is the one without."""
+
+    class Carried(Net):
+        def forward(self, x, state=None):
+            y, state = self.rnn(x, state)
+            return self.head(y), state
+
+    class ByName(Net):
+        def forward(self, x, state=None):
+            return self.head(self.rnn(input=x, hx=state)[0])
+
+    found = []
+    for network in (Net, Carried, ByName):
+        torch.manual_seed(0)
+        found.append([cut.cosine for cut in truncation(network(kind), ks=[4]).cuts])
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] < 1
+
+
 def test_what_is_written(tmp_path):
     found = truncation(Net(elman.GRU), ks=[4])
     found.save(tmp_path / "t.json")

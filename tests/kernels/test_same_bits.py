@@ -91,3 +91,23 @@ def test_a_changed_bit_is_found() -> None:
     got, want = native(SHARED[2]), native(SHARED[2])
     got["y"][-1, -1, -1] = torch.nextafter(got["y"][-1, -1, -1], torch.tensor(9.0))
     assert not identical(got, want, ["y"])
+
+
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor flushes no denormals")
+def test_every_thread_flushes_denormals_as_the_caller_does(instruction_set: str) -> None:
+    """A state that decays through the smallest numbers; each thread has a setting of its own."""
+    x, h_0, w_ih, w_hh, *_ = (t.float() for t in draw(Problem("rnn_tanh", 120, 25, 33, 150)))
+    values = [torch.zeros_like(x), h_0, w_ih, w_hh * 0.3 / w_hh.norm(2), torch.zeros(150), torch.zeros(150)]
+    smallest = torch.finfo(torch.float32).smallest_normal
+    found = {}
+    for flush in (False, True):
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            torch.set_flush_denormal(flush)
+            try:
+                found[flush, threads] = forward("rnn_tanh", values)[0]
+            finally:
+                torch.set_flush_denormal(False)
+        assert torch.equal(found[flush, 1], found[flush, 3])
+        y = found[flush, 3]
+        assert ((y != 0) & (y.abs() < smallest)).any() == (not flush)

@@ -139,11 +139,14 @@ def _parts(module: RNNBase) -> int:
 
 def _begin_from(name: str, state: tuple[Tensor, ...] | None) -> Callable[..., Any]:
     def hook(_module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        if len(inputs) > 1 or "hx" in named:
+        sequence, *given = inputs if inputs else (named["input"],)
+        if given[:1] != [None] * len(given[:1]) or named.get("hx") is not None:
             raise InputError(f"model: it hands {name or 'its layer'} a state of its own: it cannot be run in windows")
         if state is None:
             return None
-        return inputs, {**named, "hx": state if len(state) == 2 else state[0]}
+        return (sequence, state if len(state) == 2 else state[0], *given[1:]), {
+            key: value for key, value in named.items() if key not in ("input", "hx")
+        }
 
     return hook
 

@@ -129,6 +129,40 @@ void with_threads_of_its_own(int size, void (*work)(void*, int), void* argument)
     for (std::thread& other : others) other.join();
 }
 
+// How a thread rounds and whether it flushes denormals (torch.set_flush_denormal). Results depend on it, so that a team
+// computes as the calling thread does; each thread has a setting of its own.
+#if defined(__x86_64__)
+using FloatMode = unsigned;
+FloatMode float_mode() { return _mm_getcsr(); }
+void set_float_mode(FloatMode mode) { _mm_setcsr(mode); }
+#elif defined(__aarch64__)
+using FloatMode = uint64_t;
+FloatMode float_mode() {
+    FloatMode mode;
+    asm volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+}
+void set_float_mode(FloatMode mode) { asm volatile("msr fpcr, %0" : : "r"(mode)); }
+#else
+using FloatMode = int;
+FloatMode float_mode() { return 0; }
+void set_float_mode(FloatMode) {}
+#endif
+
+struct Job {
+    void (*work)(void*, int);
+    void* argument;
+    FloatMode mode;
+};
+
+void run_as_caller(void* job_, int member) {
+    const auto& job = *static_cast<Job*>(job_);
+    const FloatMode own = float_mode();
+    set_float_mode(job.mode);
+    job.work(job.argument, member);
+    set_float_mode(own);
+}
+
 Workers* process_workers() {
     Workers* found = workers.load(std::memory_order_acquire);
     if (found == nullptr) {
@@ -186,15 +220,16 @@ Team::~Team() {
 
 void Team::run(void (*work)(void*, int), void* argument) {
     if (size_ == 1) return work(argument, 0);
+    Job job{work, argument, float_mode()};
     if (borrowed_) {
         const OpenMP* openmp = lender.load(std::memory_order_acquire);
-        Region region{openmp, work, argument, size_};
+        Region region{openmp, run_as_caller, &job, size_};
         openmp->GOMP_parallel(enter, &region, static_cast<unsigned>(size_), 0);
-        if (region.too_few) with_threads_of_its_own(size_, work, argument);
+        if (region.too_few) with_threads_of_its_own(size_, run_as_caller, &job);
         return;
     }
     inside_team = true;
-    workers.load()->run(size_, work, argument);
+    workers.load()->run(size_, run_as_caller, &job);
     inside_team = false;
 }
 

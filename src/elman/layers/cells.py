@@ -1,17 +1,19 @@
 """One step at a time: drop-ins for torch.nn's RNNCell, GRUCell and LSTMCell.
 
-They are torch's cells with another forward pass: a sequence of one step on the native operation (or the reference),
-or torch's own step where `elman.ops.dispatch` says so.
+They are torch's cells with another forward pass: a sequence of one step on the native operation or the reference, or
+torch's own function for a step where `elman.ops.dispatch` says so.
 """
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.modules.rnn import RNNCellBase
 
 from elman.layers import checks
+from elman.layers.programs import Program, node
 from elman.layers.recurrent import Operation, State
 from elman.ops.dispatch import Backend, Choice, choose
 from elman.ops.gru import gru as native_gru
@@ -21,9 +23,11 @@ from elman.ops.reference.lstm import lstm as reference_lstm
 from elman.ops.reference.rnn import rnn as reference_rnn
 from elman.ops.rnn import rnn as native_rnn
 
+Weights = tuple[Tensor | None, ...]
 
-class Cell(RNNCellBase):
-    """What the cells share. Abstract; stands before torch's cell among the bases, whose forward pass it may call."""
+
+class Cell(Program, RNNCellBase):
+    """The base of the cells. Abstract; the first of their bases, before torch's cell, so that its forward is used."""
 
     native: ClassVar[Operation]
     reference: ClassVar[Operation]
@@ -53,25 +57,30 @@ class Cell(RNNCellBase):
             AttributeError: `input` or `hx` is no tensor.
             InputError: A backend is forced that cannot run this.
         """
-        state = self._check(input, hx)
+        if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
+            return node(self, input, hx)
+        checks.dimensions(self, input, (1, 2))
+        weights = self._weights()
+        state = self._check(input, hx, weights)
         name = self._choose(input).name
-        if name == "torch":
-            return super().forward(input, hx)
         batched = input.dim() == 2
         x = input if batched else input.unsqueeze(0)
         if state is None:
             state = tuple(x.new_zeros(x.shape[0], self.hidden_size) for _ in self.state_names)
         elif not batched:
             state = tuple(s.unsqueeze(0) for s in state)
-        _, *after = self._call(self.native if name == "native" else self.reference, x.unsqueeze(0), state)
+        if name == "torch":
+            after = self._step(x, state, weights)
+        else:
+            operation = self.native if name == "native" else self.reference
+            _, *after = self._call(operation, x.unsqueeze(0), state, weights)
         return self._pack(tuple(after) if batched else tuple(s.squeeze(0) for s in after))
 
-    def _check(self, x: Tensor, hx: Any) -> State | None:
-        checks.dimensions(self, x, (1, 2))
+    def _check(self, x: Tensor, hx: Any, weights: Weights) -> State | None:
         state = None if hx is None else self._unpack(hx)
         for name, s in zip(self.state_names, state or (), strict=False):
             checks.dimensions(self, s, (1, 2), what=name)
-        checks.same_kind(self, x, self.weight_ih, RuntimeError)
+        checks.same_kind(self, x, cast(Tensor, weights[0]), RuntimeError)
         checks.width(self, x, self.input_size)
         for name, s in zip(self.state_names, state or (), strict=False):
             checks.state(self, s, (*x.shape[:-1], self.hidden_size), x, name)
@@ -80,7 +89,8 @@ class Cell(RNNCellBase):
     def _choose(self, x: Tensor) -> Choice:
         return choose(x.dtype, x.device, torch_has_it=self.torch_has_it)
 
-    def _weights(self) -> tuple[Tensor | None, ...]:
+    def _weights(self) -> Weights:
+        """Read every parameter, once in a call: one under a parametrization is computed each time that it is read."""
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def _unpack(self, hx: Any) -> State:
@@ -89,8 +99,12 @@ class Cell(RNNCellBase):
     def _pack(self, state: State) -> Any:
         return state[0]
 
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor]) -> State:
-        """A sequence of one step, (1, B, I): y (1, B, H), and the final state, each part (B, H)."""
+    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
+        """Run a sequence of one step, (1, B, I): y (1, B, H), and the final state, each part (B, H)."""
+        raise NotImplementedError
+
+    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
+        """Return the state after x, (B, I), by torch's own function."""
         raise NotImplementedError
 
 
@@ -119,14 +133,18 @@ class RNNCell(Cell, nn.RNNCell):
     native = staticmethod(native_rnn)
     reference = staticmethod(reference_rnn)
 
-    def _check(self, x: Tensor, hx: Any) -> State | None:
-        state = super()._check(x, hx)
+    def _check(self, x: Tensor, hx: Any, weights: Weights) -> State | None:
+        state = super()._check(x, hx, weights)
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}. Select from 'tanh' or 'relu'")
         return state
 
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor]) -> State:
-        return operation(x, *state, *self._weights(), None, False, self.nonlinearity)
+    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
+        return operation(x, *state, *weights, None, False, self.nonlinearity)
+
+    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
+        step: Callable[..., Tensor] = torch.rnn_tanh_cell if self.nonlinearity == "tanh" else torch.rnn_relu_cell
+        return (step(x, *state, *weights),)
 
 
 class GRUCell(Cell, nn.GRUCell):
@@ -171,8 +189,12 @@ class GRUCell(Cell, nn.GRUCell):
         """The arguments that `repr` shows: torch's, and `reset_after` where it is not torch's."""
         return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
 
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor]) -> State:
-        return operation(x, *state, *self._weights(), None, False, self.reset_after)
+    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
+        return operation(x, *state, *weights, None, False, self.reset_after)
+
+    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
+        step: Callable[..., Tensor] = torch.gru_cell
+        return (step(x, *state, *weights),)
 
 
 class LSTMCell(Cell, nn.LSTMCell):
@@ -202,14 +224,21 @@ class LSTMCell(Cell, nn.LSTMCell):
     state_names = ("hx[0]", "hx[1]")
 
     def _unpack(self, hx: Any) -> State:
+        parts = tuple(hx) if isinstance(hx, Iterable) and not (isinstance(hx, Tensor) and hx.dim() == 0) else ()
+        for k, part in enumerate(parts):
+            checks.dimensions(self, part, (1, 2), what=f"hx[{k}]")
         if not isinstance(hx, tuple | list):
             raise TypeError(f"LSTMCell: expected hx to be a tuple of two tensors (h, c), got {type(hx).__name__}")
-        if len(hx) != 2:
-            raise RuntimeError(f"LSTMCell: lstm_cell expects two hidden states, (h, c), got {len(hx)}")
-        return tuple(hx)
+        if len(parts) != 2:
+            raise RuntimeError(f"LSTMCell: lstm_cell expects two hidden states, (h, c), got {len(parts)}")
+        return parts
 
     def _pack(self, state: State) -> State:
         return state
 
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor]) -> State:
-        return operation(x, *state, *self._weights(), None, False)
+    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
+        return operation(x, *state, *weights, None, False)
+
+    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
+        step: Callable[..., State] = torch.lstm_cell
+        return step(x, state, *weights)

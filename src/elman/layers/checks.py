@@ -49,24 +49,48 @@ def state_dimensions(layer: Module, state: Sequence[Tensor], x: Tensor) -> None:
         )
 
 
-def pair(layer: Module, hx: Any) -> tuple[Tensor, Tensor]:
-    """The (h_0, c_0) of an LSTM.
+def pair(layer: Module, hx: Any, *, whole: bool = False) -> tuple[Tensor, Tensor]:
+    """Return the (h_0, c_0) of an LSTM.
+
+    Torch reads the parts of `hx` one by one, except with a packed batch in its own order, where its function takes the
+    `whole` of it and raises TypeError for what is no pair of tensors, RuntimeError for more or fewer.
 
     Raises:
+        TypeError: `hx` has no parts, such as a number.
         AttributeError: A part is not a tensor.
         IndexError: There are fewer than two parts, of a tuple or, by mistake, of a tensor.
+        KeyError: `hx` is a mapping.
         RuntimeError: There are more than two.
     """
+    if whole:
+        if not isinstance(hx, tuple | list) or not all(isinstance(part, Tensor) for part in hx):
+            kinds = f" of {_kinds(hx)}" if isinstance(hx, tuple | list) else ""
+            raise TypeError(
+                f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__}"
+                f"{kinds}. Pass both states"
+            )
+        if len(hx) < 2:
+            raise RuntimeError(f"{_name(layer)}: lstm expects two hidden states, (h_0, c_0), got {len(hx)}")
+    h_0, c_0 = (_part(layer, hx, k) for k in (0, 1))
     if not isinstance(hx, Tensor) and len(hx) > 2:
         raise RuntimeError(f"{_name(layer)}: lstm expects two hidden states, (h_0, c_0), got {len(hx)}")
-    if len(hx) < 2:
-        raise IndexError(
-            f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__} of "
-            f"length {len(hx)}: index 1 is out of bounds. Pass both states"
-        )
-    for k in (0, 1):
-        tensor(layer, hx[k], f"hx[{k}]")
-    return hx[0], hx[1]
+    return h_0, c_0
+
+
+def _kinds(parts: Sequence[Any]) -> str:
+    return ", ".join(type(part).__name__ for part in parts[:3])
+
+
+def _part(layer: Module, hx: Any, k: int) -> Tensor:
+    try:
+        part = hx[k]
+    except (IndexError, KeyError, TypeError) as error:
+        raise type(error)(
+            f"{_name(layer)}: expected hx to be a tuple of two tensors (h_0, c_0), got a {type(hx).__name__} without "
+            f"an hx[{k}]. Pass both states"
+        ) from None
+    tensor(layer, part, f"hx[{k}]")
+    return part  # type: ignore[no-any-return]
 
 
 def length(layer: Module, x: Tensor) -> None:
@@ -83,9 +107,15 @@ def segment(layer: Module, checkpoint_every: Any, steps: int) -> int:
 
     Raises:
         ValueError: It is neither None, nor an int above 0, nor "sqrt".
+        TypeError: It is a tensor: somebody passed h_0 and c_0 as two arguments.
     """
     if checkpoint_every is None:
         return 0
+    if isinstance(checkpoint_every, Tensor):
+        raise TypeError(
+            f"{_name(layer)}: expected input and hx, and checkpoint_every as a number of steps or 'sqrt'; got a tensor "
+            "for the last. Pass the states of an LSTM as one tuple, (h_0, c_0)"
+        )
     if checkpoint_every == "sqrt":
         return math.ceil(math.sqrt(steps))  # math.isqrt is not known to torch.compile
     if not isinstance(checkpoint_every, int) or isinstance(checkpoint_every, bool) or checkpoint_every < 1:

@@ -86,8 +86,8 @@ class LSTM(Recurrent):
     def _state_widths(self) -> tuple[int, ...]:
         return self.proj_size or self.hidden_size, self.hidden_size
 
-    def _unpack(self, hx: Any) -> State:
-        return checks.pair(self, hx)
+    def _unpack(self, hx: Any, *, whole: bool = False) -> State:
+        return checks.pair(self, hx, whole=whole)
 
     def _pack(self, state: State) -> State:
         return state

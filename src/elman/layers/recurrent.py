@@ -12,22 +12,25 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
+from torch.fx import Proxy
 from torch.nn import RNNBase
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
+from elman.layers.programs import Program, check_unrolled, is_traced, node
 from elman.ops.dispatch import Backend, Choice, choose
 from elman.ops.trace import Trace
 
 State = tuple[Tensor, ...]
+Weights = Sequence[Sequence[Any]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
 Operation = Callable[..., State]
 # What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
 # of a packed batch: a trace to fill in for each layer and direction.
 Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
 
 
-class Recurrent(RNNBase):
+class Recurrent(Program, RNNBase):
     """A stack of recurrent layers in one or two directions. Abstract: `RNN`, `GRU` and `LSTM` are the final classes."""
 
     native: ClassVar[Operation]
@@ -45,13 +48,12 @@ class Recurrent(RNNBase):
     @property
     def backend(self) -> Backend:
         """Where a call with an input of the layer's own type and device would run now, and why (`.reason`)."""
-        return Backend(*self._choose(self._parameter(self._all_weights[0][0])))
+        return Backend(*self._choose(getattr(self, self._all_weights[0][0])))
 
     def forward(
         self,
         input: Any,  # noqa: A002  torch's name
         hx: Any = None,
-        *,
         checkpoint_every: int | Literal["sqrt"] | None = None,
     ) -> tuple[Any, Any]:
         """Run the layer over a sequence.
@@ -73,9 +75,13 @@ class Recurrent(RNNBase):
             RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
                 `input`; an LSTM is given more than two states; T is 0.
             AttributeError: `input` or `hx` is no tensor.
+            TypeError: `hx` is two arguments, or, of an LSTM, has no parts.
             IndexError: An LSTM is given fewer than two states.
             InputError: A backend is forced that cannot run this; with `checkpoint_every`, the torch backend is chosen.
         """
+        if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
+            found: tuple[Any, Any] = node(self, input, hx, checkpoint_every=checkpoint_every)
+            return found
         if isinstance(input, PackedSequence):
             return self._packed(input, hx, checkpoint_every)
         return self._dense(input, hx, checkpoint_every)
@@ -91,9 +97,10 @@ class Recurrent(RNNBase):
             state = None if state is None else tuple(s.unsqueeze(1) for s in state)
         elif self.batch_first:
             x = x.transpose(0, 1)
-        self._check(x, state, x.shape[1])
+        weights = self._weights()
+        self._check(x, state, x.shape[1], weights)
         checks.length(self, x)
-        y, final = self._run(x, state, x.shape[1], None, checks.segment(self, checkpoint_every, x.shape[0]))
+        y, final = self._run(x, state, x.shape[1], None, checks.segment(self, checkpoint_every, x.shape[0]), weights)
         if not batched:
             return y.squeeze(1), self._pack(tuple(s.squeeze(1) for s in final))
         return (y.transpose(0, 1) if self.batch_first else y), self._pack(final)
@@ -103,20 +110,21 @@ class Recurrent(RNNBase):
     ) -> tuple[PackedSequence, Any]:
         x, batch_sizes, order, restore = sequence
         checks.dimensions(self, x, (2,), RuntimeError)
-        state = None if hx is None else self._unpack(hx)
-        batch = int(batch_sizes[0])
-        self._check(x, state, batch)
+        state = None if hx is None else self._unpack(hx, whole=order is None)
+        batch: Any = batch_sizes[0] if is_traced() else int(batch_sizes[0])  # a trace would take it as a constant
+        weights = self._weights()
+        self._check(x, state, batch, weights)
         if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
         segment = checks.segment(self, checkpoint_every, batch_sizes.shape[0])
-        y, final = self._run(x, state, batch, batch_sizes, segment, restore)
+        y, final = self._run(x, state, batch, batch_sizes, segment, weights, restore)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
 
-    def _check(self, x: Tensor, state: State | None, batch: int) -> None:
-        """The checks that dense and packed input share."""
-        checks.same_kind(self, x, self._parameter(self._all_weights[0][0]), ValueError)
+    def _check(self, x: Tensor, state: State | None, batch: int, weights: Weights) -> None:
+        """Check what dense and packed input share."""
+        checks.same_kind(self, x, weights[0][0], ValueError)
         checks.width(self, x, self.input_size)
         if state is not None:
             widths = self._state_widths()
@@ -131,23 +139,30 @@ class Recurrent(RNNBase):
         batch: int,
         batch_sizes: Tensor | None,
         segment: int,
+        weights: Weights,
         restore: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """(T, B, I) or packed rows (N, I) in, (T, B, D*H) or (N, D*H) and the final state out."""
+        """Take (T, B, I) or packed rows (N, I), and return (T, B, D*H) or (N, D*H) and the final state."""
         if self.recorder is None:
-            return self._run_on(x, state, batch, batch_sizes, segment, None)
+            return self._run_on(x, state, batch, batch_sizes, segment, weights, None)
         if segment:
             raise checks.recorded_segments(self)
-        done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, restore)
+        done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, weights, restore)
         return done
 
     @torch.compiler.disable(reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call, untyped-decorator]
     def _run_recorded(
-        self, x: Tensor, state: State | None, batch: int, batch_sizes: Tensor | None, restore: Tensor | None
+        self,
+        x: Tensor,
+        state: State | None,
+        batch: int,
+        batch_sizes: Tensor | None,
+        weights: Weights,
+        restore: Tensor | None,
     ) -> tuple[Tensor, State]:
         self._choose(x)  # a backend that shows no step refuses before anything is kept
         traces = None if self.recorder is None else self.recorder(self, x, batch, batch_sizes, restore)
-        return self._run_on(x, state, batch, batch_sizes, 0, traces)
+        return self._run_on(x, state, batch, batch_sizes, 0, weights, traces)
 
     def _run_on(
         self,
@@ -156,6 +171,7 @@ class Recurrent(RNNBase):
         batch: int,
         batch_sizes: Tensor | None,
         segment: int,
+        weights: Weights,
         traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
         name, reason = self._choose(x)
@@ -163,13 +179,15 @@ class Recurrent(RNNBase):
         if name == "torch":
             if segment:
                 raise checks.no_segments(self, reason)
-            return self._run_torch(x, state or self._zeros(x, count, batch), batch_sizes)
+            return self._run_torch(x, state or self._zeros(x, count, batch), batch_sizes, weights)
+        if name == "reference":
+            check_unrolled(self, batch_sizes, reason)
         if state is None:
             before = [self._zeros(x, 1, batch)] * count
         else:
             before = [state] if count == 1 else list(zip(*(s.chunk(count) for s in state), strict=True))
         operation = self.native if name == "native" else self.reference
-        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, traces)
+        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, weights, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
         """A state of zeros; one tensor stands for all parts that are equally wide."""
@@ -192,17 +210,20 @@ class Recurrent(RNNBase):
         x: Tensor,
         before: Sequence[State],
         batch_sizes: Tensor | None,
+        weights: Weights,
         traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
-        """Each layer and direction is one operation, with its own state before; dropout stands between the layers."""
+        """Run each layer and direction as one operation, from its own state, with dropout between the layers."""
         count, directions = len(before), 2 if self.bidirectional else 1
+        if not self.bias:
+            weights = [[*layer[:2], None, None, *layer[2:]] for layer in weights]
         finals: list[State] = []
         for first in range(0, count, directions):
             if first and self.dropout and self.training:
                 x = dropout(x, self.dropout)
             outputs = []
             for k in range(first, first + directions):
-                arguments = (x, before[k], self._weights(k), batch_sizes, k > first)
+                arguments = (x, before[k], weights[k], batch_sizes, k > first)
                 traced = operation if traces is None else partial(operation, trace=traces[k])
                 y, *final = self._call(traced, *arguments)
                 outputs.append(y)
@@ -210,16 +231,16 @@ class Recurrent(RNNBase):
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
         return x, finals[0] if count == 1 else tuple(torch.cat(parts) for parts in zip(*finals, strict=True))
 
-    def _run_torch(self, x: Tensor, state: State, batch_sizes: Tensor | None) -> tuple[Tensor, State]:
-        """The whole stack in one call of torch's own function."""
-        weights = [w for layer in self.all_weights for w in layer]
+    def _run_torch(self, x: Tensor, state: State, batch_sizes: Tensor | None, weights: Weights) -> tuple[Tensor, State]:
+        """Run the whole stack in one call of torch's own function."""
+        flat = [w for layer in weights for w in layer]
         hx = state if self.mode == "LSTM" else state[0]
         config = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         function = getattr(torch, self.mode.lower())
         if batch_sizes is None:
-            y, *final = function(x, hx, weights, *config, False)
+            y, *final = function(x, hx, flat, *config, False)
         else:
-            y, *final = function(x, batch_sizes, hx, weights, *config)
+            y, *final = function(x, batch_sizes, hx, flat, *config)
         return y, tuple(final)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -228,21 +249,21 @@ class Recurrent(RNNBase):
         state.pop("recorder", None)
         return state
 
-    def _parameter(self, name: str) -> Tensor:
-        """What `getattr` gives; a plain parameter is taken where nn.Module has it, half a microsecond sooner."""
-        stored = self._parameters
-        return stored[name] if name in stored else getattr(self, name)  # type: ignore[return-value]
+    def _weights(self) -> list[list[Tensor]]:
+        """Read every parameter, once in a call: one under a parametrization is computed each time that it is read.
 
-    def _weights(self, k: int) -> list[Tensor | None]:
-        """w_ih, w_hh, b_ih, b_hh and, with a projection, w_hr; None for the biases of a layer that has none."""
-        weights: list[Tensor | None] = [self._parameter(name) for name in self._all_weights[k]]
-        return weights if self.bias else [*weights[:2], None, None, *weights[2:]]
+        A plain parameter is taken where nn.Module has it, half a microsecond sooner than `getattr` finds it.
+        """
+        stored: dict[str, Any] = self._parameters
+        return [
+            [stored[name] if name in stored else getattr(self, name) for name in names] for names in self._all_weights
+        ]
 
     def _state_widths(self) -> tuple[int, ...]:
         return (self.hidden_size,)
 
-    def _unpack(self, hx: Any) -> State:
-        """The user's `hx` as a tuple of tensors; an LSTM has two."""
+    def _unpack(self, hx: Any, *, whole: bool = False) -> State:
+        """Return the user's `hx` as a tuple of tensors; an LSTM has two, and `checks.pair` says what `whole` is."""
         checks.tensor(self, hx, "hx")
         return (hx,)
 

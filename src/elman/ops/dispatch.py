@@ -1,9 +1,9 @@
 """Which backend runs a layer, and why: one rule, never silent.
 
     native      Elman's kernels        float32 on the CPU
-    torch       torch's own kernels    every other type and device, projections, autocast, torch.func
-    reference   plain torch            no kernels in this installation, an equation that torch has not, and
-                                       while recording whatever would be torch's
+    torch       torch's own kernels    every other type and device, projections, autocast, torch.func, ONNX
+    reference   plain torch            no kernels in this installation, an equation that torch has not, vmap and
+                                       forward-mode derivatives, and while recording whatever would be torch's
 
 `use_backend("reference")` or the environment variable ELMAN_BACKEND (read once, at import) force one.
 """
@@ -15,11 +15,15 @@ from typing import Final, NamedTuple
 
 import torch
 from torch import is_autocast_enabled
-from torch._C import _are_functorch_transforms_active
+from torch._C import _are_functorch_transforms_active, _is_tracing
+from torch._C._functorch import TransformType, get_interpreter_stack
+from torch.autograd import forward_ad
 from torch.compiler import is_compiling
+from torch.onnx import is_in_onnx_export
 
 from elman import kernels
 from elman.errors import InputError
+from elman.ops.observers import watched
 
 BACKENDS: Final = ("native", "reference", "torch")
 _CPU: Final = torch.device("cpu")
@@ -76,33 +80,68 @@ def choose(
     Raises:
         InputError: A backend is forced that cannot do this.
     """
-    obstacle = _native_obstacle(dtype, device, projection)
+    obstacle = _native_obstacle(dtype, device, projection) or (_record_obstacle() if recorded else None)
     if _forced is not None:
         return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it, recorded)
     if obstacle is None and _NO_KERNELS is None:
         return Choice("native", "float32 on the CPU runs on Elman's own kernels")
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
-    if not torch_has_it:
-        return Choice("reference", f"{obstacle}, and torch has no GRU that resets before the product")
-    if recorded:
-        return Choice("reference", f"{obstacle}, and torch's kernels show no step to a record")
-    return Choice("torch", obstacle)
+    why_not_torch = _torch_obstacle(torch_has_it, recorded)
+    return Choice("reference", f"{obstacle}, and {why_not_torch}") if why_not_torch else Choice("torch", obstacle)
 
 
 def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool) -> str | None:
     """Why Elman's kernels do not cover this, or None if they do."""
     if device != _CPU and device.type != "cpu":  # in this order: the type is a new string at each call, 2 microseconds
         return f"Elman's kernels run on the CPU, and this is on {device.type}"
-    if is_autocast_enabled("cpu"):
-        return "autocast is on, and Elman's kernels are float32"
-    if not is_compiling() and _are_functorch_transforms_active():
-        return "a torch.func transform is at work, and Elman's kernels know only plain differentiation"
+    compiling = is_compiling()
+    seen = compiling or _is_tracing() or _are_functorch_transforms_active() or forward_ad._current_level >= 0
+    program = _program_obstacle(compiling) if seen or is_autocast_enabled("cpu") else None
+    if program is not None:
+        return program
     if dtype != torch.float32:
         return f"Elman's kernels are float32, and this is {dtype}"
     if projection:
         return "Elman's kernels have no projection (proj_size)"
     return None
+
+
+def _program_obstacle(compiling: bool) -> str | None:
+    """Why Elman's kernels do not cover what the program is doing, whatever the layer; None if they do."""
+    if is_autocast_enabled("cpu"):
+        return "autocast is on, and Elman's kernels are float32"
+    if not compiling and (_are_functorch_transforms_active() or forward_ad._current_level >= 0):
+        return "a torch.func transform is at work, and Elman's kernels know only plain differentiation"
+    if is_in_onnx_export():
+        return "torch.onnx is exporting, and ONNX has the layers that torch has"
+    return None
+
+
+def _torch_obstacle(torch_has_it: bool, recorded: bool) -> str | None:
+    """Why torch's kernels do not cover this, or None if they do."""
+    if not torch_has_it:
+        return "torch has no GRU that resets before the product"
+    if recorded:
+        return "torch's kernels show no step to a record"
+    if _is_beyond_torch():
+        return "torch's kernels know neither vmap nor forward-mode derivatives"
+    return None
+
+
+def _record_obstacle() -> str | None:
+    """Why Elman's kernels cannot be recorded now: what they write into a record no mode or tracer sees."""
+    return (
+        "a dispatch mode or tracer is active, which a record of Elman's kernels is hidden from" if watched() else None
+    )
+
+
+def _is_beyond_torch() -> bool:
+    """Whether a transform is active that torch's recurrent kernels cannot be under."""
+    if is_compiling():
+        return False
+    levels = {level.key() for level in get_interpreter_stack() or ()}
+    return forward_ad._current_level >= 0 or not levels.isdisjoint({TransformType.Vmap, TransformType.Jvp})
 
 
 class _Forced(NamedTuple):

@@ -30,6 +30,12 @@ CELLS = {
     "gru": _Cell(3, gates=3, saved=4),
     "gru_reset_before": _Cell(4, gates=3, saved=3),
 }
+
+
+class UnreadableError(RuntimeError):
+    """A tensor has no memory, as zeros that torch's derivatives make, and the older functionalization's."""
+
+
 INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 
 # Where torch runs on no OpenMP, as on macOS, the kernels have threads of their own.
@@ -105,10 +111,15 @@ def _pointer(tensor: Tensor | None) -> int:
 
 
 def _rows(tensor: Tensor) -> tuple[Tensor, int, int]:
-    """The tensor with its strides over steps and rows: rows may stand anywhere, the values of a row together."""
+    """Return the tensor with its strides over steps and rows: rows may be anywhere, the values of a row together.
+
+    A view that torch has still to negate, the imaginary part of a conjugate, has strides of two.
+    """
     strides = tensor.stride()
-    if strides[-1] != 1 and tensor.shape[-1] > 1:
-        tensor = tensor.contiguous()
+    if strides[-1] != 1:
+        tensor = tensor.resolve_neg()
+        if tensor.shape[-1] > 1:
+            tensor = tensor.contiguous()
         strides = tensor.stride()
     return (tensor, strides[0], strides[1]) if len(strides) == 3 else (tensor, 0, strides[0])
 
@@ -171,6 +182,11 @@ def forward(
     segment = segment if keep else 0
     x, *strides = _rows(x)
     h_0, batch_sizes = h_0.contiguous(), contiguous(batch_sizes)
+    x_at, h_0_at = x.data_ptr(), h_0.data_ptr()
+    if not (x_at and h_0_at) and x.numel():
+        raise UnreadableError(
+            f"elman: {cell} expected tensors with memory. Add a zero to them, which makes a copy that has it"
+        )
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = contiguous(bias_ih), contiguous(bias_hh)
     sizes = _sizes(x, h_0, batch_sizes)
@@ -182,8 +198,8 @@ def forward(
         c_0 = c_0.contiguous()
         c_n, cells = torch.empty_like(c_0), x.new_empty(*cells_shape(x, h_0, batch_sizes, segment)) if keep else None
     kernels.run(
-        *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), *strides),
-        *(h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
+        *(number, 0, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x_at, *strides),
+        *(h_0_at, _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr()),
         *(_pointer(bias_ih), _pointer(bias_hh)),
         *(y.data_ptr(), h_n.data_ptr(), _pointer(c_n), _pointer(gates)),
         *((0, segment, _pointer(cells)) if segment else (_pointer(cells), 0, 0)),

@@ -1,7 +1,7 @@
 """The native recurrence as an operation torch knows, `torch.ops.elman.recurrence`, with a fake and a backward.
 
-torch.compile, torch.export and fake tensors see this one. Absent tensors come out empty, because a schema has no
-optional results.
+torch.compile, torch.export, tracers, modes and tensor subclasses see this one. Absent tensors come out empty, because a
+schema has no optional results.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from elman.ops.passes import (
     CELLS,
@@ -22,6 +23,7 @@ from elman.ops.passes import (
     forward,
     misfit,
 )
+from elman.ops.saved import save, unpack
 from elman.ops.second_order import differentiable_backward
 
 _TENSORS = INPUTS + 1  # and batch_sizes
@@ -98,23 +100,42 @@ def _fake_backward(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _set_up_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     y, _, _, gates, cells = output
-    ctx.save_for_backward(*inputs[:_TENSORS], y, gates, cells)
-    ctx.options = inputs[_TENSORS:-1]
+    save(ctx, inputs[:_TENSORS], y, gates, cells)
+    *ctx.options, ctx.kept = inputs[_TENSORS:]
     ctx.set_materialize_grads(False)
 
 
 def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n: Tensor | None, *_: Any) -> Any:
-    *given, y, gates, cells = ctx.saved_tensors
+    *given, y, gates, cells = unpack(ctx)
     wanted = list(ctx.needs_input_grad[:INPUTS])
-    grad_c_n = None if given[2] is None else grad_c_n
+    grads = (grad_y, grad_h_n, None if given[2] is None else grad_c_n)
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        found = differentiable_backward((grad_y, grad_h_n, grad_c_n), (*given, *ctx.options), wanted)
+        found = differentiable_backward(grads, (*given, *ctx.options), wanted)
     else:
-        results = torch.ops.elman.recurrence_backward(
-            grad_y, grad_h_n, grad_c_n, *given, *ctx.options, y, gates, cells, wanted
-        )
-        found = [t if want and g is not None else None for t, want, g in zip(results, wanted, given, strict=False)]
+        if ctx.y_changed or not ctx.kept:
+            y, _, _, gates, cells = operation(*given, *ctx.options, True)
+        found = gradients(grads, (*given, *ctx.options), (y, gates, cells), wanted)
     return *found, None, None, None, None, None
+
+
+def gradients(
+    grads: Sequence[Tensor | None],
+    arguments: Sequence[Any],
+    kept: Sequence[Tensor | None],
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """Call the registered backward pass.
+
+    Args:
+        grads: The gradients of y, h_n and c_n.
+        arguments: Those of `recurrence`, from x to segment.
+        kept: y, gates and cells, as the forward pass gave them.
+        wanted: Which of the seven gradients.
+    """
+    full = _full(kept, arguments[0])
+    results = torch.ops.elman.recurrence_backward(*grads, *arguments, *full, list(wanted))
+    given = arguments[:INPUTS]
+    return [t if want and g is not None else None for t, want, g in zip(results, wanted, given, strict=True)]
 
 
 _library.impl("recurrence", _op, "CPU")
@@ -125,3 +146,22 @@ torch.library.register_autograd("elman::recurrence", _autograd, setup_context=_s
 
 operation: Any = torch.ops.elman.recurrence
 """`recurrence` of `native.py`, with whether to keep what the way back needs in place of a trace."""
+
+
+@register_flop_formula(operation)
+def _flops(
+    x: torch.Size, h_0: torch.Size, c_0: Any, weight_ih: torch.Size, weight_hh: torch.Size, *_: Any, **_out: Any
+) -> int:
+    """The products with both weights at every row, a multiplication and an addition each, as torch counts."""
+    return 2 * x[:-1].numel() * (weight_ih.numel() + weight_hh.numel())
+
+
+@register_flop_formula(torch.ops.elman.recurrence_backward)
+def _backward_flops(*arguments: Any, **_out: Any) -> int:
+    x, h_0, _, weight_ih, weight_hh, *_ = arguments[3 : 3 + INPUTS]
+    segment, wanted = arguments[6 + INPUTS], arguments[-1]
+    rows, batch = x[:-1].numel(), h_0[-2]
+    again = rows * (weight_ih.numel() + weight_hh.numel()) if segment else 0
+    by_input = rows * weight_ih.numel() * (wanted[0] + wanted[3])
+    by_state = (rows - (0 if wanted[1] else batch)) * weight_hh.numel() + rows * weight_hh.numel() * wanted[4]
+    return int(2 * (again + by_input + by_state))

@@ -32,7 +32,7 @@ def results(
     if initial[0].dim() == 3:
         state = tuple(s_0.squeeze(0) for s_0 in initial)
         y, *final = results(step, x, state, parameters, batch_sizes, reverse, trace, segment)
-        return y, *(s_n.unsqueeze(0) for s_n in final)
+        return y, *(torch.stack([s_n]) for s_n in final)  # a copy: the user may change it, and tanh has saved its own
     if not segment or x.shape[0] == 0:
         done = unroll(step, x, initial, parameters, batch_sizes, reverse, trace)
         return done.y, *done.final

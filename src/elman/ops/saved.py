@@ -1,0 +1,51 @@
+"""Save what the backward pass needs, the output y among it, though y is the user's to change in place.
+
+An activation, a dropout or a mask in place after a layer is common, and torch.nn's RNN and GRU allow it. A copy of y
+would cost time and memory in every call. So y itself is saved, and only where it was changed before the backward pass
+is it computed again, with the same bits.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C._autograd import _top_saved_tensors_default_hooks
+
+_Y = -3  # y, the gates and the cells are saved last
+
+
+def save(ctx: Any, inputs: Sequence[Tensor | None], y: Tensor, gates: Tensor | None, cells: Tensor | None) -> None:
+    """Save the inputs and results of a forward pass in the context of its autograd function.
+
+    torch counts the changes of a tensor (`_version`) and compares the number when it unpacks; under hooks, as those of
+    `torch.utils.checkpoint`, it does not. Then an alias of y without memory, which shares its counter, is kept beside.
+    """
+    ctx.save_for_backward(*inputs, y, gates, cells)
+    ctx.y_changed = False
+    ctx.counter = None
+    if _top_saved_tensors_default_hooks(False) is not None and not torch.compiler.is_compiling():
+        ctx.counter = y.detach()
+        ctx.counter.data = y.new_empty(0)
+        ctx.version = ctx.counter._version
+
+
+def unpack(ctx: Any) -> tuple[Any, ...]:
+    """Return what `save` saved; `ctx.y_changed` then says whether y must be computed again.
+
+    Raises:
+        RuntimeError: Another tensor than y was changed in place, or the graph was freed: torch's own errors.
+    """
+    if ctx.counter is not None:
+        ctx.y_changed = ctx.counter._version != ctx.version
+    elif not ctx.y_changed:
+        try:
+            return ctx.saved_tensors  # type: ignore[no-any-return]
+        except RuntimeError:  # if y is the cause, hooks have torch unpack it all the same
+            ctx._raw_saved_tensors[_Y].register_hooks(_same, _same)
+            ctx.y_changed = True
+    return ctx.saved_tensors  # type: ignore[no-any-return]
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
