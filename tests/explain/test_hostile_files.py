@@ -177,7 +177,7 @@ def test_decimal_numbers_are_read(text: str) -> None:
     assert parse("\n".join(lines), "mine").parameters["b_y"] == 0.5
 
 
-@pytest.mark.parametrize("value", [10**400, float("inf"), True, None, "x", object(), [[[]]], {"a": 1}, b"1"], ids=repr)
+@pytest.mark.parametrize("value", [10**400, float("inf"), True, None, "x", object, [[[]]], {"a": 1}, b"1"], ids=repr)
 @pytest.mark.parametrize(
     "field",
     ["title", "digits", "layers", "bag", "notation", "parameters", "examples", "update", "output", "loss", "cell"],
