@@ -15,7 +15,7 @@ from elman.errors import InputError
 FIELDS = (
     *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "N", "batch_sizes"),
     *("x", "x_step", "x_row", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
-    *("y", "h_n", "c_n", "gates", "cells", "segment", "borders"),
+    *("y", "h_n", "c_n", "gates", "cells", "segment", "checkpoints"),
     *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
     *("grad_weight_ih", "grad_weight_hh", "grad_bias_ih", "grad_bias_hh", "grad_h", "grad_c", "grad_gates"),
 )
@@ -35,10 +35,10 @@ class _Library:
         library.elman_run.argtypes = [ctypes.c_char_p]
         if library.elman_call_size() != _RECORD.size:
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
-        library.elman_borrow_threads.argtypes = [ctypes.c_void_p] * 4
-        library.elman_borrow_threads.restype = None
+        library.elman_use_openmp.argtypes = [ctypes.c_void_p] * 4
+        library.elman_use_openmp.restype = None
         self.run = library.elman_run
-        self.borrow_threads = library.elman_borrow_threads
+        self.use_openmp = library.elman_use_openmp
         self.use_instruction_set = library.elman_use_instruction_set
         self._instruction_set = library.elman_instruction_set
         self._instruction_sets = library.elman_instruction_sets
@@ -118,7 +118,7 @@ def use_instruction_set(name: str) -> None:
 _OPENMP = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads", "omp_in_parallel")
 
 
-def borrow_threads(path: str) -> bool:
+def use_openmp(path: str) -> bool:
     """Share calls among the threads of the OpenMP library that the library at `path` runs on, from now on.
 
     Two pools of threads would fight: OpenMP's spin on their cores for a while after each operation. False where that
@@ -131,7 +131,7 @@ def borrow_threads(path: str) -> bool:
     except (OSError, AttributeError):
         return False
     if library is not None:
-        library.borrow_threads(*functions)
+        library.use_openmp(*functions)
     return library is not None
 
 

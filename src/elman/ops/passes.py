@@ -39,7 +39,7 @@ class UnreadableError(RuntimeError):
 INPUTS = 7  # x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh: what has a gradient
 
 # Where torch runs on no OpenMP, as on macOS, the kernels have threads of their own.
-kernels.borrow_threads(str(Path(torch.__path__[0], "lib", "libtorch_cpu.so")))
+kernels.use_openmp(str(Path(torch.__path__[0], "lib", "libtorch_cpu.so")))
 
 
 def fits(
