@@ -26,9 +26,9 @@ import elman
 from benchmarks.jobs_classify import columns
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
 from benchmarks.registry import DATA
-from elman.models.classifier_reading import Reading as Classes
-from elman.models.classifier_settings import ClassifierSettings
-from elman.models.tagger_reading import Reading as Tags
+from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.preprocess import Reading as Classes
+from elman.models.tag.preprocess import Reading as Tags
 from elman.train import Plan, Sighting, Silent
 
 HIDDEN, BATCH, DROPOUT, CLIP = 96, 64, 0.3, 5.0

@@ -9,8 +9,8 @@ import pandas as pd
 import elman
 from benchmarks.registry import DATA, Outcome, job
 from elman.data.splits import count_duplicates, split_rows
-from elman.models.translation_baselines import CopySource, NearestNeighbour
-from elman.models.translation_scores import Scores, exact, scores_of
+from elman.models.scoring.texts import Scores, exact, scores_of
+from elman.models.translate.baselines import CopySource, NearestNeighbour
 
 PHONES = {"hidden": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {

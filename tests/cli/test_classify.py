@@ -9,7 +9,7 @@ import typer
 
 import elman
 from elman.cli import main
-from elman.models.classifier_settings import ClassifierSettings
+from elman.models.classify.options import ClassifierSettings
 
 TINY = ["--hidden", "6", "--embedding", "4", "--epochs", "2", "--min-count", "1"]
 
@@ -64,7 +64,7 @@ def test_series_cut_by_chunks_are_predicted_whole_wherever_their_rows_are(folder
     whole = [model.rows(piece) for piece in model.read(folder / "s.csv")]
     from elman.data.tables import stream_table
 
-    monkeypatch.setattr("elman.models.classifier_columns.stream_table", lambda source: stream_table(source, rows=7))
+    monkeypatch.setattr("elman.models.classify.columns.stream_table", lambda source: stream_table(source, rows=7))
     pieces = [model.rows(piece) for piece in model.read(folder / "s.csv")]
     assert [name for piece in pieces for name in piece["series"]] == [str(k) for k in range(30)]
     joined = [chance for piece in pieces for chance in piece["p(x)"]]

@@ -12,7 +12,7 @@ import typer
 import elman
 from elman import kernels
 from elman.cli import main
-from elman.models.text_settings import TextSettings
+from elman.models.generate.options import TextSettings
 from elman.ops.dispatch import use_backend
 
 TEXT = "to be, or not to be, that is the question.\n" * 30

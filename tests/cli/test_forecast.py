@@ -10,7 +10,7 @@ import typer
 
 import elman
 from elman.cli import main
-from elman.models.forecasting.settings import ForecastSettings
+from elman.models.forecast.options import ForecastSettings
 
 QUICK = ["--horizon", "3", "--season", "4", "--members", "1", "--hidden", "4", "--epochs", "2", "--context", "8"]
 
@@ -155,7 +155,7 @@ def test_whatever_the_picture_raises_the_rest_is_left(tmp_path, capsys, monkeypa
     def fail(*_):
         raise failure("too\nmuch")
 
-    monkeypatch.setattr("elman.models.forecasting.reporting.draw", fail)
+    monkeypatch.setattr("elman.models.forecast.report.draw", fail)
     assert run(tmp_path, range(60), np.arange(60.0)) == 0
     out = capsys.readouterr().out
     assert "picture: left out (" in out

@@ -10,7 +10,7 @@ from elman.cli import main
 from elman.cli.app import app
 from elman.cli.outputs import MADE, WRITTEN, _parameters, check_outputs, paths_of
 from elman.errors import InputError
-from elman.models.estimator import Estimator
+from elman.models.estimator.base import Estimator
 from elman.train.files import RunFiles, forecast_files
 
 READ = {"file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}

@@ -15,7 +15,7 @@ from elman.cli import boundary, main
 from elman.cli.boundary import INTERNAL
 from elman.cli.grids import lines
 from elman.cli.terminal import echo
-from elman.models.reports import Grid
+from elman.models.estimator.reports import Grid
 from elman.train.listener import Plan
 from elman.train.progress import Progress
 from elman.train.show import Show

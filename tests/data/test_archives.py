@@ -12,7 +12,7 @@ import elman
 from elman.data.archives import array_names, read_arrays
 from elman.data.images import as_images
 from elman.errors import DataError, ElmanError
-from elman.models.caption_files import read_captioned
+from elman.models.caption.files import read_captioned
 from elman.quoting import printable
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 5, 6), dtype=np.uint8)

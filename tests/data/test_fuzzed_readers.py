@@ -16,8 +16,8 @@ from elman.data.text import read_text
 from elman.data.vectors import read_vectors
 from elman.data.vocabulary import Vocabulary
 from elman.errors import ElmanError
-from elman.models.classifier_columns import Columns
-from elman.models.labels import Labels, as_labels
+from elman.models.classify.columns import Columns
+from elman.models.scoring.labels import Labels, as_labels
 
 CSV = 'series,step,text,x,label\ns0,1,"a, ""b""\nc",0.5,pos\ns0,2,d,-1e3,pos\ns1,t1,é,NA,neg\n'
 JSONL = (

@@ -10,7 +10,7 @@ import pytest
 import elman
 from elman.data.tables import read_table, stream_table
 from elman.errors import DataError
-from elman.models.labels import as_labels
+from elman.models.scoring.labels import as_labels
 
 BROKEN = {
     '{"a": 1': "line 2 is not JSON",

@@ -31,7 +31,7 @@ def demo(
     """
     from elman.cli.running import next_commands, report
     from elman.data import bundled_text
-    from elman.models.demo import demo_model, opening
+    from elman.models.generate.demo import demo_model, opening
     from elman.train import RunFiles
     from elman.train.show import Show
 

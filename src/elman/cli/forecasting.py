@@ -12,7 +12,7 @@ from elman.quoting import printable, quote, shorten
 if TYPE_CHECKING:
     from elman import Forecaster
     from elman.data.series import Panel
-    from elman.models.forecasting.evaluation import Evaluation
+    from elman.models.forecast.evaluation import Evaluation
 
 PRINTED = 12
 """Rows of the forecast that are printed."""
@@ -20,8 +20,8 @@ PRINTED = 12
 
 def run_forecast(options: dict[str, Any]) -> None:
     """Backtest, train on everything, forecast, and say what was left where."""
-    from elman.models.forecasting.reporting import grid, title
-    from elman.models.running import Run
+    from elman.models.estimator.run import Run
+    from elman.models.forecast.report import grid, title
     from elman.train import RunFiles
     from elman.train.show import Show
 
@@ -55,7 +55,7 @@ def _check_forecast(model: Path, *, kept: bool) -> None:
 
 def _model(options: dict[str, Any]) -> "Forecaster":
     from elman import Forecaster
-    from elman.models.forecasting.settings import ForecastSettings
+    from elman.models.forecast.options import ForecastSettings
 
     given = {name: options[name] for name in options.keys() & ForecastSettings.model_fields.keys()}
     given["covariates"] = list(_words(options["covariates"])) or None
@@ -93,8 +93,8 @@ def _described(panel: "Panel") -> str:
 def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation | None", levels: list[float]) -> None:
     """Write forecast and picture beside the model, and print how the forecast begins."""
     from elman.data.table_writer import TableWriter
-    from elman.models.forecasting.reporting import file_columns
-    from elman.models.reports import Grid
+    from elman.models.estimator.reports import Grid
+    from elman.models.forecast.report import file_columns
     from elman.train.files import forecast_files
 
     frame = model.predict(levels=levels)
@@ -113,7 +113,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:
     """Draw the forecast, and return in words where it is, or why there is none: all else is done and saved by now."""
-    from elman.models.forecasting.reporting import draw
+    from elman.models.forecast.report import draw
     from elman.pictures import save
 
     try:

@@ -9,7 +9,7 @@ from elman.cli.grids import lines
 from elman.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from elman.models.reports import OnFiles
+    from elman.models.estimator.reports import OnFiles
 
 ModelFile = Annotated[Path, typer.Argument(help="A model that `elman train` wrote.", show_default=False)]
 
@@ -74,7 +74,7 @@ def evaluate(
 def _load(path: Path, command: str) -> "OnFiles":
     import elman
     from elman.errors import ModelFileError
-    from elman.models.reports import OnFiles
+    from elman.models.estimator.reports import OnFiles
 
     model = elman.load(path)
     if not isinstance(model, OnFiles):

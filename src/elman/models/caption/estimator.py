@@ -1,0 +1,344 @@
+"""A captioner: sees an image and writes a text."""
+
+import copy
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.data.images import Images, as_images
+from elman.data.sequences import Rows, Sequences
+from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.wording import TokensOption, Wording, as_texts
+from elman.errors import DataError, InputError
+from elman.models.caption.files import ImagePiece, read_captioned, stream_images
+from elman.models.caption.network import ImageToText, SmallImageEncoder
+from elman.models.estimator.base import Estimator, of_file
+from elman.models.estimator.contents import CaptionerContent
+from elman.models.estimator.examples import ByLength
+from elman.models.estimator.reports import Columns, Report
+from elman.models.estimator.run import Run, RunOptions
+from elman.models.networks.decoder import Source
+from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, write_all, writing_task
+from elman.models.networks.writer_options import CaptionerSettings
+from elman.models.scoring.texts import exact, score_grid
+from elman.train import read_container
+
+
+class Captioner(Estimator):
+    """A convolutional encoder sees an image; a recurrent decoder begins from what it saw and writes.
+
+    Args:
+        encoder: a torch module that makes vectors `(B, F)` of images `(B, C, rows, columns)`, channels shifted and
+            scaled to mean 0 and deviation 1; a copy of it is trained along, but for parameters that need no gradient.
+            None takes two small convolutions. A file holds the encoder's weights, not the encoder: see `load`.
+        features: length of the vector that the small encoder makes.
+        tokens: how texts are cut: "words", "characters", "symbols" (what stands between spaces), or "auto", which looks
+            at the training part.
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state.
+        layers: recurrent layers.
+        embedding: length of the vector learned for each symbol.
+        dropout: share of features dropped while training, 0 up to 1.
+        min_count: how often a symbol has to come to be known.
+        label_smoothing: share of the wanted probability that is spread over all symbols while training.
+        teacher_forcing: share of steps that read the right symbol while training; the others read the decoder's own
+            choice, which takes one more pass.
+        beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
+        length_penalty: 0 ranks texts by their probability; the larger, the longer they get.
+        batch: images in a batch.
+        epochs: passes over the images; 8 where neither epochs nor minutes are given.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the images, at their end, that is held out to choose the best weights by.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        seed: fixes first weights, shuffling and dropout. Same seed, same images, same weights.
+        image: the column or array of images, where a file is read; None guesses.
+        caption: the column or array of texts; None guesses.
+
+    Attributes:
+        wording_: how texts become symbols.
+        shape_: rows, columns and channels of the images.
+        commonest_: the text that came most often in the training part.
+        columns_: the columns or arrays that images and texts came from, None where they came as arguments.
+        duplicates_: held-out images that are in the training part too, pixel by pixel.
+        network_: the trained network.
+        baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
+        progress_: counts and losses of the training.
+
+    Raises:
+        InputError: an option is unknown, of the wrong type, or out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> dark, light = np.zeros((20, 8, 8)), np.ones((20, 8, 8))
+        >>> images, texts = np.concatenate((dark, light))[::3], (["dark"] * 20 + ["light"] * 20)[::3]
+        >>> model = Captioner(hidden=16, epochs=30, batch=4, learning_rate=0.01, validation=0).fit(images, texts)
+        >>> model.predict([np.zeros((8, 8)), np.ones((8, 8))])
+        ['dark', 'light']
+    """
+
+    kind = "captioner"
+    loss_unit = LOSS_UNIT
+    settings_type = CaptionerSettings
+    content_type = CaptionerContent
+    network_: ImageToText
+    wording_: Wording
+    columns_: tuple[str, str] | None
+
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module | None = None,
+        features: int = 128,
+        tokens: TokensOption = "auto",
+        cell: str = "lstm",
+        hidden: int = 128,
+        layers: int = 1,
+        embedding: int = 64,
+        dropout: float = 0.2,
+        min_count: int = 1,
+        label_smoothing: float = 0.0,
+        teacher_forcing: float = 1.0,
+        beam: int = 5,
+        length_penalty: float = 0.6,
+        batch: int = 64,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 2e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        seed: int = 0,
+        image: str | None = None,
+        caption: str | None = None,
+    ) -> None:
+        self._take_options(locals())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], encoder: nn.Module) -> "Captioner":
+        """Return a saved captioner that was trained with an encoder of its own, which a file cannot hold.
+
+        Args:
+            path: a .safetensors file.
+            encoder: a module like the one it was trained with; its weights are taken from the file.
+
+        Raises:
+            ModelFileError: the file is missing, altered or no captioner, or the encoder does not fit it.
+        """
+        _, content, tensors = read_container(Path(path), cls.kind)
+        settings = content.get("settings")
+        own = content | {"settings": settings | {"encoder": encoder}} if isinstance(settings, dict) else content
+        return cls.from_parts(Path(path), own, tensors)
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Captioner":
+        """Learn captioned images.
+
+        Args:
+            X: the images, an array `(n, rows, columns)`, `(n, rows, columns, 1)` or `(n, rows, columns, 3)`, or a list;
+                or, with `y` left out, a file that holds both, see `models/caption/files.py`.
+            y: a text for each.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: images differ in size, texts are missing or empty, there are more or fewer texts than images, or
+                all texts are the same.
+            InputError: `files` cannot be written, the encoder makes no vectors, or `checkpoint_seconds` is negative.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked, s = Run.checked(run), self._settings()
+        images, texts = self._examples(X, y, s)
+        training, held_out = split_rows(len(images), s.validation)
+        self.duplicates_ = count_duplicates(images[training], images[held_out])
+        known = pick(texts, training)
+        self.wording_ = Wording.learn(known, s.tokens, s.min_count)
+        self.commonest_ = Counter(known).most_common(1)[0][0]
+        self.shape_ = images.shape[1:]
+        wanted = self.wording_.read_targets(texts)
+        self.longest_ = int(wanted.take(training).lengths.max())
+        mean, deviation = _scale(images[training])
+
+        def part(rows: Rows, *training_only: float) -> Written:
+            return self._written(images[rows], wanted.take(rows), *training_only)
+
+        def begin() -> ByLength:
+            self._prepare(mean, deviation)
+            learned = part(training, s.label_smoothing, s.teacher_forcing)
+            measured = part(held_out) if len(held_out) else None
+            task = writing_task(self.network_, learned, measured, s, len(self.wording_.vocabulary))
+            self.baselines_ = task.baselines
+            return task
+
+        names = {"images": Sequences.of(list(images)).fingerprint(), "texts": wanted.fingerprint()}
+        return self._learn(checked, names, begin)
+
+    def predict(self, X: Any) -> list[str]:
+        """Return a text for each image, however many there are.
+
+        Raises:
+            DataError: images differ in size from each other or from those that were learned.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        images = as_images(X)
+        self._check_shape(images)
+        limits = np.full(len(images), 2 * self.longest_)
+        return write_all(
+            self.network_.decoder,
+            self.wording_.write,
+            lambda rows: self._source(images, rows),
+            limits,
+            limits,
+            self._settings().search,
+        )
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of images whose text is exactly as it should be, 0 to 1.
+
+        Raises:
+            DataError: `X` are no images or `y` no texts, or one is longer.
+            InputError: the model is not fitted.
+        """
+        texts, found = as_texts(y, "y"), self.predict(X)
+        if len(found) != len(texts):
+            raise DataError(f"y: expected {len(found)} texts, one for each image, came {len(texts)}")
+        return exact(found, texts)
+
+    def read(self, source: Any) -> Iterator[ImagePiece]:
+        """Return the images of a file piece by piece (see `OnFiles`)."""
+        return stream_images(source, self._columns()[0])
+
+    def rows(self, piece: ImagePiece) -> Columns:
+        """Return what images are called, and their texts (see `OnFiles`)."""
+        return dict(zip(self._columns(), (piece.names, self.predict(piece.images)), strict=True))
+
+    def report(self, source: Any) -> Report:
+        """Return scores on a file that holds the texts, beside always writing the commonest (see `OnFiles`)."""
+        found = read_captioned(source, *self._columns())
+        written = {"commonest text": [self.commonest_] * len(found.texts), "network": self.predict(found.images)}
+        grid = score_grid(written, found.texts, self.wording_.tokens)
+        return Report(f"{source}: {len(found.texts):,} images", [grid])
+
+    def _columns(self) -> tuple[str, str]:
+        self._check_fitted()
+        return of_file(self.columns_, "arrays")
+
+    def _examples(self, X: Any, y: Any, settings: CaptionerSettings) -> tuple[Images, list[str]]:
+        """Return images and texts, from two arguments or from a file."""
+        if y is None:
+            images, texts, self.columns_ = read_captioned(X, settings.image, settings.caption)
+        else:
+            images, texts, self.columns_ = as_images(X), as_texts(y, "y"), None
+        check_targets(texts, len(images))
+        return images, texts
+
+    def _check_shape(self, images: Images) -> None:
+        if images.shape[1:] != self.shape_:
+            raise DataError(f"images: expected {self.shape_} as in training, came {images.shape[1:]}: resize them")
+
+    def _as_taught(self, X: Any, y: Any) -> Written:
+        """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
+        s = self._settings()
+        if y is None:
+            X, y, _ = read_captioned(X, *(self.columns_ or (s.image, s.caption)))
+        images, texts = as_images(X), as_texts(y, "y")
+        self._check_shape(images)
+        check_targets(texts, len(images))
+        return self._written(images, self.wording_.read_targets(texts), s.label_smoothing)
+
+    def _written(self, images: Images, wanted: Sequences, *training_only: float) -> Written:
+        decoder = self.network_.decoder
+        return Written(decoder, lambda rows: self._source(images, rows), wanted, wanted.lengths, *training_only)
+
+    def _source(self, images: Images, rows: Rows) -> Source:
+        return self.network_.see(torch.from_numpy(images[rows]))
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "wording": self.wording_.content(),
+            "shape": self.shape_,
+            "columns": self.columns_,
+            "commonest": self.commonest_,
+            "longest": self.longest_,
+            "duplicates": self.duplicates_,
+            "own_encoder": self.encoder is not None,
+        }
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        if content["own_encoder"] and self.encoder is None:
+            raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
+        self.wording_, self.shape_ = Wording.of(content["wording"]), tuple(content["shape"])
+        self.longest_, self.duplicates_ = content["longest"], content["duplicates"]
+        self.columns_ = content["columns"] and tuple(content["columns"])
+        self.commonest_ = content["commonest"]
+        channels = torch.zeros(self.shape_[-1])
+        self._prepare(channels, channels + 1)
+
+    def _prepare(self, mean: Tensor, deviation: Tensor) -> None:
+        """Make a network with first weights."""
+        s = self._settings()
+        self.baselines_ = {}
+        own = copy.deepcopy(self.encoder)
+        width = _width(own, self.shape_) if own else s.features
+        self.network_ = self._build(
+            lambda: ImageToText(
+                own or SmallImageEncoder(self.shape_[-1], s.features),
+                width,
+                mean,
+                deviation,
+                size=len(self.wording_.vocabulary),
+                cell=s.cell,
+                hidden=s.hidden,
+                layers=s.layers,
+                embedding=s.embedding,
+                dropout=s.dropout,
+            )
+        )
+
+
+def _scale(images: Images) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel, 1 for a channel that never changes."""
+    pixels = images.reshape(-1, images.shape[-1])
+    mean, deviation = pixels.mean(axis=0, dtype=np.float64), pixels.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1
+    return torch.tensor(mean, dtype=torch.float32), torch.tensor(deviation, dtype=torch.float32)
+
+
+@torch.no_grad()
+def _width(encoder: nn.Module, shape: tuple[int, ...]) -> int:
+    """Return the length of the vectors that an encoder makes of images `(rows, columns, channels)`."""
+    rows, columns, channels = shape
+    seen = copy.deepcopy(encoder).eval()(torch.zeros(2, channels, rows, columns))
+    if not isinstance(seen, Tensor) or seen.dim() != 2 or len(seen) != 2:
+        came = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
+        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), came {came} for B = 2")
+    return seen.shape[1]

@@ -1,0 +1,369 @@
+"""A classifier: learns to give a whole sequence its label, or its labels."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self, Unpack, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import ClassifierMixin
+from torch import Tensor
+
+from elman.data.inputs import Kind, TokenInput
+from elman.data.items import Items, as_items
+from elman.data.splits import Split, count_duplicates, pick, split_rows
+from elman.data.tables import as_frame, read_table
+from elman.data.vectors import read_vectors
+from elman.errors import InputError
+from elman.models.classify.columns import Columns
+from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
+from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.preprocess import Labelled, Reading, Scores
+from elman.models.estimator.base import Estimator, of_file
+from elman.models.estimator.contents import ClassifierContent
+from elman.models.estimator.examples import ByLength
+from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
+from elman.models.estimator.reports import Columns as Written
+from elman.models.estimator.reports import Report
+from elman.models.estimator.run import Run, RunOptions
+from elman.models.networks.encoder import Trunk
+from elman.models.scoring.bag_of_words import likelihoods
+from elman.models.scoring.classification import Measured, mean_nats, report_of
+from elman.models.scoring.labels import Label, as_labels
+from elman.models.scoring.ngrams import Mix, choose_mix
+from elman.train import Task
+
+
+class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """A network that reads a sequence of words, characters, symbols or numbers and says which class it is of.
+
+    Sequences have any lengths; they are packed, never padded, so that company never changes a result. Everything that
+    is learned from data, vocabulary, scale and classes, comes from the training part alone.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state in one direction.
+        layers: recurrent layers, one on top of the other.
+        bidirectional: whether each layer reads from the end as well.
+        pooling: how the steps become one vector: "last", "mean", "max", "mean+max" or "attention".
+        tokens: how texts are cut: "words" (in lower case, and punctuation marks), "characters", "symbols" (between
+            spaces); "auto" takes words for texts of about four words or more, else characters.
+        min_count: how often a symbol has to come in training to be known; the others share one vector.
+        embedding: length of the vector learned for each symbol; that of `pretrained`, if given, counts instead.
+        pretrained: a text file of word vectors (GloVe, word2vec) to begin with.
+        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
+        input_dropout: share of what comes in at each step that is dropped while training.
+        symbol_dropout: share of symbols read as the unknown one while training, so that unknown ones mean something.
+        label_smoothing: share of each target that is spread over all classes.
+        ngrams: whether a linear classifier over the n-grams of texts is fitted too and added to the network's
+            scores, as much as makes the held-out loss least (see `elman.models.scoring.ngrams`); of no use to series.
+        class_weight: "balanced" weighs rare classes as much as frequent ones; or a weight for each class; None: alike.
+        batch: sequences in an update; None: such that an epoch has 16 updates or more, 8 to 64.
+        epochs: passes over the sequences; where neither epochs nor minutes are given, so many as show 100,000
+            sequences, 10 to 60.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the sequences that is held out, to choose the best weights on.
+        split: which are held out: "stratified" draws the same share of each class, "shuffled" draws among all, "tail"
+            takes the last ones.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        seed: fixes first weights, dropout, order and split. Same seed, same data, same weights.
+        text: the column of texts, where a table is read; None guesses.
+        label: the column of labels; None guesses.
+        label_separator: what stands between the labels in a cell that may hold several; None: one label.
+        series: the column that says which series a row belongs to, where series are read from rows.
+        step: the column that orders the rows of a series; None guesses, or takes them as they stand.
+        features: the columns of numbers; None takes all others.
+
+    Attributes:
+        classes_: the labels of the training part, sorted, after `fit`.
+        network_: the trained network.
+        reading_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
+        mix_: how much the network's scores count, and the n-grams'; chosen on the held-out part.
+        baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
+            held out.
+        progress_: counts and losses of the training.
+        duplicates_: held-out sequences that stand in the training part too.
+        held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
+
+    Raises:
+        InputError: an option is out of range.
+
+    Example:
+        >>> import elman
+        >>> texts = ["what a good film", "what a bad film", "a good cast and a good plot", "a bad plot badly cast"]
+        >>> model = elman.SequenceClassifier(hidden=8, embedding=8, min_count=1, epochs=30, validation=0)
+        >>> model = model.fit(texts, ["good", "bad", "good", "bad"])
+        >>> model.predict(["such a good plot"]).tolist()
+        ['good']
+    """
+
+    kind = "sequence-classifier"
+    settings_type = ClassifierSettings
+    content_type = ClassifierContent
+    loss_unit = "nats/sequence"
+    network_: ClassifierNetwork
+    reading_: Reading
+    columns_: Columns | None
+    held_out_: Measured | None
+    mix_: Mix
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden: int = 96,
+        layers: int = 1,
+        bidirectional: bool = True,
+        pooling: str = "mean+max",
+        tokens: Kind = "auto",
+        min_count: int = 2,
+        embedding: int = 64,
+        pretrained: str | Path | None = None,
+        dropout: float = 0.3,
+        input_dropout: float = 0.2,
+        symbol_dropout: float = 0.1,
+        label_smoothing: float = 0.0,
+        ngrams: bool = True,
+        class_weight: str | dict[Any, float] | None = None,
+        batch: int | None = None,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 2e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.99,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        split: Split = "stratified",
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        seed: int = 0,
+        text: str | None = None,
+        label: str | None = None,
+        label_separator: str | None = None,
+        series: str | None = None,
+        step: str | None = None,
+        features: list[str] | None = None,
+    ) -> None:
+        self._take_options(locals())
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
+        """Learn sequences and their labels.
+
+        Args:
+            X: texts, lists of symbols, or series of numbers, see `elman.data.items.as_items`; or a table with a column
+                of labels, a path or a frame, with `y` left out.
+            y: a label for each sequence, or a list of labels for each.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: the data cannot be used; the message names the row.
+            InputError: an option is out of range, or `files` cannot be written.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked = Run.checked(run)
+        settings = self._settings()
+        items, labels = self._examples(X, y, settings)
+        training, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, labels)
+        self.duplicates_ = count_duplicates(pick(items, training), pick(items, held_out))
+        self._take(Reading.learn(pick(items, training), pick(labels, training), settings))
+        taught = self.reading_.label(pick(items, training), pick(labels, training))
+        unseen = self.reading_.label(pick(items, held_out), pick(labels, held_out)) if len(held_out) else None
+        settings = settings.fitted_to(len(training))
+        data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
+        self._learn(checked, data, lambda: self._begin(taught, unseen, settings), settings)
+        self.held_out_ = self._measured(unseen) if unseen else None
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the likeliest label of each sequence, shape `(n,)`; with several labels, a list of lists."""
+        chances = self.predict_proba(X)
+        return self.reading_.labels.decode(chances)
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the probability of every class for each sequence, shape `(n, K)`.
+
+        Raises:
+            DataError: the sequences are of another kind than those of training.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        items = as_items(in_order(self, X))
+        network = scores_of(self.network_, self.reading_.input.encode(items))
+        return likelihoods(self._joined(network, self.reading_.wide(items)), self.reading_.labels.several)
+
+    def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
+        """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
+        return self._columns().sequences(source)
+
+    def rows(self, piece: tuple[list[Any], Items]) -> Written:
+        """Return name, label and the probability of every class of each sequence of a piece (see `OnFiles`)."""
+        names, items = piece
+        chances = self.predict_proba(items)
+        found = self.reading_.labels.decode(chances)
+        labels = list(found) if self.reading_.labels.several else found.tolist()
+        classes = {f"p({name})": some.tolist() for name, some in zip(self.classes_, chances.T.round(6), strict=True)}
+        return {"series" if self._columns().series else "row": names, "label": self._columns().cells(labels)} | classes
+
+    def report(self, source: Any) -> Report:
+        """Return accuracy, F1 and loss on a table with labels, beside the baselines (see `OnFiles`)."""
+        columns, table = self._columns(), read_table(source)
+        items, labels = columns.examples(table)
+        found = self._measured(self.reading_.label(items, as_labels(labels, len(items))))
+        return report_of(found, f"{table.name}: {len(items):,} sequences")
+
+    def _columns(self) -> Columns:
+        self._check_fitted()
+        return of_file(self.columns_, "sequences")
+
+    def _measured(self, found: Labelled) -> Measured:
+        several = self.reading_.labels.several
+        network, wide = scores_of(self.network_, found.inputs), self.reading_.wide(found.items)
+        said = self.reading_.baselines(found.inputs, wide) | {"network": likelihoods(network, several)}
+        if wide is not None:
+            said["network + n-grams"] = likelihoods(self._joined(network, wide), several)
+        return Measured(self.reading_.labels, found.targets, said)
+
+    def _joined(self, network: Scores, wide: Scores | None) -> Scores:
+        """Return the network's scores `(n, K)` with those of the n-grams."""
+        return network if wide is None else self.mix_[0] * network + self.mix_[1] * wide
+
+    def _finish(self, task: Task) -> None:
+        """Choose how much the best weights and the n-grams count; alike with nothing held out."""
+        reading, held_out = self.reading_, cast(ByLength, task).held_out
+        self.mix_ = (1.0, 1.0 if reading.ngrams else 0.0)
+        if reading.ngrams and held_out:
+            unseen = cast(LabelledSequences, held_out).examples
+            network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, reading.wide(unseen.items))
+            self.mix_ = choose_mix(network, wide, unseen.targets, reading.labels.several)
+
+    def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
+        """Return sequences and labels, from two arguments or from a table."""
+        self.columns_ = None
+        if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
+            table = read_table(X)
+            self.columns_ = Columns.found(table, settings)
+            items, labels = self.columns_.examples(table)
+            learn_names(self, None)
+            self.read_ = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
+            return items, as_labels(labels, len(items))
+        learn_names(self, X)
+        items = as_items(X)
+        if isinstance(X, np.ndarray) and X.ndim == 2:
+            self.n_features_in_ = X.shape[1]
+        return items, as_labels(y, len(items))
+
+    def _take(self, reading: Reading) -> None:
+        self.reading_, self.classes_ = reading, reading.labels.classes
+
+    def _begin(self, taught: Labelled, unseen: Labelled | None, settings: ClassifierSettings) -> ByLength:
+        """Return the job of learning some sequences, with a new network."""
+        several = self.reading_.labels.several
+        vectors = self._vectors(settings)
+        self._make_network(settings, len(next(iter(vectors.values()))) if vectors else settings.embedding)
+        self._set_vectors(vectors)
+        self.baselines_ = {}
+        held_out = None
+        if unseen:
+            found = self.reading_.baselines(unseen.inputs, self.reading_.wide(unseen.items))
+            self.baselines_ = {name: mean_nats(chances, unseen.targets) for name, chances in found.items()}
+            held_out = LabelledSequences(self.network_, unseen, loss_of(several))
+        return ByLength(
+            self.network_,
+            self._learned(taught, settings),
+            held_out,
+            batch=settings.batch or 1,
+            seed=settings.seed,
+            target="sequence",
+            loss_unit=self.loss_unit,
+            baselines=self.baselines_,
+        )
+
+    def _as_taught(self, X: Any, y: Any) -> LabelledSequences:
+        settings = self._settings()
+        if y is None:
+            table = read_table(X)
+            X, y = (self.columns_ or Columns.found(table, settings)).examples(table)
+        items = as_items(in_order(self, X))
+        return self._learned(self.reading_.label(items, as_labels(y, len(items))), settings)
+
+    def _learned(self, taught: Labelled, settings: ClassifierSettings) -> LabelledSequences:
+        """Return sequences with the loss of training."""
+        reading = self.reading_
+        weights = reading.labels.weights(settings.class_weight, reading.shares)
+        loss = loss_of(reading.labels.several, weights, settings.label_smoothing)
+        return LabelledSequences(self.network_, taught, loss)
+
+    def _make_network(self, settings: ClassifierSettings, embedding: int) -> None:
+        s, reading = settings, self.reading_
+        self.embedding_ = embedding
+        self.network_ = self._build(
+            lambda: ClassifierNetwork(
+                Trunk(
+                    reading.symbols,
+                    embedding if reading.symbols else reading.features,
+                    cell=s.cell,
+                    hidden=s.hidden,
+                    layers=s.layers,
+                    bidirectional=s.bidirectional,
+                    dropout=s.dropout,
+                    input_dropout=s.input_dropout,
+                    symbol_dropout=s.symbol_dropout,
+                ),
+                s.pooling,
+                len(reading.labels),
+            )
+        )
+
+    def _vectors(self, settings: ClassifierSettings) -> dict[int, npt.NDArray[np.float32]]:
+        """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""
+        if settings.pretrained is None:
+            return {}
+        if not isinstance(self.reading_.input, TokenInput):
+            raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
+        return read_vectors(Path(settings.pretrained), self.reading_.input.vocabulary)
+
+    def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
+        embed = self.network_.trunk.embed
+        for number, vector in vectors.items():
+            if embed is not None:
+                embed.weight.data[number] = torch.from_numpy(vector)
+
+    def _content(self) -> dict[str, Any]:
+        columns = None if self.columns_ is None else vars(self.columns_)
+        own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)} | content_of_names(self)
+        return self.reading_.content() | own
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.reading_.tensors()
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._take(Reading.of(content, tensors))
+        set_names(self, content)
+        self.mix_ = (content["mix"][0], content["mix"][1])
+        columns = content["columns"]
+        self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
+        self._make_network(self._settings(), content["embedding"])

@@ -1,0 +1,148 @@
+"""All that a classifier learns beside its network's weights: how to read sequences and labels, and its baselines."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
+from elman.data.items import Items
+from elman.data.sequences import Sequences
+from elman.models.classify.options import ClassifierSettings
+from elman.models.estimator.building import check_shapes
+from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
+from elman.models.scoring.labels import Label, Labels, Targets
+from elman.models.scoring.ngrams import NGrams
+
+Scores: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sequences as they came and in numbers, and what `Labels.encode` made of their labels."""
+
+    items: Items
+    inputs: Sequences
+    targets: Targets
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return digests of every sequence and every label."""
+        return {"sequences": self.inputs.fingerprint(), "labels": Sequences.of([self.targets]).fingerprint()}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was learned from the training part, and from nothing else.
+
+    Attributes:
+        input: vocabulary or scale.
+        labels: the classes.
+        shares: how often each class came, shape `(K,)`.
+        linear: the bag of words.
+        ngrams: the wide part of a classifier of texts; None without it.
+    """
+
+    input: TokenInput | SeriesInput
+    labels: Labels
+    shares: npt.NDArray[np.float64]
+    linear: Linear
+    ngrams: NGrams | None
+
+    @classmethod
+    def learn(cls, items: Items, names: list[Label], settings: ClassifierSettings) -> "Reading":
+        """Learn from the training part.
+
+        Raises:
+            DataError: there are fewer than two classes, or a weight is of an unknown one.
+        """
+        labels = Labels.learn(names)
+        found = learn_input(items, settings.tokens, settings.min_count)
+        targets, symbols = labels.encode(names), _symbols(found)
+        shares = labels.chances(targets)
+        linear = fit_linear(found.encode(items), targets, symbols, labels.several)
+        ngrams = None
+        if settings.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
+            weights = labels.weights(settings.class_weight, shares)
+            ngrams = NGrams.fit(_texts_of(items), targets, labels.several, found.tokens == "words", weights)
+        return cls(found, labels, shares, linear, ngrams)
+
+    @classmethod
+    def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":
+        """Return the reading that `content` and `tensors` were made from.
+
+        Raises:
+            InputError: a tensor is missing or of another shape.
+        """
+        labels, found = Labels(content["classes"], content["several"]), input_of(content["input"])
+        width = len(found.vocabulary) if isinstance(found, TokenInput) else 4 * len(found.mean)
+        wanted = {"slopes": (len(labels), width), "offsets": (len(labels),)}
+        if content["ngrams"] is not None:
+            wanted |= NGrams.shapes(content["ngrams"], len(labels))
+        check_shapes(tensors, wanted)
+        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.several)
+        ngrams = None if content["ngrams"] is None else NGrams.of(content["ngrams"], tensors, labels.several)
+        return cls(found, labels, np.array(content["shares"]), linear, ngrams)
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {
+            "input": self.input.content(),
+            "classes": self.labels.classes.tolist(),
+            "several": self.labels.several,
+            "shares": self.shares.tolist(),
+            "ngrams": None if self.ngrams is None else self.ngrams.content(),
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what a file has to hold as tensors."""
+        own = {"slopes": torch.from_numpy(self.linear.slopes), "offsets": torch.from_numpy(self.linear.offsets)}
+        return own if self.ngrams is None else own | self.ngrams.tensors()
+
+    @property
+    def symbols(self) -> int | None:
+        """The number of symbols, V; None for series."""
+        return _symbols(self.input)
+
+    @property
+    def features(self) -> int:
+        """The number of features at each step of a series, I."""
+        return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
+
+    def label(self, items: Items, names: list[Label]) -> Labelled:
+        """Return sequences and labels in numbers.
+
+        Raises:
+            DataError: a label is none of the classes, or the sequences are of another kind.
+        """
+        return Labelled(items, self.input.encode(items), self.labels.encode(names))
+
+    def wide(self, items: Items) -> Scores | None:
+        """Return the scores `(n, K)` that the n-grams give; None without n-grams."""
+        return None if self.ngrams is None else self.ngrams.scores(_texts_of(items))
+
+    def baselines(self, inputs: Sequences, wide: Scores | None) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the probabilities `(n, K)` of predictors that need no network, by name.
+
+        Args:
+            inputs: sequences in numbers.
+            wide: what `wide` returns for the same.
+        """
+        found = {
+            "class shares": np.tile(self.shares, (len(inputs), 1)),
+            "bag of words": self.linear.probabilities(inputs),
+        }
+        if wide is not None:
+            found["n-grams"] = likelihoods(wide, self.labels.several)
+        return found
+
+
+def _texts_of(items: Items) -> list[str]:
+    """Return texts as they are, and lists of symbols with spaces between."""
+    return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]
+
+
+def _symbols(found: TokenInput | SeriesInput) -> int | None:
+    return len(found.vocabulary) if isinstance(found, TokenInput) else None

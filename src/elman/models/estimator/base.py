@@ -1,0 +1,280 @@
+"""What all estimators share: options as scikit-learn has them, training, one file on disk.
+
+A new estimator is a class with
+
+- `kind`, the name of its files, and `settings_type`, its child of `TrainingSettings`;
+- an `__init__` that names every option and ends in `self._take_options(locals())`;
+- `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
+- `_finish`, if something is left to do with the best weights before they are saved;
+- `_as_taught`, which reads data as `fit` does, with the loss of training, for `elman.diagnose`;
+- `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, `content_type`,
+  which checks the content of a file (`models/estimator/contents.py`), and `_rebuild`, which makes `network_` from it.
+
+Networks are made by `_build`, which measures them before memory is taken.
+
+Options are checked where they are given, in the constructor and in `set_params`, so that a slip shows in the line that
+made it, and again in `fit`. They are stored as they came: scikit-learn's `clone` and searches work.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from elman.diagnose import Case
+from elman.diagnose.case import check_network
+from elman.errors import ElmanError, InputError, ModelFileError
+from elman.models.estimator.building import Network, build, check_finite
+from elman.models.estimator.contents import Content
+from elman.models.estimator.examples import Examples, case_of
+from elman.models.estimator.options import TrainingSettings
+from elman.models.estimator.run import Run
+from elman.quoting import printable, shorten
+from elman.train import Loop, Progress, Task, write_container
+from elman.train.checkpoint import under
+from elman.train.picture import try_to_draw_losses
+
+_Columns = TypeVar("_Columns")
+LONGEST_REASON = 300
+"""Characters of another library's message that are repeated; ours are shorter."""
+BESIDE = "beside"
+"""What the names of tensors that are not the network's begin with in a file."""
+
+
+class NotTrainedError(InputError, NotFittedError):  # type: ignore[misc]
+    """A model was asked before it was trained: an error of ours, and the one that scikit-learn looks for."""
+
+
+class Estimator(BaseEstimator):  # type: ignore[misc]
+    """The base of every model.
+
+    Attributes:
+        kind: what its files call themselves, such as "text-generator".
+        settings_type: the checked list of its options.
+        content_type: what its files hold beside settings and tensors.
+        loss_unit: what its loss is measured in, such as "nats/char".
+        network_: the trained network, after `fit`.
+        progress_: counts and losses of the training.
+        baselines_: held-out losses of predictors that need no training, by name.
+        read_: how much of a file `fit` read, such as "40 rows", after a training on one.
+        picture_note_: why `fit` left out the picture of the losses; None where it is there, or where none was wanted.
+    """
+
+    kind: ClassVar[str]
+    settings_type: ClassVar[type[TrainingSettings]]
+    content_type: ClassVar[type[Content]]
+    loss_unit: ClassVar[str]
+    picture_note_: str | None = None
+    network_: nn.Module
+    progress_: Progress
+    baselines_: dict[str, float]
+    read_: str
+    _awaited: dict[str, Tensor] | None = None
+    """The weights that `network_` will hold, while a file is read."""
+
+    def set_params(self, **options: Any) -> Self:
+        """Change options and return self.
+
+        Raises:
+            InputError: an option is unknown or out of range; nothing is changed.
+        """
+        self.settings_type.checked(self.get_params() | options)
+        self._store(options)
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one .safetensors file, atomically. `elman.load` reads it.
+
+        Raises:
+            ModelFileError: the file cannot be written; what was there before is untouched.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        content = {
+            "settings": self._settings().model_dump(),
+            "baselines": self.baselines_,
+            "progress": self.progress_.numbers(),
+        }
+        tensors = self.network_.state_dict() | under(BESIDE, self._tensors())
+        write_container(Path(path), self.kind, content | self._content(), tensors)
+
+    def case(self, data: Any = None) -> Case:
+        """Return what `elman.diagnose` looks at: a few batches of like length, with the loss of training.
+
+        Args:
+            data: what `fit` takes: a table, or a pair (X, y).
+
+        Raises:
+            DataError: the data cannot be used, or hold what training never saw.
+            InputError: no data are given, the network has no recurrent layer, or the model is not fitted.
+        """
+        self._check_fitted()
+        check_network(self.network_)
+        if data is None:
+            raise InputError(
+                f"data: a {type(self).__name__} cannot make its own to be examined on: give a file such as it was "
+                "trained on, or what fit takes"
+            )
+        X, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+        share = self.progress_.clipped_share if self.progress_.step else None
+        return case_of(self.network_, self._as_taught(X, y), clip=self._settings().clip, clipped_share=share)
+
+    def _as_taught(self, X: Any, y: Any) -> Examples:
+        """Return data that `fit` takes as examples, read as the training part was, with the loss of training."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_parts(cls, path: Path, content: dict[str, Any], tensors: dict[str, Tensor], finite: bool = True) -> Self:
+        """Make the model that `save` wrote from what was in its file; `elman.load` calls this.
+
+        Args:
+            path: The file, for messages.
+            content: Its content.
+            tensors: Its tensors.
+            finite: Whether weights that are not finite are refused.
+
+        Raises:
+            ModelFileError: the file's content makes no model.
+        """
+        try:
+            cls.content_type.check(content)
+            if finite:
+                check_finite(tensors)
+            model = cls(**content["settings"])
+            beside, model._awaited = _parted(tensors)
+            model._rebuild(content, beside)
+            model.network_.load_state_dict(model._awaited)
+            model.baselines_ = content["baselines"]
+            model.progress_ = Progress.of(content["progress"])
+        # The checks above name what is wrong. Whatever they leave, NumPy, torch and scikit-learn stumble over where the
+        # parts are put together: a file that somebody else sealed may hold anything.
+        except (
+            ElmanError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            reason = printable(shorten(" ".join(str(error).split()), LONGEST_REASON))
+            raise ModelFileError(f"{path}: not a model this Elman can build ({reason}): train it again") from error
+        del model._awaited
+        model.network_.eval()
+        return model
+
+    def _build(self, make: Callable[[], Network]) -> Network:
+        """Return the network that `make` makes, if there is room for it, and the weights of the file being read fit.
+
+        Raises:
+            InputError: there is none, or they do not.
+        """
+        return build(make, self._awaited)
+
+    def _content(self) -> dict[str, Any]:
+        """Return what the file has to hold beside settings, baselines, progress and weights, as JSON says it."""
+        raise NotImplementedError
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Return the tensors that the file has to hold beside the network's; none by default."""
+        return {}
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Make `network_`, with any weights, and all that `predict` needs from what `_content` and `_tensors` gave."""
+        raise NotImplementedError
+
+    def _finish(self, task: Task) -> None:
+        """Do what is left once the best weights are in the network, before the model is saved; nothing here."""
+
+    def _take_options(self, names: dict[str, Any]) -> None:
+        """Check the options among the local names of `__init__`, and store them as they came."""
+        options = {name: value for name, value in names.items() if name in self.settings_type.model_fields}
+        self.settings_type.checked(options)
+        self._store(options)
+
+    def _store(self, options: dict[str, Any]) -> None:
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def _settings(self) -> Any:
+        """Return the options as they stand now, checked: an object of `settings_type`."""
+        return self.settings_type.checked(self.get_params(deep=False))
+
+    def _learn(
+        self, run: Run, data: dict[str, Any], begin: Callable[[], Task], settings: TrainingSettings | None = None
+    ) -> Self:
+        """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
+
+        Args:
+            run: where to leave files, and who hears.
+            data: what names the data, by name: a checkpoint of other data is refused.
+            begin: makes `network_`, sets `baselines_`, and returns the task.
+            settings: the options with what was left open chosen for the data; as they stand by default.
+
+        Raises:
+            ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
+        """
+        settings = settings or self._settings()
+        with run.alone():
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(settings.seed)
+                task = begin()
+                self._train(
+                    Loop(
+                        task,
+                        settings.loop_options(run.checkpoint_seconds),
+                        settings.identity() | data,
+                        run.place,
+                        run.hears,
+                    )
+                )
+            self._finish(task)
+            if run.files:
+                self.save(run.files.model)
+                self.picture_note_ = try_to_draw_losses(run.files.metrics, run.files.picture)
+        return self
+
+    def _train(self, loop: Loop) -> None:
+        self.progress_ = loop.progress
+        try:
+            loop.run()
+        finally:
+            self.progress_ = loop.progress
+            self.network_.eval()
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotTrainedError("model: not trained yet: call fit first, or elman.load a saved one")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+
+def of_file(columns: _Columns | None, instead: str) -> _Columns:
+    """Return the columns that a model was trained on.
+
+    Args:
+        columns: None where it was trained on no file.
+        instead: what it was trained on there.
+
+    Raises:
+        InputError: there are none.
+    """
+    if columns is None:
+        raise InputError(f"model: trained on {instead}, not on a file: train it on a file, or call predict")
+    return columns
+
+
+def _parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return the tensors of a file that are not the network's, by their own names, and those that are."""
+    prefix = f"{BESIDE}/"
+    beside = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return beside, {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}

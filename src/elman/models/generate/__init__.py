@@ -1,0 +1,1 @@
+"""Write a text character by character: `TextGenerator`."""

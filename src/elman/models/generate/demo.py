@@ -1,0 +1,26 @@
+"""The demo's model: small enough to write something like words after a few seconds, and like the text after ninety."""
+
+from pathlib import Path
+
+from elman.data import BYTE_ORDER_MARK
+from elman.models.generate.estimator import TextGenerator
+
+OPENING = 200
+"""Characters. A network that has learned little writes nonsense from the zero state, which training hardly meets."""
+
+
+def demo_model(minutes: float) -> TextGenerator:
+    """Return an untrained generator that trains for so many minutes.
+
+    Raises:
+        InputError: minutes are not above 0.
+    """
+    return TextGenerator(hidden=256, layers=1, embedding=64, batch=32, k1=64, learning_rate=4e-3, minutes=minutes)
+
+
+def opening(text: str | Path) -> str:
+    """Return how a text begins, a few lines: something for the network to go on from, in characters that it knows."""
+    if isinstance(text, Path):
+        with text.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(OPENING + 1).removeprefix(BYTE_ORDER_MARK)
+    return text[:OPENING]

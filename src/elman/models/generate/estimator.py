@@ -1,0 +1,257 @@
+"""A character generator: learns to write as a text does, one character after the other."""
+
+from pathlib import Path
+from typing import Any, Unpack
+
+from torch import Tensor
+
+from elman.bptt import Streams, Truncated
+from elman.data import Alphabet, Corpus, read_text
+from elman.diagnose import Case, Course
+from elman.errors import DataError, InputError
+from elman.limits import MOST_SAMPLES
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.contents import TextContent
+from elman.models.estimator.run import Run, RunOptions
+from elman.models.generate.generation import Generation
+from elman.models.generate.options import TextSettings
+from elman.models.generate.probe import text_case, text_course
+from elman.models.generate.sampling import Sampling
+from elman.models.generate.streams import make_streams
+from elman.models.networks.next_symbol import NextSymbol, mean_nats
+from elman.models.networks.symbols import SymbolNetwork
+from elman.models.scoring.symbol_counts import baselines
+
+
+class TextGenerator(Estimator):
+    """A network that predicts the next character, and writes by being asked again and again.
+
+    The defaults are a recipe for about a million characters of English; `benchmarks/shakespeare.py` runs it.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        hidden: size of each layer's state.
+        layers: recurrent layers, one on top of the other.
+        embedding: length of the vector learned for each character; None feeds characters one-hot.
+        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
+        k1: characters between two updates.
+        k2: characters that gradients reach back, `k1` or more; None means `k1`. More costs k2 / k1 times the work.
+        batch: streams that the text is cut into and that are learned side by side.
+        epochs: passes over the text; 8 where neither epochs nor minutes are given.
+        minutes: time to train. The first limit reached counts.
+        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
+        learning_rate: step size.
+        momentum: of "sgd" and "rmsprop".
+        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
+        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
+            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
+        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
+            epoch), "plateau" (times `decay` when two evaluations bring nothing).
+        decay: factor of "exponential" and "plateau".
+        clip: largest global norm of the gradients; None leaves it alone.
+        clip_value: largest magnitude of a single gradient; None leaves it alone.
+        validation: share of the text, at its end, that is held out.
+        patience: stop after so many evaluations without a better held-out loss; None never does.
+        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
+        separator: string that ends each document in the text; the state is reset after it. None: one document.
+        seed: fixes the first weights and dropout. Same seed, same text, same weights.
+
+    Attributes:
+        alphabet_: the characters of the training part, after `fit`.
+        network_: the trained network.
+        baselines_: held-out nats per character of uniform, unigram and bigram; empty with nothing held out.
+        progress_: counts and losses of the training.
+        left_out_: held-out characters that the training part lacks and that were not measured.
+
+    Raises:
+        InputError: an option is out of range.
+
+    Example:
+        >>> import elman
+        >>> model = elman.TextGenerator(hidden=32, layers=1, batch=4, k1=16, epochs=1)
+        >>> model = model.fit("to be, or not to be, that is the question. " * 20)
+        >>> len(model.generate("to be", length=10).texts()[0])
+        10
+    """
+
+    kind = "text-generator"
+    settings_type = TextSettings
+    content_type = TextContent
+    loss_unit = NextSymbol.loss_unit
+    network_: SymbolNetwork
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden: int = 256,
+        layers: int = 2,
+        embedding: int | None = 64,
+        dropout: float = 0.0,
+        k1: int = 128,
+        k2: int | None = None,
+        batch: int = 64,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 2e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        averaging: float = 0.0,
+        schedule: str = "constant",
+        decay: float = 0.5,
+        clip: float | None = 5.0,
+        clip_value: float | None = None,
+        validation: float = 0.1,
+        patience: int | None = None,
+        evaluate_every: int | None = None,
+        separator: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._take_options(locals())
+
+    def fit(
+        self,
+        text: str | Path,
+        y: None = None,
+        *,
+        errors: str = "strict",
+        **run: Unpack[RunOptions],
+    ) -> "TextGenerator":
+        """Learn a text.
+
+        Args:
+            text: the text itself, or the path of a UTF-8 file.
+            y: nothing; scikit-learn's searches pass it.
+            errors: for bytes that are not UTF-8: "strict" refuses, "replace" reads U+FFFD.
+            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: the text is missing, empty, too short or not UTF-8.
+            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        checked = Run.checked(run)
+        settings = self._settings()
+        corpus = read_text(text, settings.validation, settings.separator, errors)
+        name = str(text) if isinstance(text, Path) else "text"
+        return self._learn(checked, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, settings))
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        length: int = 500,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int = 0,
+        stop: str | None = None,
+        samples: int = 1,
+    ) -> Generation:
+        """Write on from a prompt.
+
+        Args:
+            prompt: the beginning; an empty one is read as the end of a line.
+            length: characters to write at most.
+            temperature: above 1 bolder, below 1 safer, 0 always the likeliest character; 100 at most.
+            top_k: choose among the k likeliest characters only.
+            top_p: choose among the fewest characters that together hold this probability.
+            seed: same seed, same text, however many samples are asked for and however they are read.
+            stop: end a sample once it has written this string.
+            samples: how many to write, side by side; at most 10,000.
+
+        Returns:
+            The writing: iterate to get it character by character, `texts()` for a list, `str()` or print for all of it.
+
+        Raises:
+            DataError: the prompt has characters outside the alphabet; the message names them.
+            InputError: a value is out of range, or the model is not fitted.
+        """
+        self._check_fitted()
+        if not isinstance(prompt, str):
+            raise InputError(f"prompt: expected a text, got {type(prompt).__name__}: give a string")
+        if samples > MOST_SAMPLES:
+            raise InputError(f"samples: expected 1 to {MOST_SAMPLES:,}, got {samples:,}: ask for more with other seeds")
+        for name, value, least in (("length", length, 0), ("samples", samples, 1), ("seed", seed, 0)):
+            if value < least:
+                raise InputError(f"{name}: expected {least} or more, got {value}")
+        if stop == "":
+            raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
+        sampling = Sampling(temperature, top_k, top_p)
+        return Generation(
+            self.network_,
+            self.alphabet_,
+            prompt,
+            length=length,
+            sampling=sampling,
+            seed=seed,
+            stop=stop,
+            samples=samples,
+        )
+
+    def score(self, text: str) -> float:
+        """Return the mean loss on a text in nats per character, each character but the first predicted; less is better.
+
+        Raises:
+            DataError: the text has fewer than two characters, or some outside the alphabet.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        if not isinstance(text, str):
+            raise InputError(f"text: expected a text, got {type(text).__name__}: give a string")
+        if len(text) < 2:
+            raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
+        return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+
+    def case(self, text: str | Path | None = None) -> Case:
+        """Return what `elman.diagnose` looks at: windows of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_case(self, text)
+
+    def course(self, text: str | Path | None = None) -> Course:
+        """Return what `elman.truncation` looks at: streams of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return text_course(self, text)
+
+    def _content(self) -> dict[str, Any]:
+        return {"alphabet": self.alphabet_.characters}
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._prepare(Alphabet(content["alphabet"]), self._settings())
+
+    def _prepare(self, alphabet: Alphabet, settings: TextSettings) -> None:
+        """Make a network with first weights."""
+        s = settings
+        self.alphabet_ = alphabet
+        self.network_ = self._build(
+            lambda: SymbolNetwork(
+                len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
+            )
+        )
+        self.baselines_ = {}
+        self.left_out_ = 0
+
+    def _begin(self, name: str, corpus: Corpus, settings: TextSettings) -> NextSymbol:
+        """Return the job of learning a corpus, with a new network."""
+        training, held_out = make_streams(name, corpus, settings)
+        self._prepare(corpus.alphabet, settings)
+        self.left_out_ = corpus.left_out
+        if held_out:
+            self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
+        return NextSymbol(self.network_, Truncated(training, settings.k1, settings.k2), held_out, self.baselines_)

@@ -1,0 +1,1 @@
+"""Networks and decoding that several jobs share: encoder, pooling, decoder, attention, beam search."""

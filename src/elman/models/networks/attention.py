@@ -1,0 +1,70 @@
+"""Attention: at each step of the decoder, where in the source to look.
+
+Luong's "general" score (Luong, Pham and Manning 2015, arXiv 1508.04025) needs the decoder's state and nothing that
+comes from an earlier look. So with the target known the decoder runs over the whole of it first, and all looks of all
+steps are two matrix products: nothing loops over time.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from elman.models.networks.pointer import Places
+
+
+class Memory(NamedTuple):
+    """What can be looked at.
+
+    Attributes:
+        values: the encoder's outputs, `(B, S, E)` for a source of S symbols.
+        keys: what queries are compared with, `(B, S, H)`.
+        bias: `(B, 1, S)`, 0 at symbols and minus infinity at padding, which so gets no weight.
+        places: what can be copied from; None for a decoder that does not copy.
+    """
+
+    values: Tensor
+    keys: Tensor
+    bias: Tensor
+    places: Places | None = None
+
+    def rows(self, rows: Tensor) -> "Memory":
+        """Return the memory of these rows of the batch, in this order."""
+        values, keys, bias = (part.index_select(0, rows) for part in self[:3])
+        return Memory(values, keys, bias, None if self.places is None else self.places.rows(rows))
+
+
+class Attention(nn.Module):
+    """Looks at the source with the decoder's state, and mixes what it finds into it.
+
+        weights = softmax(h W_key v^T)    context = weights v    out = tanh(W_mix [context, h])
+
+    Args:
+        hidden: the size of the decoder's state, H.
+        width: the size of an encoder's output, E.
+    """
+
+    def __init__(self, hidden: int, width: int):
+        super().__init__()
+        self.key = nn.Linear(width, hidden, bias=False)
+        self.mix = nn.Linear(width + hidden, hidden, bias=False)
+
+    def memory(self, values: Tensor, lengths: Tensor) -> Memory:
+        """Prepare the encoder's outputs to be looked at.
+
+        Args:
+            values: `(B, S, E)`.
+            lengths: how many of the S are symbols, `(B,)`.
+        """
+        padding = torch.arange(values.shape[1]) >= lengths[:, None]
+        bias = values.new_zeros(padding.shape).masked_fill(padding.to(values.device), -torch.inf)
+        return Memory(values, self.key(values), bias[:, None])
+
+    def weights(self, states: Tensor, memory: Memory) -> Tensor:
+        """Return how much of each look goes where: from states `(B, T, H)`, `(B, T, S)`, rows that sum to 1."""
+        return torch.baddbmm(memory.bias, states, memory.keys.transpose(1, 2)).softmax(dim=-1)
+
+    def forward(self, states: Tensor, memory: Memory) -> Tensor:
+        """Return the states `(B, T, H)` with what was seen mixed in, of the same shape."""
+        context = torch.bmm(self.weights(states, memory), memory.values)
+        return torch.tanh(self.mix(torch.cat((context, states), dim=-1)))

@@ -1,0 +1,1 @@
+"""Scores and counting baselines that several jobs share."""

@@ -1,0 +1,1 @@
+"""Give every step of a sequence its tag: `SequenceTagger`."""

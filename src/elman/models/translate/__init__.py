@@ -1,0 +1,1 @@
+"""Read one sequence and write another: `Translator`."""

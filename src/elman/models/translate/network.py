@@ -1,0 +1,96 @@
+"""The network of the translator: one recurrent network reads, another writes, and looks back at what was read."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from elman.data.wording import UNKNOWN
+from elman.models.networks.decoder import Decoder, Source
+from elman.models.networks.symbols import CELLS
+
+
+class Sources(NamedTuple):
+    """What is read, for B rows.
+
+    Attributes:
+        symbols: `(B, S)`; what stands after a row's end is not read.
+        lengths: symbols of each row, `(B,)`, on the CPU.
+        copies: the same symbols by the numbers that the decoder writes, `(B, S)`, see `Places`; None where none is
+            copied.
+    """
+
+    symbols: Tensor
+    lengths: Tensor
+    copies: Tensor | None = None
+
+
+class EncoderDecoder(nn.Module):
+    """Reads a sequence and writes another (Sutskever et al. 2014; attention as in Luong et al. 2015).
+
+    Args:
+        source_size: the number of symbols that are read.
+        target_size: the number of symbols that are written; 0 is the edge.
+        cell: "rnn", "gru" or "lstm".
+        hidden: the size of a layer's state, H, in the decoder and in each direction of the encoder.
+        layers: the number of recurrent layers on either side.
+        bidirectional: the encoder reads from both ends.
+        embedding: the length of a symbol's vector.
+        dropout: the share of features dropped while training.
+        symbol_dropout: the share of symbols that are read as the unknown one while training.
+        attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
+        copies: it can also write what it looks at; takes `attention`.
+    """
+
+    def __init__(
+        self,
+        source_size: int,
+        target_size: int,
+        *,
+        cell: str,
+        hidden: int,
+        layers: int,
+        bidirectional: bool,
+        embedding: int,
+        dropout: float,
+        symbol_dropout: float,
+        attention: bool,
+        copies: bool = False,
+    ):
+        super().__init__()
+        self.embed = nn.Embedding(source_size, embedding, padding_idx=UNKNOWN)  # reads as nothing at all
+        self.symbol_dropout = symbol_dropout
+        self.drop = nn.Dropout(dropout)
+        self.encoder = CELLS[cell](
+            embedding, hidden, num_layers=layers, dropout=dropout if layers > 1 else 0.0, bidirectional=bidirectional
+        )
+        width = hidden * (2 if bidirectional else 1)
+        self.decoder = Decoder(
+            target_size,
+            cell=cell,
+            hidden=hidden,
+            layers=layers,
+            embedding=embedding,
+            dropout=dropout,
+            summary=width,
+            attends=width if attention else None,
+            copies=copies,
+        )
+
+    def read(self, sources: Sources) -> Source:
+        """Return what the decoder writes from: padding is not read."""
+        symbols = sources.symbols
+        if self.training and self.symbol_dropout:
+            dropped = torch.rand(symbols.shape, device=symbols.device) < self.symbol_dropout
+            symbols = symbols.masked_fill(dropped, UNKNOWN)
+        features = self.drop(self.embed(symbols))
+        packed = pack_padded_sequence(features, sources.lengths, batch_first=True, enforce_sorted=False)
+        outputs, final = self.encoder(packed)
+        last = final if isinstance(final, Tensor) else final[0]
+        directions = 2 if self.encoder.bidirectional else 1
+        state = self.decoder.first_state(torch.cat(tuple(last[-directions:]), dim=-1))
+        if self.decoder.attention is None:
+            return Source(state, None)
+        values, _ = pad_packed_sequence(outputs, batch_first=True)
+        return Source(state, self.decoder.memory(self.drop(values), sources.lengths, sources.copies))

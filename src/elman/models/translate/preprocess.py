@@ -1,0 +1,101 @@
+"""What a translator reads: sources, with a memory what goes with their nearest neighbours, and what can be copied."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.data.sequences import Rows, Sequences
+from elman.data.vocabulary import OpenVocabulary
+from elman.data.wording import END, Wording, cut, join
+from elman.models.networks.beam_search import EDGE
+from elman.models.networks.decoding import padded
+from elman.models.translate.network import Sources
+
+
+class Read(NamedTuple):
+    """Sources as numbers.
+
+    Attributes:
+        symbols: what the encoder reads.
+        copies: the same symbols by the numbers that are written (see `Places`), None where nothing is copied.
+    """
+
+    symbols: Sequences
+    copies: Sequences | None
+
+    def batch(self, rows: Rows) -> Sources:
+        """Return some of the rows side by side."""
+        symbols, lengths = padded(self.symbols, rows)
+        return Sources(symbols, lengths, None if self.copies is None else padded(self.copies, rows)[0])
+
+    def take(self, rows: Rows) -> "Read":
+        """Return some of the rows, in that order."""
+        return Read(self.symbols.take(rows), None if self.copies is None else self.copies.take(rows))
+
+
+class Reader:
+    """Makes numbers of sources, and texts of what is written from them.
+
+    A network that copies reads the source and `EDGE`; with neighbours, after that what goes with the nearest known
+    source, in symbols of its own, and `EDGE` again. Symbols of the source can be copied where either side is cut in the
+    same way. One reader's numbers of strange symbols are no other's.
+
+    Args:
+        source: how sources are cut.
+        target: how targets are.
+        copies: the network copies.
+    """
+
+    def __init__(self, source: Wording, target: Wording, *, copies: bool):
+        self._source, self._target, self._copies = source, target, copies
+        self._written = OpenVocabulary(target.vocabulary)
+
+    def read(self, sources: Sequence[str], neighbours: Sequence[str] | None = None) -> Read:
+        """Return the numbers of sources, and of their neighbours' targets, as many."""
+        if not self._copies:
+            return Read(self._source.read(sources), None)
+        rows = map(self._with_copies, sources, [None] * len(sources) if neighbours is None else neighbours)
+        symbols, copies = (Sequences.of(side) for side in zip(*rows, strict=True))
+        return Read(symbols, copies)
+
+    def names(self, source: str, neighbour: str | None) -> list[str]:
+        """Return the symbols of what `read` makes of one source."""
+        if not self._copies:
+            return cut(source, self._source.tokens)
+        beside = [] if neighbour is None else [*cut(neighbour, self._target.tokens), END]
+        return [*cut(source, self._source.tokens), END, *beside]
+
+    def targets(self, targets: Sequence[str], read: Read) -> Sequences:
+        """Return targets with their ends: symbols of the vocabulary, and strange ones where the row can copy them."""
+        wanted = self._target.read_targets(targets)
+        if read.copies is None:
+            return wanted
+        values = wanted.values.copy()
+        for row, text in enumerate(targets):
+            own, there = values[wanted.starts[row] : wanted.starts[row + 1]], read.copies[row]
+            strange = np.flatnonzero(own == 0)
+            symbols = cut(text, self._target.tokens) if len(strange) else []
+            found = [self._written.number(symbols[place]) for place in strange]
+            own[strange] = np.where(np.isin(found, there), found, 0)
+        return Sequences(values, wanted.starts)
+
+    def symbols(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
+        """Return the symbols that were written."""
+        return self._written.decode(numbers)
+
+    def text(self, numbers: Sequence[int]) -> str:
+        """Return the text that was written."""
+        return join(self.symbols(numbers), self._target.tokens)
+
+    def _with_copies(self, source: str, neighbour: str | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        cut_source, edge = cut(source, self._source.tokens), np.array([EDGE])
+        same = self._source.tokens == self._target.tokens
+        read = [self._source.vocabulary.encode(cut_source), edge]
+        copies = [self._written.encode(cut_source) if same else np.zeros(len(cut_source), np.int64), edge]
+        if neighbour is not None:
+            beside = cut(neighbour, self._target.tokens)
+            read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), edge]
+            copies += [self._written.encode(beside), edge]
+        return np.concatenate(read), np.concatenate(copies)
