@@ -26,7 +26,7 @@ import elman
 from benchmarks.jobs_classify import columns
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
 from benchmarks.registry import DATA
-from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.preprocess import Reading as Classes
 from elman.models.tag.preprocess import Reading as Tags
 from elman.train import Plan, Sighting, Silent
@@ -154,7 +154,7 @@ def classifier(options: dict[str, Any]) -> Turns:
     """Movie snippets by words."""
     X, y = columns("movie_snippets.csv", "text", "label")
     model = elman.SequenceClassifier(**options, tokens="words", ngrams=False)
-    reading = Classes.learn(X, y, ClassifierSettings(tokens="words", ngrams=False))
+    reading = Classes.learn(X, y, ClassifierOptions(tokens="words", ngrams=False))
     found = reading.label(X, y)
     examples = [(torch.from_numpy(found.inputs[k]), torch.tensor(target)) for k, target in enumerate(found.targets)]
     network = PlainClassifier(
@@ -206,8 +206,8 @@ def reached(name: str, file: str, job: Callable[[dict[str, Any]], Turns], epochs
         print(f"{name:27} not run: {file} not in {DATA}")
         return True
     torch.manual_seed(0)
-    same = {"hidden": HIDDEN, "batch": BATCH, "dropout": DROPOUT, "clip": CLIP, "symbol_dropout": 0.0}
-    turns = job(same | {"epochs": epochs, "validation": 0, "evaluate_every": TURN})
+    same = {"hidden_size": HIDDEN, "batch_size": BATCH, "dropout": DROPOUT, "clip": CLIP, "symbol_dropout": 0.0}
+    turns = job(same | {"epochs": epochs, "validation_fraction": 0, "evaluate_every": TURN})
     ours, theirs = turns.epoch()
     loss, plain = turns.loss()
     met = ours / theirs <= RATIO_AT_MOST and loss - plain <= LOSS_WITHIN_NATS

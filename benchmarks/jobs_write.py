@@ -12,22 +12,29 @@ from elman.data.splits import count_duplicates, split_rows
 from elman.models.scoring.texts import Scores, exact, scores_of
 from elman.models.translate.baselines import CopySource, NearestNeighbour
 
-PHONES = {"hidden": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
+PHONES = {"hidden_size": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {
     "memory": True,
     "source_tokens": "words",
     "target_tokens": "words",
     "min_count": 2,
-    "hidden": 192,
-    "embedding": 96,
+    "hidden_size": 192,
+    "embedding_dim": 96,
     "dropout": 0.3,
-    "batch": 32,
+    "batch_size": 32,
     "epochs": 12,
     "learning_rate": 2e-3,
     "schedule": "cosine",
     "length_penalty": 1.5,
 }
-DIGITS = {"batch": 32, "epochs": 12, "dropout": 0.4, "averaging": 0.99, "learning_rate": 3e-3, "schedule": "linear"}
+DIGITS = {
+    "batch_size": 32,
+    "epochs": 12,
+    "dropout": 0.4,
+    "ema_decay": 0.99,
+    "learning_rate": 3e-3,
+    "schedule": "linear",
+}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 

@@ -15,7 +15,20 @@ from elman.train.files import RunFiles, forecast_files
 
 READ = {"file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}
 """Names of the parameters whose file is read. A new one has to be written here, or in `WRITTEN`."""
-TINY = ["--hidden", "2", "--embedding", "2", "--layers", "1", "--batch", "2", "--k1", "8", "--epochs", "1"]
+TINY = [
+    "--hidden-size",
+    "2",
+    "--embedding-dim",
+    "2",
+    "--num-layers",
+    "1",
+    "--batch-size",
+    "2",
+    "--k1",
+    "8",
+    "--epochs",
+    "1",
+]
 
 
 def commands(group=app, before=()):

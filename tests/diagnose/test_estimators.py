@@ -60,7 +60,9 @@ def test_every_layer_of_every_model(fitted, name):
 
 def test_the_loss_is_that_of_training():
     """Of a classifier with weights for its classes, by hand from its probabilities, on a batch of middling length."""
-    model = elman.SequenceClassifier(**EMBED, tokens="characters", class_weight="balanced", validation=0, ngrams=False)
+    model = elman.SequenceClassifier(
+        **EMBED, tokens="characters", class_weight="balanced", validation_fraction=0, ngrams=False
+    )
     model.fit(WORDS, LABELS)
     some = list(range(8))
     words, labels = [WORDS[k] for k in some], [LABELS[k] for k in some]
@@ -92,7 +94,7 @@ def test_what_training_never_saw(fitted):
 
 
 def test_a_model_without_recurrent_layers():
-    model = elman.FeedForward(hidden=4, epochs=1).fit(RANDOM.normal(size=(20, 3)), [0, 1] * 10)
+    model = elman.FeedForward(hidden_size=4, epochs=1).fit(RANDOM.normal(size=(20, 3)), [0, 1] * 10)
     with pytest.raises(InputError, match="FeedForwardNetwork has no recurrent layer"):
         elman.diagnose(model)
 

@@ -70,7 +70,7 @@ def test_cells_and_parametrized_layers():
 
 
 def test_a_model_that_was_fitted_is_never_fresh():
-    model = elman.TextGenerator(hidden=6, layers=1, batch=4, k1=8, epochs=1, learning_rate=1e-9)
+    model = elman.TextGenerator(hidden_size=6, num_layers=1, batch_size=4, k1=8, epochs=1, learning_rate=1e-9)
     model.fit("to be, or not to be\n" * 20)
     assert as_initialised([model.network_.recurrent])
     assert not elman.diagnose(model).findings.fresh

@@ -33,7 +33,7 @@ def broken():
 
 @pytest.fixture(scope="module")
 def generator():
-    return elman.TextGenerator(hidden=12, layers=1, batch=4, k1=16, epochs=1).fit(TEXT)
+    return elman.TextGenerator(hidden_size=12, num_layers=1, batch_size=4, k1=16, epochs=1).fit(TEXT)
 
 
 def test_text_fits_a_terminal(ill, broken):
@@ -175,7 +175,7 @@ def test_the_command_line(generator, tmp_path, capsys):
 )
 def test_what_the_command_line_refuses(words, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    elman.TextGenerator(hidden=4, layers=1, batch=4, k1=16, epochs=1).fit(TEXT).save("m.safetensors")
+    elman.TextGenerator(hidden_size=4, num_layers=1, batch_size=4, k1=16, epochs=1).fit(TEXT).save("m.safetensors")
     assert main(["diagnose", *words]) == 1
     error = capsys.readouterr().err
     assert said in error

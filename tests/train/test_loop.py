@@ -2,13 +2,15 @@ import json
 import math
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
 from elman.errors import InputError, ModelFileError, TrainingError
-from elman.train import Batch, Interrupted, Loop, LoopOptions, Place, Silent
+from elman.options import TrainingOptions
+from elman.train import Batch, Interrupted, Loop, Place, Silent
 from elman.train.checkpoint import Checkpoint, refuse_unfinished
 from elman.train.metrics import read_metrics
 from elman.train.optimise import make_optimizer
@@ -63,10 +65,11 @@ def bits(network):
     return {name: tensor.clone().numpy().tobytes() for name, tensor in network.state_dict().items()}
 
 
-def loop(task, options=None, place=None, identity=None, listener=None, **more):
-    options = options or LoopOptions(**{"epochs": 4, "checkpoint_seconds": 0.0, **more})
+def loop(task, options=None, place=None, identity=None, listener=None, checkpoint_seconds=0.0, **more):
+    options = options or TrainingOptions(**{"epochs": 4, **more})
+    place = replace(place or Place(), checkpoint_seconds=checkpoint_seconds)
     torch.manual_seed(3)
-    return Loop(task, options, identity or {"size": 8}, place or Place(), listener or Silent())
+    return Loop(task, options, identity or {"size": 8}, place, listener or Silent())
 
 
 def at_step(step, act):
@@ -87,7 +90,7 @@ OPTIMISERS = [
     {"optimizer": "sgd", "momentum": 0.0, "schedule": "constant"},
     {"optimizer": "rmsprop", "schedule": "plateau", "learning_rate": 0.05},
     {"optimizer": "adam", "schedule": "linear", "clip": 0.5, "clip_value": 0.1},
-    {"optimizer": "adam", "weight_decay": 0.1, "averaging": 0.8},
+    {"optimizer": "adam", "weight_decay": 0.1, "ema_decay": 0.8},
 ]
 
 
@@ -214,7 +217,6 @@ def test_the_length_is_pinned_where_the_schedule_depends_on_it(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": None}, "came neither"),
         ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, came 'adamw'"),
         ({"schedule": "step"}, "schedule: expected one of constant"),
         ({"schedule": "cosine", "minutes": 1.0}, "give epochs, not minutes"),
@@ -277,7 +279,7 @@ def test_the_running_mean_is_what_is_measured_and_kept_while_training_goes_on_fr
     mean.evaluate = lambda: measured.append(bits(mean.network)) or real()
     updates = []
     mean.hook = lambda place: updates.append({n: p.detach().clone() for n, p in mean.network.named_parameters()})
-    training = loop(mean, epochs=2, averaging=0.5)
+    training = loop(mean, epochs=2, ema_decay=0.5)
     training.run()
     last = dict(plain.network.named_parameters())
     assert bits(mean.network) in measured

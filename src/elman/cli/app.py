@@ -6,9 +6,7 @@ import typer
 
 from elman import __version__
 from elman.cli import (
-    caption,
     check,
-    classify,
     data,
     demo,
     diagnose,
@@ -19,10 +17,7 @@ from elman.cli import (
     generate,
     info,
     predict,
-    tag,
     train,
-    translate,
-    vectors,
 )
 from elman.cli.outputs import Commands
 from elman.cli.terminal import echo
@@ -39,13 +34,8 @@ app = Commands(
 app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
 app.command(short_help="List small data sets to try every job on, or write some of them.")(data.data)
 app.add_typer(train.app, name="train")
-train.app.command()(classify.classify)
-train.app.command()(translate.translate)
-train.app.command()(caption.caption)
-train.app.command()(tag.tag)
-train.app.command()(vectors.vectors)
 app.command()(generate.generate)
-app.command()(forecast.forecast)
+app.command("forecast")(forecast.run)
 app.command()(predict.predict)
 app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)

@@ -18,24 +18,31 @@ PRINTED = 12
 """Rows of the forecast that are printed."""
 
 
-def run_forecast(options: dict[str, Any]) -> None:
-    """Backtest, train on everything, forecast, and say what was left where."""
+def run_forecast(options: dict[str, Any], given: dict[str, Any]) -> None:
+    """Backtest, train on everything, forecast, and say what was left where.
+
+    Args:
+        options: The options of the forecaster, by name.
+        given: `file`, `output`, `levels`, `origins`, and what `fit` takes, by name.
+    """
+    from elman import Forecaster
     from elman.models.estimator.run import Run
     from elman.models.forecast.report import grid, title
     from elman.train import RunFiles
     from elman.train.show import Show
 
-    levels = _levels(options["levels"]) if options["validation"] else []
-    model = _model(options)
-    files = RunFiles.beside(options["output"] or Path("runs") / f"{options['file'].stem}.safetensors")
-    run: Any = {name: options[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
+    held_out = options["validation_fraction"] != 0
+    levels = _levels(given["levels"]) if held_out else []
+    model = Forecaster(**options | ({} if held_out else {"patience": None}))
+    files = RunFiles.beside(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
+    run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
     Run.checked(run | {"files": files})  # before the backtest, which may take minutes
-    _check_forecast(files.model, kept=not (options["resume"] or options["overwrite"]))
-    panel = model.series_of(options["file"])
+    _check_forecast(files.model, kept=not (given["resume"] or given["overwrite"]))
+    panel = model.series_of(given["file"])
     echo(_described(panel))
     found = None
-    if options["origins"] != 0:
-        found = model.backtest(panel, options["origins"], levels=levels, listener=Show(lines=False))
+    if given["origins"] != 0:
+        found = model.backtest(panel, given["origins"], levels=levels, listener=Show(lines=False))
         echo(f"\nbacktest: {title(found)}")
         echo("\n".join(lines(grid(found))))
     echo("\ntraining on everything")
@@ -51,16 +58,6 @@ def _check_forecast(model: Path, *, kept: bool) -> None:
         check_writable(path, follow=False)
         if kept and path.exists() and path.stat().st_size:
             raise InputError(f"{spoken(path)}: a forecast is here: choose another name, or replace it with --overwrite")
-
-
-def _model(options: dict[str, Any]) -> "Forecaster":
-    from elman import Forecaster
-    from elman.models.forecast.options import ForecastSettings
-
-    given = {name: options[name] for name in options.keys() & ForecastSettings.model_fields.keys()}
-    given["covariates"] = list(_words(options["covariates"])) or None
-    given["patience"] = options["patience"] if options["validation"] else None
-    return Forecaster(**given)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.frequency import Frequency, Places, Stamps
-from elman.data.series import Fill, Series
+from elman.data.series import Series
 from elman.data.stamp_numbers import excel_hint
 from elman.errors import DataError
 from elman.limits import LONGEST_GAP, STEPS_PER_STAMP
+from elman.options import FillName
 from elman.quoting import quote
 
 MANY = 10
@@ -61,7 +62,7 @@ def shown(stamp: Any) -> str:
     return str(stamp).removesuffix(".000000").removesuffix("T00:00:00")
 
 
-def to_grid(rows: Rows, frequency: Frequency, fill: Fill | None, source: str) -> Series:
+def to_grid(rows: Rows, frequency: Frequency, fill: FillName | None, source: str) -> Series:
     """Return the series without gaps.
 
     Args:
@@ -147,8 +148,8 @@ def _check_whole(where: str, rows: Rows, frequency: Frequency, places: Places) -
         )
 
 
-def _filled(column: npt.NDArray[np.float64], fill: Fill | None) -> npt.NDArray[np.float64]:
-    """Fill a column whose first value is there."""
+def _filled(column: npt.NDArray[np.float64], fill: FillName | None) -> npt.NDArray[np.float64]:
+    """FillName a column whose first value is there."""
     missing = np.isnan(column)
     if fill == "zero":
         return np.where(missing, 0.0, column)

@@ -1,7 +1,7 @@
 """From sequences as a user has them to the numbers that a network reads; learned from the training part alone."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from elman.data.items import Floats, Items
 from elman.data.sequences import Sequences
 from elman.data.vocabulary import FORM, Tokens, Vocabulary, tokenize
 from elman.errors import DataError
+from elman.options import TokensName
 
-Kind: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 WORDS_OF_A_TEXT = 4
 """Texts whose median has as many words are read by words where nobody says how."""
 FARTHEST = 1e6
@@ -41,7 +41,7 @@ class TokenInput:
     vocabulary: Vocabulary
 
     @classmethod
-    def learn(cls, items: Items, tokens: Kind, min_count: int) -> "TokenInput":
+    def learn(cls, items: Items, tokens: TokensName, min_count: int) -> "TokenInput":
         """Learn the vocabulary of the training part."""
         chosen = choose_tokens(items) if tokens == "auto" else tokens
         return cls(chosen, Vocabulary.learn(cut(items, chosen), min_count))
@@ -101,7 +101,7 @@ class SeriesInput:
         return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
 
 
-def learn_input(items: Items, tokens: Kind, min_count: int) -> TokenInput | SeriesInput:
+def learn_input(items: Items, tokens: TokensName, min_count: int) -> TokenInput | SeriesInput:
     """Learn how to read sequences from those of the training part."""
     if isinstance(items[0], np.ndarray):
         return SeriesInput.learn(items)

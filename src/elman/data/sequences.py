@@ -7,14 +7,15 @@ that `torch.nn.utils.rnn.PackedSequence` has: all first steps, then all second s
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from elman.options import SideName
+
 Rows: TypeAlias = npt.NDArray[np.int64]
 """Numbers of sequences, shape `(B,)`."""
-Side: TypeAlias = Literal["first", "last"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Sequences:
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
         return Sequences(self.values[places], starts)
 
-    def window(self, steps: int, side: Side, fill: int) -> npt.NDArray[Any]:
+    def window(self, steps: int, side: SideName, fill: int) -> npt.NDArray[Any]:
         """Return as many first or last steps of every sequence, shape `(n, steps)` or `(n, steps, I)`.
 
         Args:

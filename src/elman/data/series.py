@@ -15,7 +15,6 @@ import numpy.typing as npt
 from elman.data.frequency import MICROSECONDS, Frequency, Stamps
 
 Backend: TypeAlias = Literal["pandas", "polars"]
-Fill: TypeAlias = Literal["forward", "zero", "interpolate"]
 
 
 @dataclass(frozen=True)

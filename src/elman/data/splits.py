@@ -1,18 +1,17 @@
 """Which rows a model learns from and which are held out, and how many stand on both sides."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from elman.data.sequences import Rows
 from elman.errors import DataError, InputError
-
-Split: TypeAlias = Literal["tail", "shuffled", "stratified"]
+from elman.options import SplitName
 
 
 def split_rows(
-    count: int, share: float, how: Split = "tail", seed: int = 0, labels: Sequence[Any] | None = None
+    count: int, share: float, how: SplitName = "tail", seed: int = 0, labels: Sequence[Any] | None = None
 ) -> tuple[Rows, Rows]:
     """Return the rows to learn from and those held out, each ascending.
 

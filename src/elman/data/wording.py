@@ -7,7 +7,7 @@ space stands between words.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from elman.data.sequences import Sequences
 from elman.data.tables import as_frame
 from elman.data.vocabulary import FORM, Tokens, Vocabulary, composed
 from elman.errors import DataError
+from elman.options import TokensName
 from elman.quoting import quote
 
-TokensOption: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 END = "end of text"
 """The name of the symbol that ends what is written."""
 UNKNOWN, END_NUMBER = 0, 1
@@ -70,7 +70,7 @@ class Wording:
     vocabulary: Vocabulary
 
     @classmethod
-    def learn(cls, texts: Sequence[str], tokens: TokensOption, min_count: int) -> Self:
+    def learn(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
         """Learn the symbols of the training part."""
         chosen = guess_tokens(texts) if tokens == "auto" else tokens
         return cls(chosen, Vocabulary.learn((cut(text, chosen) for text in texts), min_count, (END,)))

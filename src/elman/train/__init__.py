@@ -4,7 +4,7 @@ from elman.train.container import read_container, write_container
 from elman.train.files import RunFiles
 from elman.train.interrupt import Interrupted
 from elman.train.listener import Listener, Plan, Sighting, Silent
-from elman.train.loop import Loop, LoopOptions, Place
+from elman.train.loop import Loop, Place
 from elman.train.progress import Progress
 from elman.train.task import Batch, Task
 
@@ -13,7 +13,6 @@ __all__ = [
     "Interrupted",
     "Listener",
     "Loop",
-    "LoopOptions",
     "Place",
     "Plan",
     "Progress",

@@ -15,10 +15,11 @@ import torch
 
 from elman.bptt import Clip, first_fault
 from elman.errors import InputError, ModelFileError, TrainingError
+from elman.options import NEEDS_LENGTH, TrainingOptions
 from elman.train.checkpoint import Checkpoint
 from elman.train.interrupt import Interrupted, Patience
 from elman.train.listener import Listener, Plan
-from elman.train.optimise import NEEDS_LENGTH, make_optimizer, make_schedule
+from elman.train.optimise import make_optimizer, make_schedule
 from elman.train.progress import Progress
 from elman.train.running_mean import RunningMean
 from elman.train.standing import Standing
@@ -30,32 +31,13 @@ EVALUATIONS = 8
 
 
 @dataclass(frozen=True)
-class LoopOptions:
-    """How to train; see `TextGenerator` for what each option means to a user."""
-
-    epochs: int | None = 8
-    minutes: float | None = None
-    optimizer: str = "adam"
-    learning_rate: float = 2e-3
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    averaging: float = 0.0
-    schedule: str = "constant"
-    decay: float = 0.5
-    clip: float | None = 5.0
-    clip_value: float | None = None
-    patience: int | None = None
-    evaluate_every: int | None = None
-    checkpoint_seconds: float = 60.0
-
-
-@dataclass(frozen=True)
 class Place:
-    """Where a run keeps its checkpoint and metrics, if at all; `resume` takes up the checkpoint if there is one."""
+    """Where a run keeps its checkpoint and metrics, if at all; `resume` starts from the checkpoint if there is one."""
 
     checkpoint: Path | None = None
     metrics: Path | None = None
     resume: bool = False
+    checkpoint_seconds: float = 60.0
 
 
 class Loop:
@@ -69,21 +51,18 @@ class Loop:
         listener: who hears how it goes.
 
     Raises:
-        InputError: neither epochs nor minutes limit the training, or an option is unknown.
+        InputError: an optimizer or schedule is unknown.
         ModelFileError: the checkpoint to resume is broken or of another configuration.
     """
 
     def __init__(
-        self, task: Task, options: LoopOptions, identity: dict[str, Any], place: Place, listener: Listener
+        self, task: Task, options: TrainingOptions, identity: dict[str, Any], place: Place, listener: Listener
     ) -> None:
-        if options.epochs is None and options.minutes is None:
-            raise InputError("epochs: expected epochs or minutes, came neither: say how long to train")
+        epochs = options.usual_epochs if options.epochs is None and options.minutes is None else options.epochs
         self.task, self.options, self.place, self.listener = task, options, place, listener
-        self.plan = Plan(
-            task.target, task.loss_unit, task.baselines, task.steps_per_epoch, options.epochs, options.minutes
-        )
+        self.plan = Plan(task.target, task.loss_unit, task.baselines, task.steps_per_epoch, epochs, options.minutes)
         # A schedule that ends with training pins its length; without one, more epochs may follow a resume.
-        self.identity = identity | ({"epochs": options.epochs} if options.schedule in NEEDS_LENGTH else {})
+        self.identity = identity | ({"epochs": epochs} if options.schedule in NEEDS_LENGTH else {})
         self.parameters = [p for p in task.network.parameters() if p.requires_grad]
         self.clip = Clip(options.clip, options.clip_value)
         optimizer = make_optimizer(
@@ -91,7 +70,7 @@ class Loop:
         )
         steps = None if options.minutes is not None else self.plan.steps
         schedule = make_schedule(options.schedule, optimizer, steps, options.decay)
-        self.standing = Standing(task, optimizer, schedule, RunningMean(task.network, options.averaging))
+        self.standing = Standing(task, optimizer, schedule, RunningMean(task.network, options.ema_decay))
 
     @property
     def progress(self) -> Progress:
@@ -143,7 +122,7 @@ class Loop:
             if patience.asked:
                 self._save(finished=False)
                 raise Interrupted(self.progress.step, patience.asked)
-            if time.perf_counter() - saved > self.options.checkpoint_seconds:
+            if time.perf_counter() - saved > self.place.checkpoint_seconds:
                 self._save(finished=False)
                 saved = time.perf_counter()
         if self.progress.evaluated != self.progress.step:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer, RMSprop
@@ -17,11 +17,7 @@ from torch.optim.lr_scheduler import (
 
 from elman.errors import InputError
 from elman.limits import COUNT
-
-OptimizerName: TypeAlias = Literal["adam", "sgd", "rmsprop"]
-ScheduleName: TypeAlias = Literal["constant", "cosine", "linear", "exponential", "plateau"]
-NEEDS_LENGTH = ("cosine", "linear")
-"""Schedules that end where training ends, so that the number of epochs has to be known."""
+from elman.options import NEEDS_LENGTH, OptimizerName, ScheduleName
 
 
 def make_optimizer(

@@ -17,7 +17,7 @@ IMAGES[KIND == 1] += 200
 IMAGES[KIND == 2, :, :4] += 200
 IMAGES[KIND == 3, :4] += 200
 TEXTS = [NAMES[kind] for kind in KIND]
-SMALL = {"hidden": 16, "embedding": 8, "features": 16, "batch": 8, "epochs": 2}
+SMALL = {"hidden_size": 16, "embedding_dim": 8, "features": 16, "batch_size": 8, "epochs": 2}
 
 
 @pytest.fixture(scope="module")

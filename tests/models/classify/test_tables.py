@@ -11,10 +11,10 @@ from elman.data.steps import step_keys
 from elman.data.tables import read_table, stream_table
 from elman.errors import DataError
 from elman.models.classify.columns import Columns
-from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.series_columns import SeriesColumns
 
-SMALL = {"hidden": 4, "embedding": 4, "epochs": 2, "batch": 8, "min_count": 1}
+SMALL = {"hidden_size": 4, "embedding_dim": 4, "epochs": 2, "batch_size": 8, "min_count": 1}
 NANOSECOND = 1_609_459_200_000_000_000
 
 
@@ -93,7 +93,7 @@ def test_two_labels_of_a_series_are_named():
 
 
 def test_predictions_for_rows_in_any_order_are_the_same(tmp_path):
-    frame, options = rows_of(), {"hidden": 4, "epochs": 2, "batch": 4, "validation": 0}
+    frame, options = rows_of(), {"hidden_size": 4, "epochs": 2, "batch_size": 4, "validation_fraction": 0}
     one, two = (
         elman.SequenceClassifier(**options).fit(each) for each in (frame, frame.sort_values("step", kind="stable"))
     )
@@ -120,7 +120,7 @@ def test_composed_and_decomposed_letters_are_one_text():
         translator = elman.Translator(**SMALL).fit(fit, ask)
         assert translator.predict(fit) == translator.predict(ask)
         assert translator.pairs_[0] == texts
-        tagger = elman.SequenceTagger(hidden=4, embedding=4, epochs=1, tokens="symbols").fit(
+        tagger = elman.SequenceTagger(hidden_size=4, embedding_dim=4, epochs=1, tokens="symbols").fit(
             fit, [t.split() for t in ask]
         )
         assert tagger.predict(fit) == tagger.predict(ask)
@@ -137,7 +137,13 @@ def test_a_label_that_every_row_has_is_learned():
 def test_a_symbol_that_is_called_as_ours_is_a_symbol_like_others():
     sources, targets = ["say <unknown> now", "end of text here"] * 20, ["<unknown> dit", "fin end of text"] * 20
     model = elman.Translator(
-        hidden=16, embedding=8, epochs=25, batch=8, learning_rate=0.03, source_tokens="symbols", target_tokens="symbols"
+        hidden_size=16,
+        embedding_dim=8,
+        epochs=25,
+        batch_size=8,
+        learning_rate=0.03,
+        source_tokens="symbols",
+        target_tokens="symbols",
     )
     assert model.fit(sources, targets).predict(sources[:2]) == targets[:2]
     lists = [["<unknown>", "a"], ["b", "a"]] * 10
@@ -149,7 +155,7 @@ def test_figures_agree_whatever_white_space_targets_have():
     pairs = pd.DataFrame(
         {"source": ["roses are red", "tea for two"] * 20, "target": ["rouge\nbleu ", "thé  pour\tdeux"] * 20}
     )
-    model = elman.Translator(hidden=16, embedding=8, epochs=30, batch=8, learning_rate=0.02).fit(pairs)
+    model = elman.Translator(hidden_size=16, embedding_dim=8, epochs=30, batch_size=8, learning_rate=0.02).fit(pairs)
     (grid,) = model.report(pairs).grids
     scores = dict(zip(grid.columns, grid.rows[-1], strict=True))
     assert scores["text errors"] == pytest.approx(1 - scores["exact"])
@@ -170,9 +176,9 @@ def wide(count):
 
 
 MAKE = {
-    "feed forward": lambda: elman.FeedForward(hidden=4, epochs=2, batch=8),
-    "classifier": lambda: elman.SequenceClassifier(hidden=4, epochs=1, batch=8),
-    "window": lambda: elman.WindowMLP(hidden=4, epochs=1, batch=8, window=3),
+    "feed forward": lambda: elman.FeedForward(hidden_size=4, epochs=2, batch_size=8),
+    "classifier": lambda: elman.SequenceClassifier(hidden_size=4, epochs=1, batch_size=8),
+    "window": lambda: elman.WindowMLP(hidden_size=4, epochs=1, batch_size=8, window=3),
 }
 
 
@@ -206,7 +212,7 @@ def test_time_grows_with_the_number_of_columns_and_no_faster():
     """The names are looked up a number of times that is proportional to the columns, and never joined."""
     names = ["series", "label", *(f"c{k}" for k in range(3000))]
     table = read_table(pd.DataFrame([["a", "b", *[0.5] * 3000]] * 2, columns=names))
-    found = Columns.found(table, ClassifierSettings())
+    found = Columns.found(table, ClassifierOptions())
     calls = []
     object.__setattr__(table, "columns", _Counted(names, calls))
     found.examples(table)

@@ -13,7 +13,7 @@ from elman.models.estimator import building
 from elman.models.estimator.building import build
 from elman.train import RunFiles, read_container, write_container
 
-LARGE = {"hidden": 65536, "layers": 64}
+LARGE = {"hidden_size": 65536, "num_layers": 64}
 
 
 def test_a_network_that_fits_is_made_as_ever():
@@ -56,17 +56,22 @@ def test_memory_that_runs_out_is_one_line(monkeypatch, tmp_path, capsys):
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     (tmp_path / "a.txt").write_text("to be, or not to be, that is the question.\n" * 20)
     monkeypatch.setattr("elman.train.loop.Loop._update", lambda _: torch.empty(2**60))
-    assert main(["train", "text", str(tmp_path / "a.txt"), "-o", str(tmp_path / "m.safetensors"), "--hidden", "2"]) == 1
+    assert (
+        main(["train", "text", str(tmp_path / "a.txt"), "-o", str(tmp_path / "m.safetensors"), "--hidden-size", "2"])
+        == 1
+    )
     assert capsys.readouterr().err.splitlines()[-1].startswith("elman: memory has run out: take a smaller batch")
 
 
-@pytest.mark.parametrize("option", [{"hidden": 65536}, {"layers": 64}, {"embedding": None}, {"embedding": 65536}])
+@pytest.mark.parametrize(
+    "option", [{"hidden_size": 65536}, {"num_layers": 64}, {"embedding_dim": None}, {"embedding_dim": 65536}]
+)
 def test_settings_of_a_file_are_compared_with_its_tensors_before_memory_is_taken(tmp_path, monkeypatch, option):
     case = CASES["text generator"]
     files = RunFiles.within(tmp_path)
     case.make().fit(*case.data(), files=files)
     kind, content, tensors = read_container(files.model)
-    write_container(files.model, kind, content | {"settings": content["settings"] | option}, tensors)
+    write_container(files.model, kind, content | {"options": content["options"] | option}, tensors)
     made = []
     real = torch.empty
     monkeypatch.setattr(torch, "empty", lambda *a, **k: made.append(real(*a, **k)) or made[-1])

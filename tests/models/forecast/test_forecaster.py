@@ -18,7 +18,7 @@ from elman.models.forecast.windows import Windows
 from elman.ops.dispatch import use_backend
 from elman.train import Interrupted, RunFiles, Silent
 
-QUICK = {"horizon": 3, "season": 4, "context": 8, "members": 2, "hidden": 8, "epochs": 3}
+QUICK = {"horizon": 3, "season": 4, "context": 8, "members": 2, "hidden_size": 8, "epochs": 3}
 
 
 def wavy(length=80, seed=0, start="2020-01-01", name="a"):
@@ -90,11 +90,11 @@ def test_a_step_that_was_interpolated_is_no_origin_and_is_not_measured(fitted):
 
 def test_the_network_begins_as_the_naive_forecast_and_then_beats_it():
     frame = wavy(200)
-    model = elman.Forecaster(**QUICK | {"epochs": 25, "hidden": 16, "learning_rate": 0.01}, covariates=("push",))
+    model = elman.Forecaster(**QUICK | {"epochs": 25, "hidden_size": 16, "learning_rate": 0.01}, covariates=("push",))
     errors = {row["method"]: row["MAE"] for row in model.backtest(frame, 20).table()}
     assert errors["Elman"] < min(errors["last value"], errors["drift"])
     # The push of the last step is the whole noise of the next: the covariate has to pay.
-    blind = elman.Forecaster(**QUICK | {"epochs": 25, "hidden": 16, "learning_rate": 0.01})
+    blind = elman.Forecaster(**QUICK | {"epochs": 25, "hidden_size": 16, "learning_rate": 0.01})
     assert errors["Elman"] < {row["method"]: row["MAE"] for row in blind.backtest(frame, 20).table()}["Elman"]
 
 
@@ -102,7 +102,9 @@ def test_the_network_begins_as_the_naive_forecast_and_then_beats_it():
 def test_intervals_hold_what_they_promise(level):
     random = np.random.default_rng(5)
     walk = np.cumsum(random.normal(size=1200))
-    model = elman.Forecaster(horizon=4, context=4, members=1, hidden=4, epochs=1, batch=256, validation=0.5)
+    model = elman.Forecaster(
+        horizon=4, context=4, members=1, hidden_size=4, epochs=1, batch_size=256, validation_fraction=0.5
+    )
     row = model.backtest(walk, 400, levels=(level,)).table()[0]
     assert row[f"coverage-{level}"] == pytest.approx(level / 100, abs=0.07)
 
@@ -148,7 +150,7 @@ def test_a_shorter_window_is_not_padded(fitted):
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_both_backends_forecast_alike(cell):
-    model = elman.Forecaster(**QUICK | {"epochs": 1}, cell=cell, layers=2).fit(wavy())
+    model = elman.Forecaster(**QUICK | {"epochs": 1}, cell=cell, num_layers=2).fit(wavy())
     with use_backend("reference"):
         want = torch.tensor(model.predict()["y"], dtype=torch.float32)
     assert_close(torch.tensor(model.predict()["y"], dtype=torch.float32), want, cell)
@@ -222,11 +224,11 @@ def test_a_shuffled_split_warns():
 
 
 def test_nothing_held_out_means_no_intervals():
-    model = elman.Forecaster(**QUICK, validation=0, patience=None).fit(wavy())
+    model = elman.Forecaster(**QUICK, validation_fraction=0, patience=None).fit(wavy())
     with pytest.raises(InputError, match=r"validation=0.*give levels="):
         model.predict()
     assert list(model.predict(levels=()).columns) == ["unique_id", "ds", "y"]
-    assert elman.Forecaster(**QUICK, validation=0, patience=None).backtest(wavy(), 2).intervals == {}
+    assert elman.Forecaster(**QUICK, validation_fraction=0, patience=None).backtest(wavy(), 2).intervals == {}
 
 
 def test_an_evaluation_in_the_long_format(fitted):

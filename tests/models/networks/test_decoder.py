@@ -11,9 +11,9 @@ from elman.models.networks.decoder import Targets, Writing
 from elman.models.translate.network import EncoderDecoder, Sources
 
 SIZES = {
-    "hidden": 9,
-    "layers": 1,
-    "embedding": 5,
+    "hidden_size": 9,
+    "num_layers": 1,
+    "embedding_dim": 5,
     "dropout": 0.0,
     "symbol_dropout": 0.0,
     "bidirectional": True,
@@ -66,7 +66,7 @@ def stepwise_nats(net, sources, targets):
 
 
 KINDS = [
-    {"cell": cell, "layers": layers, "attention": attention, "bidirectional": both, "copies": copies}
+    {"cell": cell, "num_layers": layers, "attention": attention, "bidirectional": both, "copies": copies}
     for cell, layers, attention, both, copies in [
         ("lstm", 1, True, True, False),
         ("lstm", 2, False, True, False),
@@ -157,7 +157,7 @@ def test_without_forcing_it_reads_its_own_choices(copies):
 
 @pytest.mark.parametrize("copies", [False, True])
 def test_every_weight_learns(copies):
-    net, (sources, targets) = network(layers=2, copies=copies), batch_for({"copies": copies})
+    net, (sources, targets) = network(num_layers=2, copies=copies), batch_for({"copies": copies})
     net.decoder.loss(net.read(sources), targets, smoothing=0.1).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 

@@ -11,7 +11,7 @@ from elman.models.networks import next_symbol
 from elman.train import RunFiles, Silent
 
 TEXT = "".join(f"{n} men went to mow, went to mow {n % 7} meadows;" for n in range(40))
-SMALL = {"hidden": 12, "layers": 2, "embedding": 6, "batch": 3, "k1": 10, "epochs": 2, "dropout": 0.1}
+SMALL = {"hidden_size": 12, "num_layers": 2, "embedding_dim": 6, "batch_size": 3, "k1": 10, "epochs": 2, "dropout": 0.1}
 
 
 class PullsThePlug(Silent):
@@ -38,7 +38,7 @@ def cut_and_resumed(options, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("more", [{}, {"k2": 17}, {"k2": 34, "separator": ";"}, {"embedding": None}])
+@pytest.mark.parametrize("more", [{}, {"k2": 17}, {"k2": 34, "separator": ";"}, {"embedding_dim": None}])
 def test_cut_off_and_resumed_it_ends_with_the_same_bits(cell, more, tmp_path, monkeypatch):
     options = SMALL | {"cell": cell} | more
     whole = elman.TextGenerator(**options).fit(TEXT)

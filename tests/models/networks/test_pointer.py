@@ -89,10 +89,10 @@ def greetings(people):
 
 
 POLITE = {
-    "hidden": 16,
-    "embedding": 16,
+    "hidden_size": 16,
+    "embedding_dim": 16,
     "dropout": 0.0,
-    "batch": 16,
+    "batch_size": 16,
     "epochs": 12,
     "learning_rate": 0.02,
     "min_count": 2,
@@ -185,5 +185,5 @@ def test_the_nearest_other_is_never_the_source_itself(monkeypatch):
 
 @pytest.mark.parametrize("option", ["copying", "memory"])
 def test_without_looking_nothing_can_be_copied(option):
-    with pytest.raises(InputError, match=r"attend: a decoder copies from what it looks at.*attend on"):
+    with pytest.raises(InputError, match=r"attend: a decoder copies from what it attends to.*attend on"):
         elman.Translator(attend=False, **{option: True}).fit(*phrases(0, 30))

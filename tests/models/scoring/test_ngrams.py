@@ -48,7 +48,7 @@ def test_the_network_and_the_n_grams_are_added_as_the_mix_says(model):
     assert not np.allclose(alone.predict_proba(texts), want, rtol=1e-3)
 
 
-@pytest.mark.parametrize("options", [{}, {"validation": 0}, {"tokens": "characters"}, {"ngrams": False}])
+@pytest.mark.parametrize("options", [{}, {"validation_fraction": 0}, {"tokens": "characters"}, {"ngrams": False}])
 def test_a_saved_model_gives_the_same_probabilities(tmp_path, options):
     texts, labels = endings(30)
     for y in (labels, [[label] if row % 3 else [] for row, label in enumerate(labels)]):
@@ -60,7 +60,7 @@ def test_a_saved_model_gives_the_same_probabilities(tmp_path, options):
 
 def test_held_out_texts_never_change_what_the_n_grams_learned():
     texts, labels = endings()
-    options = OPTIONS | {"epochs": 1, "split": "tail", "validation": 0.25}
+    options = OPTIONS | {"epochs": 1, "split": "tail", "validation_fraction": 0.25}
     one = elman.SequenceClassifier(**options).fit(texts, labels).reading_.ngrams
     two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words"] * 15, labels).reading_.ngrams
     assert one.content() == two.content()

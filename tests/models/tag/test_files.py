@@ -11,7 +11,7 @@ from elman.errors import DataError
 from elman.models.estimator.reports import OnFiles
 from elman.models.tag.report import MeasuredTags
 
-TINY = {"hidden": 8, "embedding": 4, "epochs": 2, "batch": 8}
+TINY = {"hidden_size": 8, "embedding_dim": 4, "epochs": 2, "batch_size": 8}
 WORDS = ["the cat sat", "a dog ran", "the dog sat", "a cat", "ran"] * 8
 TAGS = ["D N V", "D N V", "D N V", "D N", "V"] * 8
 SPLIT = [text.split() for text in WORDS], [text.split() for text in TAGS]

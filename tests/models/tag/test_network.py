@@ -12,14 +12,14 @@ from elman.ops.dispatch import use_backend
 
 LENGTHS = [3, 7, 1, 5, 7, 2]
 OPTIONS = [
-    {"cell": cell, "layers": layers, "bidirectional": bidirectional}
+    {"cell": cell, "num_layers": layers, "bidirectional": bidirectional}
     for cell, layers, bidirectional in (("lstm", 2, True), ("gru", 1, False), ("rnn", 1, True))
 ]
 
 
 def network(dropout=0.0, **options):
     torch.manual_seed(0)
-    trunk = Trunk(9, 5, hidden=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
+    trunk = Trunk(9, 5, hidden_size=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
     return TaggingNetwork(trunk, 4).eval()
 
 
@@ -33,7 +33,7 @@ def sequences():
 def test_company_never_changes_a_sequence(options, backend):
     """Whatever the batch and the order, each sequence gets what it gets alone through torch's layers, unpacked."""
     ours, inputs = network(**options), sequences()
-    theirs = getattr(nn, options["cell"].upper())(5, 6, options["layers"], bidirectional=options["bidirectional"])
+    theirs = getattr(nn, options["cell"].upper())(5, 6, options["num_layers"], bidirectional=options["bidirectional"])
     theirs.load_state_dict(ours.trunk.recurrent.state_dict())
     with torch.no_grad():
         for batch in (1, 4, 6):
@@ -58,7 +58,7 @@ def test_the_loss_is_the_mean_over_steps_and_every_step_counts_once():
 
 
 def test_dropout_is_for_training_alone():
-    noisy = network(cell="gru", layers=1, bidirectional=False, dropout=0.5).train()
+    noisy = network(cell="gru", num_layers=1, bidirectional=False, dropout=0.5).train()
     examples = TaggedSteps(noisy, sequences(), np.zeros(sum(LENGTHS), np.int64))
     rows = np.arange(6)
     assert examples.loss(rows).loss != examples.loss(rows).loss

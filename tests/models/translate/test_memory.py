@@ -16,7 +16,7 @@ VERBS = {"open": "ouvrir", "close": "fermer", "print": "imprimer", "save": "enre
 # Every phrase comes twice, once with "now", so that a neighbour has its target.
 ENGLISH = [f"{verb} file {number}{end}" for number in NUMBERS for end in ("", " now") for verb in VERBS]
 FRENCH = [f"{VERBS[e.split()[0]]} le fichier {e.split()[2]}" for e in ENGLISH]
-SMALL = {"hidden": 8, "embedding": 8, "batch": 16, "epochs": 1, "memory": True, "target_tokens": "words"}
+SMALL = {"hidden_size": 8, "embedding_dim": 8, "batch_size": 16, "epochs": 1, "memory": True, "target_tokens": "words"}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_the_threshold_is_measured_on_pairs_the_memory_does_not_hold(monkeypatch
 
 def test_without_held_out_pairs_it_cannot_be_measured():
     with pytest.raises(InputError, match=r"memory: it needs pairs held out.*set validation"):
-        elman.Translator(**SMALL, validation=0).fit(ENGLISH, FRENCH)
+        elman.Translator(**SMALL, validation_fraction=0).fit(ENGLISH, FRENCH)
 
 
 def test_the_report_has_both_and_says_how_often_the_memory_answered(tmp_path):

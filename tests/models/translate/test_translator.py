@@ -8,19 +8,20 @@ import pytest
 import elman
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.translate.baselines import CopySource, NearestNeighbour
+from elman.options import resume_values, values
 from elman.train import RunFiles, Silent
 
 LETTERS = "abcde"
 WORDS = ["".join(LETTERS[i] for i in np.random.default_rng(k).integers(0, 5, 1 + k % 6)) for k in range(240)]
 SPOKEN = [" ".join(letter.upper() for letter in reversed(word)) for word in WORDS]
-SMALL = {"hidden": 12, "embedding": 8, "batch": 16, "epochs": 2, "dropout": 0.1}
+SMALL = {"hidden_size": 12, "embedding_dim": 8, "batch_size": 16, "epochs": 2, "dropout": 0.1}
 
 
 @pytest.fixture(scope="module")
 def model():
-    return elman.Translator(hidden=24, embedding=12, batch=16, epochs=30, dropout=0.0, learning_rate=0.02).fit(
-        WORDS, SPOKEN
-    )
+    return elman.Translator(
+        hidden_size=24, embedding_dim=12, batch_size=16, epochs=30, dropout=0.0, learning_rate=0.02
+    ).fit(WORDS, SPOKEN)
 
 
 def test_it_learns_to_write_backwards(model):
@@ -74,7 +75,11 @@ def test_same_seed_same_bits_whether_cut_off_or_not(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{"cell": "gru", "attend": False}, {"cell": "rnn", "bidirectional": False}, {"layers": 2, "label_smoothing": 0.1}],
+    [
+        {"cell": "gru", "attend": False},
+        {"cell": "rnn", "bidirectional": False},
+        {"num_layers": 2, "label_smoothing": 0.1},
+    ],
     ids=str,
 )
 def test_every_kind_trains_and_writes(options):
@@ -88,7 +93,7 @@ def test_only_the_training_part_is_learned_from():
     model = elman.Translator(**SMALL).fit(words, spoken)
     assert "z" not in model.source_.vocabulary
     assert "Q" not in model.target_.vocabulary
-    assert "Q" in elman.Translator(**SMALL, validation=0).fit(words, spoken).target_.vocabulary
+    assert "Q" in elman.Translator(**SMALL, validation_fraction=0).fit(words, spoken).target_.vocabulary
 
 
 def test_duplicates_across_the_split_are_counted():
@@ -160,7 +165,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
         elman.Translator(**SMALL).fit(table)
     with pytest.raises(DataError, match="no column 'anglais'"):
         elman.Translator(**SMALL, source="anglais").fit(table)
-    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, came 0"):
+    with pytest.raises(InputError, match=r"beam: should be greater than or equal to 1, got 0"):
         elman.Translator(beam=0)
     with pytest.raises(InputError, match="not trained yet"):
         elman.Translator().predict(["a"])
@@ -175,6 +180,6 @@ def test_a_model_of_another_job_is_refused(model, tmp_path):
 
 
 def test_options_are_json_and_search_may_change_on_resume():
-    settings = elman.Translator(beam=3)._settings()
-    assert json.dumps(settings.model_dump())
-    assert "beam" not in settings.identity()
+    options = elman.Translator(beam=3)._options()
+    assert json.dumps(values(options))
+    assert "beam" not in resume_values(options)

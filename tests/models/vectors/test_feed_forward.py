@@ -1,5 +1,3 @@
-import inspect
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +11,8 @@ import elman
 from elman.cli import main
 from elman.errors import DataError, InputError
 from elman.models.estimator.reports import OnFiles
-from elman.models.vectors.options import FeedForwardSettings
 
-TINY = {"hidden": 8, "batch": 8, "epochs": 3}
+TINY = {"hidden_size": 8, "batch_size": 8, "epochs": 3}
 
 
 def exclusive_or(count=80, seed=0):
@@ -30,7 +27,7 @@ X, Y = exclusive_or()
 
 @pytest.fixture(scope="module")
 def model():
-    return elman.FeedForward(hidden=16, epochs=60, batch=8, learning_rate=0.02, dropout=0).fit(X, Y)
+    return elman.FeedForward(hidden_size=16, epochs=60, batch_size=8, learning_rate=0.02, dropout=0).fit(X, Y)
 
 
 def weights(model):
@@ -41,14 +38,6 @@ def test_it_learns_what_no_line_can(model):
     assert model.score(*exclusive_or(seed=1)) > 0.97
     assert model.progress_.best < 0.3 * model.baselines_["class shares"]
     assert model.held_out_.accuracy("network") > 0.8
-
-
-def test_options_defaults_and_documentation_are_one_list():
-    signature = inspect.signature(elman.FeedForward)
-    defaults = {name: p.default for name, p in signature.parameters.items()}
-    assert defaults == {name: field.default for name, field in FeedForwardSettings.model_fields.items()}
-    for name in defaults:
-        assert f"\n        {name}: " in elman.FeedForward.__doc__.replace("    Args:", "", 1), name
 
 
 def test_every_shape_of_data_says_the_same():
@@ -66,7 +55,7 @@ def test_one_input_knows_nothing_of_another(model):
 
 
 def test_same_seed_same_weights_and_a_saved_model_is_the_same(tmp_path):
-    options = TINY | {"dropout": 0.5, "layers": 2}
+    options = TINY | {"dropout": 0.5, "num_layers": 2}
     first, second = elman.FeedForward(**options).fit(X, Y), elman.FeedForward(**options).fit(X, Y)
     assert weights(first) == weights(second)
     assert weights(first) != weights(elman.FeedForward(**options, seed=1).fit(X, Y))
@@ -80,15 +69,15 @@ def test_same_seed_same_weights_and_a_saved_model_is_the_same(tmp_path):
 def test_scale_and_classes_come_from_the_training_part():
     rows = np.concatenate([X[:72], X[72:] + 1e6])
     one = elman.FeedForward(**TINY, split="tail").fit(rows, Y)
-    other = elman.FeedForward(**TINY, validation=0).fit(X[:72], Y[:72])
+    other = elman.FeedForward(**TINY, validation_fraction=0).fit(X[:72], Y[:72])
     assert one.input_.mean.tolist() == other.input_.mean.tolist()
     assert one.duplicates_ == 0
     assert elman.FeedForward(**TINY, split="tail").fit(np.concatenate([X, X[:8]]), [*Y, *Y[:8]]).duplicates_ == 8
 
 
 def test_scikit_learn_takes_it_for_one_of_its_own():
-    search = GridSearchCV(clone(elman.FeedForward(**TINY)), {"hidden": [2, 8]}, cv=2).fit(X, Y)
-    assert search.best_params_["hidden"] in (2, 8)
+    search = GridSearchCV(clone(elman.FeedForward(**TINY)), {"hidden_size": [2, 8]}, cv=2).fit(X, Y)
+    assert search.best_params_["hidden_size"] in (2, 8)
     assert make_pipeline(StandardScaler(), elman.FeedForward(**TINY)).fit(X, Y).predict(X[:3]).shape == (3,)
 
 
@@ -96,7 +85,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
     frame = pd.DataFrame(X, columns=["a", "b"]).assign(name="x", label=Y)
     frame.to_csv(tmp_path / "t.csv", index=False)
     out = str(tmp_path / "m.safetensors")
-    train = ["train", "vectors", str(tmp_path / "t.csv"), "-o", out, "--hidden", "8", "--epochs", "2"]
+    train = ["train", "vectors", str(tmp_path / "t.csv"), "-o", out, "--hidden-size", "8", "--epochs", "2"]
     assert main(train) == 1
     assert "column 'name': expected a number, got 'x'" in capsys.readouterr().err
     assert main([*train, "--features", "a,b"]) == 0
@@ -121,7 +110,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
 )
 def test_data_that_cannot_be_learned_is_named(rows, labels, message):
     with pytest.raises(DataError, match=message):
-        elman.FeedForward(**TINY, validation=0).fit(rows, labels)
+        elman.FeedForward(**TINY, validation_fraction=0).fit(rows, labels)
 
 
 def test_an_unfitted_model_and_vectors_of_another_length(model):

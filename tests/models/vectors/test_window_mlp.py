@@ -11,7 +11,15 @@ import elman
 from elman.errors import DataError, InputError
 from elman.models.scoring.bag_of_words import BagOfWords
 
-SMALL = {"hidden": 16, "embedding": 4, "batch": 8, "epochs": 20, "learning_rate": 0.02, "dropout": 0.0, "min_count": 1}
+SMALL = {
+    "hidden_size": 16,
+    "embedding_dim": 4,
+    "batch_size": 8,
+    "epochs": 20,
+    "learning_rate": 0.02,
+    "dropout": 0.0,
+    "min_count": 1,
+}
 
 
 def ordered(place, count=60, length=9, seed=0):
@@ -54,7 +62,7 @@ def test_places_without_a_step_stay_nothing():
 def test_series_are_scaled_and_laid_side_by_side():
     draw = np.random.default_rng(0)
     rows = [draw.normal(5, 3, (draw.integers(1, 7), 2)).astype(np.float32) for _ in range(40)]
-    model = elman.WindowMLP(window=3, side="first", hidden=8, epochs=2).fit(rows, [len(row) > 3 for row in rows])
+    model = elman.WindowMLP(window=3, side="first", hidden_size=8, epochs=2).fit(rows, [len(row) > 3 for row in rows])
     long = next(row for row in rows if len(row) > 3)
     scaled = (long[:3] - model.input_.mean) / model.input_.deviation
     want = model.network_[-1](torch.from_numpy(scaled.reshape(1, -1))).double().softmax(-1).detach().numpy()

@@ -14,63 +14,24 @@ from torch import Tensor, nn
 from elman.data.images import Images, as_images
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.wording import TokensOption, Wording, as_texts
+from elman.data.wording import Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.caption.files import ImagePiece, read_captioned, stream_images
 from elman.models.caption.network import ImageToText, SmallImageEncoder
+from elman.models.caption.options import CaptionerOptions
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import CaptionerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.decoder import Source
-from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, write_all, writing_task
-from elman.models.networks.writer_options import CaptionerSettings
+from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, search_of, write_all, writing_task
 from elman.models.scoring.texts import exact, score_grid
 from elman.train import read_container
 
 
-class Captioner(Estimator):
+class Captioner(Estimator, CaptionerOptions):
     """A convolutional encoder sees an image; a recurrent decoder begins from what it saw and writes.
-
-    Args:
-        encoder: a torch module that makes vectors `(B, F)` of images `(B, C, rows, columns)`, channels shifted and
-            scaled to mean 0 and deviation 1; a copy of it is trained along, but for parameters that need no gradient.
-            None takes two small convolutions. A file holds the encoder's weights, not the encoder: see `load`.
-        features: length of the vector that the small encoder makes.
-        tokens: how texts are cut: "words", "characters", "symbols" (what stands between spaces), or "auto", which looks
-            at the training part.
-        cell: "lstm", "gru" or "rnn".
-        hidden: size of each layer's state.
-        layers: recurrent layers.
-        embedding: length of the vector learned for each symbol.
-        dropout: share of features dropped while training, 0 up to 1.
-        min_count: how often a symbol has to come to be known.
-        label_smoothing: share of the wanted probability that is spread over all symbols while training.
-        teacher_forcing: share of steps that read the right symbol while training; the others read the decoder's own
-            choice, which takes one more pass.
-        beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
-        length_penalty: 0 ranks texts by their probability; the larger, the longer they get.
-        batch: images in a batch.
-        epochs: passes over the images; 8 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the images, at their end, that is held out to choose the best weights by.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        seed: fixes first weights, shuffling and dropout. Same seed, same images, same weights.
-        image: the column or array of images, where a file is read; None guesses.
-        caption: the column or array of texts; None guesses.
 
     Attributes:
         wording_: how texts become symbols.
@@ -89,55 +50,17 @@ class Captioner(Estimator):
         >>> import numpy as np
         >>> dark, light = np.zeros((20, 8, 8)), np.ones((20, 8, 8))
         >>> images, texts = np.concatenate((dark, light))[::3], (["dark"] * 20 + ["light"] * 20)[::3]
-        >>> model = Captioner(hidden=16, epochs=30, batch=4, learning_rate=0.01, validation=0).fit(images, texts)
+        >>> model = Captioner(hidden_size=16, epochs=30, batch_size=4, learning_rate=0.01, validation_fraction=0).fit(images, texts)
         >>> model.predict([np.zeros((8, 8)), np.ones((8, 8))])
         ['dark', 'light']
     """
 
     kind = "captioner"
     loss_unit = LOSS_UNIT
-    settings_type = CaptionerSettings
     content_type = CaptionerContent
     network_: ImageToText
     wording_: Wording
     columns_: tuple[str, str] | None
-
-    def __init__(
-        self,
-        *,
-        encoder: nn.Module | None = None,
-        features: int = 128,
-        tokens: TokensOption = "auto",
-        cell: str = "lstm",
-        hidden: int = 128,
-        layers: int = 1,
-        embedding: int = 64,
-        dropout: float = 0.2,
-        min_count: int = 1,
-        label_smoothing: float = 0.0,
-        teacher_forcing: float = 1.0,
-        beam: int = 5,
-        length_penalty: float = 0.6,
-        batch: int = 64,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 2e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.0,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-        image: str | None = None,
-        caption: str | None = None,
-    ) -> None:
-        self._take_options(locals())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], encoder: nn.Module) -> "Captioner":
@@ -151,8 +74,8 @@ class Captioner(Estimator):
             ModelFileError: the file is missing, altered or no captioner, or the encoder does not fit it.
         """
         _, content, tensors = read_container(Path(path), cls.kind)
-        settings = content.get("settings")
-        own = content | {"settings": settings | {"encoder": encoder}} if isinstance(settings, dict) else content
+        options = content.get("options")
+        own = content | {"options": options | {"encoder": encoder}} if isinstance(options, dict) else content
         return cls.from_parts(Path(path), own, tensors)
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Captioner":
@@ -175,9 +98,9 @@ class Captioner(Estimator):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, s = Run.checked(run), self._settings()
+        checked, s = Run.checked(run), self._options()
         images, texts = self._examples(X, y, s)
-        training, held_out = split_rows(len(images), s.validation)
+        training, held_out = split_rows(len(images), s.validation_fraction)
         self.duplicates_ = count_duplicates(images[training], images[held_out])
         known = pick(texts, training)
         self.wording_ = Wording.learn(known, s.tokens, s.min_count)
@@ -218,7 +141,7 @@ class Captioner(Estimator):
             lambda rows: self._source(images, rows),
             limits,
             limits,
-            self._settings().search,
+            search_of(self._options()),
         )
 
     def score(self, X: Any, y: Any) -> float:
@@ -252,10 +175,10 @@ class Captioner(Estimator):
         self._check_fitted()
         return of_file(self.columns_, "arrays")
 
-    def _examples(self, X: Any, y: Any, settings: CaptionerSettings) -> tuple[Images, list[str]]:
+    def _examples(self, X: Any, y: Any, options: CaptionerOptions) -> tuple[Images, list[str]]:
         """Return images and texts, from two arguments or from a file."""
         if y is None:
-            images, texts, self.columns_ = read_captioned(X, settings.image, settings.caption)
+            images, texts, self.columns_ = read_captioned(X, options.image, options.caption)
         else:
             images, texts, self.columns_ = as_images(X), as_texts(y, "y"), None
         check_targets(texts, len(images))
@@ -267,7 +190,7 @@ class Captioner(Estimator):
 
     def _as_taught(self, X: Any, y: Any) -> Written:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
-        s = self._settings()
+        s = self._options()
         if y is None:
             X, y, _ = read_captioned(X, *(self.columns_ or (s.image, s.caption)))
         images, texts = as_images(X), as_texts(y, "y")
@@ -305,7 +228,7 @@ class Captioner(Estimator):
 
     def _prepare(self, mean: Tensor, deviation: Tensor) -> None:
         """Make a network with first weights."""
-        s = self._settings()
+        s = self._options()
         self.baselines_ = {}
         own = copy.deepcopy(self.encoder)
         width = _width(own, self.shape_) if own else s.features
@@ -317,9 +240,9 @@ class Captioner(Estimator):
                 deviation,
                 size=len(self.wording_.vocabulary),
                 cell=s.cell,
-                hidden=s.hidden,
-                layers=s.layers,
-                embedding=s.embedding,
+                hidden_size=s.hidden_size,
+                num_layers=s.num_layers,
+                embedding_dim=s.embedding_dim,
                 dropout=s.dropout,
             )
         )

@@ -48,9 +48,9 @@ class ImageToText(nn.Module):
         deviation: standard deviation of each channel, `(C,)`.
         size: the number of symbols.
         cell: "rnn", "gru" or "lstm".
-        hidden: the size of a layer's state.
-        layers: the number of recurrent layers.
-        embedding: the length of a symbol's vector.
+        hidden_size: the size of a layer's state.
+        num_layers: the number of recurrent layers.
+        embedding_dim: the length of a symbol's vector.
         dropout: the share of features dropped while training.
     """
 
@@ -66,9 +66,9 @@ class ImageToText(nn.Module):
         *,
         size: int,
         cell: str,
-        hidden: int,
-        layers: int,
-        embedding: int,
+        hidden_size: int,
+        num_layers: int,
+        embedding_dim: int,
         dropout: float,
     ):
         super().__init__()
@@ -81,9 +81,9 @@ class ImageToText(nn.Module):
         self.decoder = Decoder(
             size,
             cell=cell,
-            hidden=hidden,
-            layers=layers,
-            embedding=embedding,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            embedding_dim=embedding_dim,
             dropout=dropout,
             summary=features,
             attends=None,

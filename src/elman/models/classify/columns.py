@@ -7,7 +7,7 @@ from typing import Any
 from elman.data.items import Items
 from elman.data.tables import Table, stream_table
 from elman.errors import DataError
-from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.series_columns import SeriesColumns
 from elman.models.scoring.labels import Label
 from elman.quoting import quote
@@ -40,13 +40,13 @@ class Columns:
     features: tuple[str, ...] = ()
 
     @classmethod
-    def found(cls, table: Table, settings: ClassifierSettings) -> "Columns":
-        """Take the columns that the settings name, and guess the others where only one is meant by its name.
+    def found(cls, table: Table, options: ClassifierOptions) -> "Columns":
+        """Take the columns that the options name, and guess the others where only one is meant by its name.
 
         Raises:
             DataError: a column is not there or cannot be guessed; the message lists what is there.
         """
-        s = settings
+        s = options
         label = table.column("label", s.label, LABEL)
         has_series = s.series is not None or (s.text is None and _usual(table, SERIES) and not _usual(table, TEXT))
         if not has_series:

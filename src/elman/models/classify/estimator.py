@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack, cast
 
@@ -11,15 +12,15 @@ import torch
 from sklearn.base import ClassifierMixin
 from torch import Tensor
 
-from elman.data.inputs import Kind, TokenInput
+from elman.data.inputs import TokenInput
 from elman.data.items import Items, as_items
-from elman.data.splits import Split, count_duplicates, pick, split_rows
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import as_frame, read_table
 from elman.data.vectors import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
-from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
 from elman.models.classify.preprocess import Labelled, Reading, Scores
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import ClassifierContent
@@ -36,57 +37,11 @@ from elman.models.scoring.ngrams import Mix, choose_mix
 from elman.train import Task
 
 
-class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
     """A network that reads a sequence of words, characters, symbols or numbers and says which class it is of.
 
     Sequences have any lengths; they are packed, never padded, so that company never changes a result. Everything that
     is learned from data, vocabulary, scale and classes, comes from the training part alone.
-
-    Args:
-        cell: "lstm", "gru" or "rnn".
-        hidden: size of each layer's state in one direction.
-        layers: recurrent layers, one on top of the other.
-        bidirectional: whether each layer reads from the end as well.
-        pooling: how the steps become one vector: "last", "mean", "max", "mean+max" or "attention".
-        tokens: how texts are cut: "words" (in lower case, and punctuation marks), "characters", "symbols" (between
-            spaces); "auto" takes words for texts of about four words or more, else characters.
-        min_count: how often a symbol has to come in training to be known; the others share one vector.
-        embedding: length of the vector learned for each symbol; that of `pretrained`, if given, counts instead.
-        pretrained: a text file of word vectors (GloVe, word2vec) to begin with.
-        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
-        input_dropout: share of what comes in at each step that is dropped while training.
-        symbol_dropout: share of symbols read as the unknown one while training, so that unknown ones mean something.
-        label_smoothing: share of each target that is spread over all classes.
-        ngrams: whether a linear classifier over the n-grams of texts is fitted too and added to the network's
-            scores, as much as makes the held-out loss least (see `elman.models.scoring.ngrams`); of no use to series.
-        class_weight: "balanced" weighs rare classes as much as frequent ones; or a weight for each class; None: alike.
-        batch: sequences in an update; None: such that an epoch has 16 updates or more, 8 to 64.
-        epochs: passes over the sequences; where neither epochs nor minutes are given, so many as show 100,000
-            sequences, 10 to 60.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the sequences that is held out, to choose the best weights on.
-        split: which are held out: "stratified" draws the same share of each class, "shuffled" draws among all, "tail"
-            takes the last ones.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        seed: fixes first weights, dropout, order and split. Same seed, same data, same weights.
-        text: the column of texts, where a table is read; None guesses.
-        label: the column of labels; None guesses.
-        label_separator: what stands between the labels in a cell that may hold several; None: one label.
-        series: the column that says which series a row belongs to, where series are read from rows.
-        step: the column that orders the rows of a series; None guesses, or takes them as they stand.
-        features: the columns of numbers; None takes all others.
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
@@ -105,14 +60,13 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     Example:
         >>> import elman
         >>> texts = ["what a good film", "what a bad film", "a good cast and a good plot", "a bad plot badly cast"]
-        >>> model = elman.SequenceClassifier(hidden=8, embedding=8, min_count=1, epochs=30, validation=0)
+        >>> model = elman.SequenceClassifier(hidden_size=8, embedding_dim=8, min_count=1, epochs=30, validation_fraction=0)
         >>> model = model.fit(texts, ["good", "bad", "good", "bad"])
         >>> model.predict(["such a good plot"]).tolist()
         ['good']
     """
 
     kind = "sequence-classifier"
-    settings_type = ClassifierSettings
     content_type = ClassifierContent
     loss_unit = "nats/sequence"
     network_: ClassifierNetwork
@@ -120,50 +74,6 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     columns_: Columns | None
     held_out_: Measured | None
     mix_: Mix
-
-    def __init__(
-        self,
-        *,
-        cell: str = "lstm",
-        hidden: int = 96,
-        layers: int = 1,
-        bidirectional: bool = True,
-        pooling: str = "mean+max",
-        tokens: Kind = "auto",
-        min_count: int = 2,
-        embedding: int = 64,
-        pretrained: str | Path | None = None,
-        dropout: float = 0.3,
-        input_dropout: float = 0.2,
-        symbol_dropout: float = 0.1,
-        label_smoothing: float = 0.0,
-        ngrams: bool = True,
-        class_weight: str | dict[Any, float] | None = None,
-        batch: int | None = None,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 2e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.99,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        split: Split = "stratified",
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-        text: str | None = None,
-        label: str | None = None,
-        label_separator: str | None = None,
-        series: str | None = None,
-        step: str | None = None,
-        features: list[str] | None = None,
-    ) -> None:
-        self._take_options(locals())
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
         """Learn sequences and their labels.
@@ -185,16 +95,17 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked = Run.checked(run)
-        settings = self._settings()
-        items, labels = self._examples(X, y, settings)
-        training, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, labels)
+        options = self._options()
+        items, labels = self._examples(X, y, options)
+        training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
         self.duplicates_ = count_duplicates(pick(items, training), pick(items, held_out))
-        self._take(Reading.learn(pick(items, training), pick(labels, training), settings))
+        self._take(Reading.learn(pick(items, training), pick(labels, training), options))
         taught = self.reading_.label(pick(items, training), pick(labels, training))
         unseen = self.reading_.label(pick(items, held_out), pick(labels, held_out)) if len(held_out) else None
-        settings = settings.fitted_to(len(training))
+        rows = len(training)
+        options = replace(options, batch_size=batch_size_for(options, rows), epochs=epochs_for(options, rows))
         data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
-        self._learn(checked, data, lambda: self._begin(taught, unseen, settings), settings)
+        self._learn(checked, data, lambda: self._begin(taught, unseen, options), options)
         self.held_out_ = self._measured(unseen) if unseen else None
         return self
 
@@ -260,12 +171,12 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, reading.wide(unseen.items))
             self.mix_ = choose_mix(network, wide, unseen.targets, reading.labels.several)
 
-    def _examples(self, X: Any, y: Any, settings: ClassifierSettings) -> tuple[Items, list[Label]]:
+    def _examples(self, X: Any, y: Any, options: ClassifierOptions) -> tuple[Items, list[Label]]:
         """Return sequences and labels, from two arguments or from a table."""
         self.columns_ = None
         if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
-            self.columns_ = Columns.found(table, settings)
+            self.columns_ = Columns.found(table, options)
             items, labels = self.columns_.examples(table)
             learn_names(self, None)
             self.read_ = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
@@ -279,11 +190,11 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _take(self, reading: Reading) -> None:
         self.reading_, self.classes_ = reading, reading.labels.classes
 
-    def _begin(self, taught: Labelled, unseen: Labelled | None, settings: ClassifierSettings) -> ByLength:
+    def _begin(self, taught: Labelled, unseen: Labelled | None, options: ClassifierOptions) -> ByLength:
         """Return the job of learning some sequences, with a new network."""
         several = self.reading_.labels.several
-        vectors = self._vectors(settings)
-        self._make_network(settings, len(next(iter(vectors.values()))) if vectors else settings.embedding)
+        vectors = self._vectors(options)
+        self._make_network(options, len(next(iter(vectors.values()))) if vectors else options.embedding_dim)
         self._set_vectors(vectors)
         self.baselines_ = {}
         held_out = None
@@ -293,32 +204,32 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             held_out = LabelledSequences(self.network_, unseen, loss_of(several))
         return ByLength(
             self.network_,
-            self._learned(taught, settings),
+            self._learned(taught, options),
             held_out,
-            batch=settings.batch or 1,
-            seed=settings.seed,
+            batch=options.batch_size or 1,
+            seed=options.seed,
             target="sequence",
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
 
     def _as_taught(self, X: Any, y: Any) -> LabelledSequences:
-        settings = self._settings()
+        options = self._options()
         if y is None:
             table = read_table(X)
-            X, y = (self.columns_ or Columns.found(table, settings)).examples(table)
+            X, y = (self.columns_ or Columns.found(table, options)).examples(table)
         items = as_items(in_order(self, X))
-        return self._learned(self.reading_.label(items, as_labels(y, len(items))), settings)
+        return self._learned(self.reading_.label(items, as_labels(y, len(items))), options)
 
-    def _learned(self, taught: Labelled, settings: ClassifierSettings) -> LabelledSequences:
+    def _learned(self, taught: Labelled, options: ClassifierOptions) -> LabelledSequences:
         """Return sequences with the loss of training."""
         reading = self.reading_
-        weights = reading.labels.weights(settings.class_weight, reading.shares)
-        loss = loss_of(reading.labels.several, weights, settings.label_smoothing)
+        weights = reading.labels.weights(options.class_weight, reading.shares)
+        loss = loss_of(reading.labels.several, weights, options.label_smoothing)
         return LabelledSequences(self.network_, taught, loss)
 
-    def _make_network(self, settings: ClassifierSettings, embedding: int) -> None:
-        s, reading = settings, self.reading_
+    def _make_network(self, options: ClassifierOptions, embedding: int) -> None:
+        s, reading = options, self.reading_
         self.embedding_ = embedding
         self.network_ = self._build(
             lambda: ClassifierNetwork(
@@ -326,8 +237,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
                     reading.symbols,
                     embedding if reading.symbols else reading.features,
                     cell=s.cell,
-                    hidden=s.hidden,
-                    layers=s.layers,
+                    hidden_size=s.hidden_size,
+                    num_layers=s.num_layers,
                     bidirectional=s.bidirectional,
                     dropout=s.dropout,
                     input_dropout=s.input_dropout,
@@ -338,13 +249,13 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             )
         )
 
-    def _vectors(self, settings: ClassifierSettings) -> dict[int, npt.NDArray[np.float32]]:
+    def _vectors(self, options: ClassifierOptions) -> dict[int, npt.NDArray[np.float32]]:
         """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""
-        if settings.pretrained is None:
+        if options.pretrained is None:
             return {}
         if not isinstance(self.reading_.input, TokenInput):
             raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
-        return read_vectors(Path(settings.pretrained), self.reading_.input.vocabulary)
+        return read_vectors(Path(options.pretrained), self.reading_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
         embed = self.network_.trunk.embed
@@ -366,4 +277,4 @@ class SequenceClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.mix_ = (content["mix"][0], content["mix"][1])
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
-        self._make_network(self._settings(), content["embedding"])
+        self._make_network(self._options(), content["embedding"])

@@ -13,7 +13,8 @@ from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
 from elman.models.classify.preprocess import Labelled
 from elman.models.networks.encoder import Trunk, packed
-from elman.models.networks.pooling import Pooling, PoolingName
+from elman.models.networks.pooling import Pooling
+from elman.options import PoolingName
 from elman.train import Batch
 
 

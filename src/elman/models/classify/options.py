@@ -1,56 +1,104 @@
-"""What a sequence classifier can be told beyond what every recurrent estimator can."""
+"""Options of the classifier of sequences."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from elman.data.inputs import Kind
-from elman.data.splits import Split
-from elman.models.estimator.options import RecurrentSettings
-from elman.models.networks.pooling import PoolingName
+from elman.options import (
+    Bidirectional,
+    Column,
+    Columns,
+    Dropout,
+    EmaDecay,
+    EmbeddingDim,
+    Help,
+    HiddenSize,
+    InputDropout,
+    LabelSmoothing,
+    Metavar,
+    MinCount,
+    Pooling,
+    Range,
+    RecurrentOptions,
+    Split,
+    SymbolDropout,
+    Tokens,
+    Unset,
+)
 
 EXAMPLES_SHOWN = 100_000
 EPOCHS = (10, 60)
-"""Where neither epochs nor minutes are given, so many epochs as show `EXAMPLES_SHOWN` examples, within these bounds."""
+"""Where neither epochs nor minutes are given, as many epochs as show `EXAMPLES_SHOWN` examples, within these bounds."""
 STEPS = 16
-BATCH = (8, 64)
-"""Where no batch is given, such that an epoch has `STEPS` updates or more, within these bounds."""
+BATCH_SIZE = (8, 64)
+"""Where no batch size is given, one that makes `STEPS` updates an epoch or more, within these bounds."""
 
 
-class ClassifierSettings(RecurrentSettings):
-    """The options of `SequenceClassifier`, with their defaults."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierOptions(RecurrentOptions):
+    """Options of `SequenceClassifier`, with their defaults."""
 
-    hidden: int = Field(96, ge=1, le=65536)
-    bidirectional: bool = True
-    pooling: PoolingName = "mean+max"
-    tokens: Kind = "auto"
-    min_count: int = Field(2, ge=1)
-    embedding: int = Field(64, ge=1, le=65536)
-    pretrained: str | Path | None = None
-    dropout: float = Field(0.3, ge=0, lt=1)
-    input_dropout: float = Field(0.2, ge=0, lt=1)
-    symbol_dropout: float = Field(0.1, ge=0, lt=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    ngrams: bool = True
-    class_weight: Literal["balanced"] | dict[Any, float] | None = None
-    batch: int | None = Field(None, ge=1)  # type: ignore[assignment]
-    averaging: float = Field(0.99, ge=0, lt=1)
+    text: Annotated[Column, Help("Column of texts.")] = None
+    label: Annotated[Column, Help("Column of labels.")] = None
+    label_separator: Annotated[
+        str | None,
+        Range(min_length=1),
+        Help("Separator between the labels of a cell that may hold several."),
+        Unset("one label a cell"),
+    ] = None
+    series: Annotated[Column, Help("Column that names the series of a row, for series of numbers.")] = None
+    step: Annotated[
+        Column, Help("Column that orders the rows of a series."), Unset("guessed by its name, or the order of the rows")
+    ] = None
+    features: Columns = None
+    tokens: Tokens = "auto"
+    min_count: MinCount = 2
+    embedding_dim: EmbeddingDim = 64
+    pretrained: Annotated[
+        str | Path | None,
+        Metavar("FILE"),
+        Help("Word vectors to begin with, as text (GloVe, word2vec)."),
+        Unset("none"),
+    ] = None
+    hidden_size: HiddenSize = 96
+    bidirectional: Bidirectional = True
+    pooling: Pooling = "mean+max"
+    dropout: Dropout = 0.3
+    input_dropout: InputDropout = 0.2
+    symbol_dropout: SymbolDropout = 0.1
+    label_smoothing: LabelSmoothing = 0.0
+    ngrams: Annotated[bool, Help("Whether a linear classifier over n-grams of texts is added to the network.")] = True
+    class_weight: Annotated[
+        Literal["balanced"] | dict[Any, float] | None,
+        Help('"balanced" gives rare classes the weight of frequent ones; or a weight for each class.'),
+        Unset("all classes alike"),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        Range(ge=1),
+        Help("Sequences in an update."),
+        Unset(f"{BATCH_SIZE[0]} to {BATCH_SIZE[1]}, for {STEPS} updates an epoch"),
+    ] = None  # type: ignore[assignment]
+    epochs: Annotated[
+        int | None,
+        Range(ge=1),
+        Help("Passes over the sequences."),
+        Unset(f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences, unless minutes are given"),
+    ] = None
+    ema_decay: EmaDecay = 0.99
     split: Split = "stratified"
-    text: str | None = None
-    label: str | None = None
-    label_separator: str | None = Field(None, min_length=1)
-    series: str | None = None
-    step: str | None = None
-    features: list[str] | None = None
 
-    def fitted_to(self, rows: int) -> "ClassifierSettings":
-        """Return the settings with batch and epochs chosen for so many training rows, where they were left open."""
-        batch = self.batch or _within(rows // STEPS, BATCH)
-        epochs = self.epochs
-        if epochs is None and self.minutes is None:
-            epochs = _within(EXAMPLES_SHOWN // rows, EPOCHS)
-        return self.model_copy(update={"batch": batch, "epochs": epochs})
+
+def batch_size_for(options: ClassifierOptions, rows: int) -> int:
+    """Return the batch size for so many training rows, chosen where it is left open."""
+    return options.batch_size or _within(rows // STEPS, BATCH_SIZE)
+
+
+def epochs_for(options: ClassifierOptions, rows: int) -> int | None:
+    """Return the epochs for so many training rows, chosen where neither epochs nor minutes are given."""
+    if options.epochs is None and options.minutes is None:
+        return _within(EXAMPLES_SHOWN // rows, EPOCHS)
+    return options.epochs
 
 
 def _within(number: int, bounds: tuple[int, int]) -> int:

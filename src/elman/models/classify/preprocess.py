@@ -11,7 +11,7 @@ from torch import Tensor
 from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
 from elman.data.items import Items
 from elman.data.sequences import Sequences
-from elman.models.classify.options import ClassifierSettings
+from elman.models.classify.options import ClassifierOptions
 from elman.models.estimator.building import check_shapes
 from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
 from elman.models.scoring.labels import Label, Labels, Targets
@@ -52,20 +52,20 @@ class Reading:
     ngrams: NGrams | None
 
     @classmethod
-    def learn(cls, items: Items, names: list[Label], settings: ClassifierSettings) -> "Reading":
+    def learn(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Reading":
         """Learn from the training part.
 
         Raises:
             DataError: there are fewer than two classes, or a weight is of an unknown one.
         """
         labels = Labels.learn(names)
-        found = learn_input(items, settings.tokens, settings.min_count)
+        found = learn_input(items, options.tokens, options.min_count)
         targets, symbols = labels.encode(names), _symbols(found)
         shares = labels.chances(targets)
         linear = fit_linear(found.encode(items), targets, symbols, labels.several)
         ngrams = None
-        if settings.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
-            weights = labels.weights(settings.class_weight, shares)
+        if options.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
+            weights = labels.weights(options.class_weight, shares)
             ngrams = NGrams.fit(_texts_of(items), targets, labels.several, found.tokens == "words", weights)
         return cls(found, labels, shares, linear, ngrams)
 

@@ -1,19 +1,19 @@
-"""What all estimators share: options as scikit-learn has them, training, one file on disk.
+"""The base of every estimator: options as scikit-learn has them, training, one file on disk.
 
-A new estimator is a class with
+A new estimator extends `Estimator` and the dataclass of its options (`elman/options.py`), which gives it its
+constructor, and has
 
-- `kind`, the name of its files, and `settings_type`, its child of `TrainingSettings`;
-- an `__init__` that names every option and ends in `self._take_options(locals())`;
+- `kind`, the name of its files;
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
 - `_finish`, if something is left to do with the best weights before they are saved;
 - `_as_taught`, which reads data as `fit` does, with the loss of training, for `elman.diagnose`;
-- `_content`, what its file holds beside settings and weights, `_tensors`, if any of that are tensors, `content_type`,
+- `_content`, what its file holds beside options and weights, `_tensors`, if any of that are tensors, `content_type`,
   which checks the content of a file (`models/estimator/contents.py`), and `_rebuild`, which makes `network_` from it.
 
 Networks are made by `_build`, which measures them before memory is taken.
 
-Options are checked where they are given, in the constructor and in `set_params`, so that a slip shows in the line that
-made it, and again in `fit`. They are stored as they came: scikit-learn's `clone` and searches work.
+Options are checked where they are given, in the constructor and in `set_params`, so that a mistake shows in the line
+that made it, and again in `fit`. They are stored as given: scikit-learn's `clone` and searches work.
 """
 
 import os
@@ -32,8 +32,8 @@ from elman.errors import ElmanError, InputError, ModelFileError
 from elman.models.estimator.building import Network, build, check_finite
 from elman.models.estimator.contents import Content
 from elman.models.estimator.examples import Examples, case_of
-from elman.models.estimator.options import TrainingSettings
 from elman.models.estimator.run import Run
+from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
 from elman.train import Loop, Progress, Task, write_container
 from elman.train.checkpoint import under
@@ -55,8 +55,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         kind: what its files call themselves, such as "text-generator".
-        settings_type: the checked list of its options.
-        content_type: what its files hold beside settings and tensors.
+        options: the dataclass of its options.
+        content_type: what its files hold beside options and tensors.
         loss_unit: what its loss is measured in, such as "nats/char".
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
@@ -66,7 +66,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     """
 
     kind: ClassVar[str]
-    settings_type: ClassVar[type[TrainingSettings]]
+    options: ClassVar[type[TrainingOptions]]
     content_type: ClassVar[type[Content]]
     loss_unit: ClassVar[str]
     picture_note_: str | None = None
@@ -77,14 +77,30 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     _awaited: dict[str, Tensor] | None = None
     """The weights that `network_` will hold, while a file is read."""
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Find the options among the bases, and add them to the docstring as its "Args"."""
+        super().__init_subclass__(**keywords)
+        found = [base for base in cls.__mro__ if issubclass(base, TrainingOptions) and not issubclass(base, Estimator)]
+        if not found:  # a base of several estimators
+            return
+        cls.options = found[0]
+        if cls.__doc__ and "\n    Attributes:" in cls.__doc__:
+            arguments = "".join(f"        {line}\n" for line in argument_lines(cls.options))
+            cls.__doc__ = cls.__doc__.replace("    Attributes:", f"    Args:\n{arguments}\n    Attributes:", 1)
+
+    def __post_init__(self) -> None:
+        """Check the options that the constructor stored."""
+        checked(self.options, self.get_params(deep=False))
+
     def set_params(self, **options: Any) -> Self:
         """Change options and return self.
 
         Raises:
             InputError: an option is unknown or out of range; nothing is changed.
         """
-        self.settings_type.checked(self.get_params() | options)
-        self._store(options)
+        checked(self.options, self.get_params(deep=False) | options)
+        for name, value in options.items():
+            setattr(self, name, value)
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -96,7 +112,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """
         self._check_fitted()
         content = {
-            "settings": self._settings().model_dump(),
+            "options": values(self._options()),
             "baselines": self.baselines_,
             "progress": self.progress_.numbers(),
         }
@@ -122,7 +138,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             )
         X, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
         share = self.progress_.clipped_share if self.progress_.step else None
-        return case_of(self.network_, self._as_taught(X, y), clip=self._settings().clip, clipped_share=share)
+        return case_of(self.network_, self._as_taught(X, y), clip=self._options().clip, clipped_share=share)
 
     def _as_taught(self, X: Any, y: Any) -> Examples:
         """Return data that `fit` takes as examples, read as the training part was, with the loss of training."""
@@ -145,7 +161,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             cls.content_type.check(content)
             if finite:
                 check_finite(tensors)
-            model = cls(**content["settings"])
+            model = cls(**content["options"])
             beside, model._awaited = _parted(tensors)
             model._rebuild(content, beside)
             model.network_.load_state_dict(model._awaited)
@@ -178,7 +194,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return build(make, self._awaited)
 
     def _content(self) -> dict[str, Any]:
-        """Return what the file has to hold beside settings, baselines, progress and weights, as JSON says it."""
+        """Return what the file has to hold beside options, baselines, progress and weights, as JSON says it."""
         raise NotImplementedError
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -192,22 +208,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _finish(self, task: Task) -> None:
         """Do what is left once the best weights are in the network, before the model is saved; nothing here."""
 
-    def _take_options(self, names: dict[str, Any]) -> None:
-        """Check the options among the local names of `__init__`, and store them as they came."""
-        options = {name: value for name, value in names.items() if name in self.settings_type.model_fields}
-        self.settings_type.checked(options)
-        self._store(options)
-
-    def _store(self, options: dict[str, Any]) -> None:
-        for name, value in options.items():
-            setattr(self, name, value)
-
-    def _settings(self) -> Any:
-        """Return the options as they stand now, checked: an object of `settings_type`."""
-        return self.settings_type.checked(self.get_params(deep=False))
+    def _options(self) -> Any:
+        """Return the options as they are now, checked: an object of `options`."""
+        return checked(self.options, self.get_params(deep=False))
 
     def _learn(
-        self, run: Run, data: dict[str, Any], begin: Callable[[], Task], settings: TrainingSettings | None = None
+        self, run: Run, data: dict[str, Any], begin: Callable[[], Task], options: TrainingOptions | None = None
     ) -> Self:
         """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
 
@@ -215,23 +221,23 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             run: where to leave files, and who hears.
             data: what names the data, by name: a checkpoint of other data is refused.
             begin: makes `network_`, sets `baselines_`, and returns the task.
-            settings: the options with what was left open chosen for the data; as they stand by default.
+            options: the options with what was left open chosen for the data; as they stand by default.
 
         Raises:
             ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
         """
-        settings = settings or self._settings()
+        options = options or self._options()
         with run.alone():
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(settings.seed)
+                torch.manual_seed(options.seed)
                 task = begin()
                 self._train(
                     Loop(
                         task,
-                        settings.loop_options(run.checkpoint_seconds),
-                        settings.identity() | data,
+                        options,
+                        resume_values(options) | data,
                         run.place,
                         run.hears,
                     )

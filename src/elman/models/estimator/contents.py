@@ -1,4 +1,4 @@
-"""The content of model files, beside settings and tensors: one class a kind of model, checked before it is used.
+"""The content of model files, beside options and tensors: one class a kind of model, checked before it is used.
 
 A file's checksum says that it is what somebody wrote, not that Elman wrote it.
 """
@@ -27,7 +27,7 @@ class Content(BaseModel):
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    settings: dict[str, Any]
+    options: dict[str, Any]
     baselines: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
     progress: dict[str, Any]
 
@@ -265,7 +265,7 @@ class ForecasterContent(Content):
         names = [one.name for one in self.history.series]
         if not names == [name for name, _ in p.scales] == [name for name, _ in p.covariates]:
             raise ValueError("expected a scale for each series of the history")
-        if p.horizon != self.settings.get("horizon") or p.frequency != self.history.frequency:
+        if p.horizon != self.options.get("horizon") or p.frequency != self.history.frequency:
             raise ValueError("expected one horizon and one frequency")
         if self.intervals and len(self.intervals.sizes) != p.horizon:
             raise ValueError(f"expected errors of {p.horizon} steps")

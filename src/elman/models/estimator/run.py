@@ -79,7 +79,9 @@ class Run:
     @property
     def place(self) -> Place:
         """Where the training loop keeps checkpoint and metrics."""
-        return Place(self.files.checkpoint, self.files.metrics, self.resume) if self.files else Place()
+        if self.files is None:
+            return Place()
+        return Place(self.files.checkpoint, self.files.metrics, self.resume, self.checkpoint_seconds)
 
     @property
     def hears(self) -> Listener:

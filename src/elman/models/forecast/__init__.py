@@ -1,1 +1,1 @@
-"""What `Forecaster` is made of: settings, network, windows, intervals, naive forecasts, measures, backtest."""
+"""What `Forecaster` is made of: options, network, windows, intervals, naive forecasts, measures, backtest."""

@@ -19,7 +19,7 @@ from elman.models.estimator.run import Run, RunOptions
 from elman.models.forecast.evaluation import OURS, Evaluation
 from elman.models.forecast.intervals import Intervals
 from elman.models.forecast.network import ForecastNetwork, Sizes
-from elman.models.forecast.options import ForecastSettings
+from elman.models.forecast.options import ForecasterOptions, table_options
 from elman.models.forecast.origins import before_last_origins, check_every, check_known, new_origins
 from elman.models.forecast.outlook import Outlook, evaluate, forecast_errors, future_columns
 from elman.models.forecast.preprocess import Preparation
@@ -28,50 +28,12 @@ from elman.models.forecast.windows import Windows, all_origins, input_sizes, mak
 from elman.train import Task
 
 
-class Forecaster(Estimator):
+class Forecaster(Estimator, ForecasterOptions):
     """A network that forecasts one series or many, some steps ahead, with prediction intervals.
 
     Series come in the long format that forecasting libraries share, a row for each series and stamp: `unique_id`, `ds`,
     `y` and a column for each covariate, in a pandas or Polars frame or a file; or as the plain values of one series.
     Everything is measured and learned on what lies before an origin; `backtest` says how good that is.
-
-    Args:
-        horizon: steps to forecast at most.
-        context: steps that a window of the past holds; None: two seasons, or 28.
-        season: steps in a season, 1 for none; None finds out on the training part whether one of the calendar's helps.
-        target_transform: "log" takes positive series in logarithms, "none" does not, "auto" does where swings grow with
-            the level of the training part.
-        nonnegative: True makes every forecast and interval that is below 0 a 0, False leaves it as it is; None does so
-            for each series that is never negative.
-        members: networks that are trained side by side and averaged.
-        cell: "gru", "lstm" or "rnn".
-        hidden: size of each layer's state.
-        layers: recurrent layers.
-        bidirectional: refused: the backward states at an origin would have to come from what is to be forecast.
-        dropout: share of features dropped while training, 0 up to 1.
-        series: the column of ids; None: `unique_id` where there is one, else all rows are one series.
-        time: the column of stamps, whole numbers or dates; None: one by a usual name such as `ds`.
-        value: the column of values; None: `y` or `value`.
-        covariates: columns of numbers that are known up to the origin; None: none.
-        fill: for gaps and missing values: "forward", "zero" or "interpolate"; None refuses them.
-        validation: share of each series, at its end and no less than a horizon, that is held out for early stopping and
-            for the width of intervals; 0 holds out nothing, and there are no intervals.
-        split: "time", or "shuffled", which draws held-out windows at random, leaks the future, and warns.
-        batch: windows in an update.
-        epochs: passes over the windows; 200 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: share of the learning rate by which weights shrink in an update.
-        averaging: weight of the past in a running mean of the weights that is measured and kept, 0 for none.
-        schedule: "constant", "cosine", "linear", "exponential" or "plateau".
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch.
-        seed: fixes first weights, dropout and the order of windows. Same seed, same series, same weights.
 
     Attributes:
         preparation_: what was measured on the training part: season, context, the scale of each series.
@@ -92,51 +54,11 @@ class Forecaster(Estimator):
     """
 
     kind = "forecaster"
-    settings_type = ForecastSettings
     content_type = ForecasterContent
     network_: ForecastNetwork
     preparation_: Preparation
     intervals_: Intervals | None
     history_: Panel
-
-    def __init__(
-        self,
-        *,
-        horizon: int = 12,
-        context: int | None = None,
-        season: int | None = None,
-        target_transform: str = "auto",
-        nonnegative: bool | None = None,
-        members: int = 3,
-        cell: str = "gru",
-        hidden: int = 32,
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.2,
-        series: str | None = None,
-        time: str | None = None,
-        value: str | None = None,
-        covariates: Sequence[str] | None = None,
-        fill: str | None = None,
-        validation: float = 0.2,
-        split: str = "time",
-        batch: int = 32,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 3e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.0,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        patience: int | None = 20,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self._take_options(locals())
 
     def fit(self, X: Any, y: None = None, **run: Unpack[RunOptions]) -> "Forecaster":
         """Learn series.
@@ -157,9 +79,9 @@ class Forecaster(Estimator):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked = Run.checked(run)
-        settings = self._settings()
+        options = self._options()
         panel = self.series_of(X)
-        return self._learn(checked, {"series": panel.fingerprint()}, lambda: self._begin(panel, settings))
+        return self._learn(checked, {"series": panel.fingerprint()}, lambda: self._begin(panel, options))
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
         """Forecast what comes after the end of each series.
@@ -233,11 +155,11 @@ class Forecaster(Estimator):
         Raises:
             DataError, InputError, ModelFileError, TrainingError, Interrupted: as `fit` does.
         """
-        settings = self._settings()
+        options = self._options()
         panel = self.series_of(X)
-        training = before_last_origins(panel, settings.horizon, origins, every)
+        training = before_last_origins(panel, options.horizon, origins, every)
         copy = clone(self).fit(training, **run)
-        found: Evaluation = copy.evaluate(panel, every=every, levels=levels if settings.validation else ())
+        found: Evaluation = copy.evaluate(panel, every=every, levels=levels if options.validation_fraction else ())
         return found
 
     def read(self, source: Any) -> Iterator[Panel]:
@@ -269,7 +191,7 @@ class Forecaster(Estimator):
         Raises:
             DataError: a series has gaps, repeated stamps or missing values, or the table cannot be read.
         """
-        return X if isinstance(X, Panel) else read_panel(X, **self._settings().reading())
+        return X if isinstance(X, Panel) else read_panel(X, **table_options(self._options()))
 
     def _read_known(self, X: Any) -> Panel:
         """Read more of the series that the model was fitted on.
@@ -291,20 +213,20 @@ class Forecaster(Estimator):
     def _outlook(self) -> Outlook:
         return Outlook(self.network_, self.preparation_, self.intervals_)
 
-    def _begin(self, panel: Panel, settings: ForecastSettings) -> ByLength:
+    def _begin(self, panel: Panel, options: ForecasterOptions) -> ByLength:
         """Return the job of learning the series, with a new network."""
-        self.preparation_ = p = Preparation.fit(panel, settings)
+        self.preparation_ = p = Preparation.fit(panel, options)
         prepared = p.apply(panel)
-        self._prepare(input_sizes(prepared, p), settings)
+        self._prepare(input_sizes(prepared, p), options)
         self.history_ = replace(panel, series=tuple(one.tail(p.tail, p.frequency) for one in panel))
-        training, held_out = make_windows(self.network_, p, prepared, panel, settings)
+        training, held_out = make_windows(self.network_, p, prepared, panel, options)
         self.baselines_ = held_out.naive_losses() if held_out else {}
         return ByLength(
             self.network_,
             training,
             held_out,
-            batch=settings.batch,
-            seed=settings.seed,
+            batch=options.batch_size,
+            seed=options.seed,
             target="value",
             loss_unit="of the last value's error",
             baselines=self.baselines_,
@@ -321,12 +243,18 @@ class Forecaster(Estimator):
         held_out = cast(ByLength, task).held_out
         self.intervals_ = Intervals.fit(forecast_errors(cast(Windows, held_out))) if held_out else None
 
-    def _prepare(self, sizes: Sizes, settings: ForecastSettings) -> None:
+    def _prepare(self, sizes: Sizes, options: ForecasterOptions) -> None:
         """Make a network with first weights."""
-        s = settings
+        s = options
         self.network_ = self._build(
             lambda: ForecastNetwork(
-                s.members, sizes, s.horizon, cell=s.cell, hidden=s.hidden, layers=s.layers, dropout=s.dropout
+                s.members,
+                sizes,
+                s.horizon,
+                cell=s.cell,
+                hidden_size=s.hidden_size,
+                num_layers=s.num_layers,
+                dropout=s.dropout,
             )
         )
 
@@ -345,4 +273,4 @@ class Forecaster(Estimator):
         sizes = input_sizes(p.apply(self.history_), p)
         if list(sizes) != content["sizes"]:
             raise InputError(f"sizes: expected {list(sizes)}, as the history is read, got {content['sizes']}")
-        self._prepare(sizes, self._settings())
+        self._prepare(sizes, self._options())

@@ -29,20 +29,20 @@ class Member(nn.Module):
         sizes: I and F.
         horizon: future steps, K.
         cell: "rnn", "gru" or "lstm".
-        hidden: size of a layer's state, H, and of the layer behind it.
-        layers: recurrent layers.
+        hidden_size: size of a layer's state, H, and of the layer behind it.
+        num_layers: recurrent layers.
         dropout: share of features dropped while training.
     """
 
     steps: Tensor
 
-    def __init__(self, sizes: Sizes, horizon: int, *, cell: str, hidden: int, layers: int, dropout: float):
+    def __init__(self, sizes: Sizes, horizon: int, *, cell: str, hidden_size: int, num_layers: int, dropout: float):
         super().__init__()
-        between = dropout if layers > 1 else 0.0
-        self.recurrent = CELLS[cell](sizes.inputs, hidden, num_layers=layers, dropout=between)
+        between = dropout if num_layers > 1 else 0.0
+        self.recurrent = CELLS[cell](sizes.inputs, hidden_size, num_layers=num_layers, dropout=between)
         self.drop = nn.Dropout(dropout)
-        self.mix = nn.Linear(hidden + sizes.known + horizon, hidden)
-        self.head = nn.Linear(hidden, 1)
+        self.mix = nn.Linear(hidden_size + sizes.known + horizon, hidden_size)
+        self.head = nn.Linear(hidden_size, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.register_buffer("steps", torch.eye(horizon), persistent=False)
@@ -71,8 +71,8 @@ class ForecastNetwork(nn.Module):
         sizes: see `Member`, as all others.
         horizon: future steps.
         cell: "rnn", "gru" or "lstm".
-        hidden: size of a layer's state.
-        layers: recurrent layers.
+        hidden_size: size of a layer's state.
+        num_layers: recurrent layers.
         dropout: share of features dropped while training.
     """
 
@@ -83,14 +83,15 @@ class ForecastNetwork(nn.Module):
         horizon: int,
         *,
         cell: str,
-        hidden: int,
-        layers: int,
+        hidden_size: int,
+        num_layers: int,
         dropout: float,
     ) -> None:
         super().__init__()
         self.sizes = sizes
         self.members = nn.ModuleList(
-            Member(sizes, horizon, cell=cell, hidden=hidden, layers=layers, dropout=dropout) for _ in range(members)
+            Member(sizes, horizon, cell=cell, hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
+            for _ in range(members)
         )
 
     def forward(self, window: Tensor | PackedSequence, known: Tensor) -> Tensor:

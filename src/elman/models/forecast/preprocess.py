@@ -13,7 +13,7 @@ from elman.data.scaling import Scale, column_scale, last_value_error, wants_log
 from elman.data.series import Panel
 from elman.errors import DataError
 from elman.models.forecast.checks import check_changes, check_positive
-from elman.models.forecast.options import ForecastSettings
+from elman.models.forecast.options import ForecasterOptions
 from elman.quoting import quote
 
 Numbers = npt.NDArray[np.float64]
@@ -64,31 +64,31 @@ class Preparation:
     covariates: dict[Any, Numbers]
 
     @classmethod
-    def fit(cls, panel: Panel, settings: ForecastSettings) -> "Preparation":
+    def fit(cls, panel: Panel, options: ForecasterOptions) -> "Preparation":
         """Measure the training part of series.
 
         Raises:
             DataError: a series is too short for the horizon, or too short or not positive for what was asked for.
         """
-        lengths = [training_length(len(one), settings) for one in panel]
+        lengths = [training_length(len(one), options) for one in panel]
         training = [one.values[:length] for one, length in zip(panel, lengths, strict=True)]
-        season = settings.season or find_season(training, panel.frequency, settings.horizon)
-        context = settings.context or _find_context(min(lengths), season, settings.horizon)
-        _check_lengths(panel, season, context, settings)
+        season = options.season or find_season(training, panel.frequency, options.horizon)
+        context = options.context or _find_context(min(lengths), season, options.horizon)
+        _check_lengths(panel, season, context, options)
         scales = {}
         for one, values in zip(panel, training, strict=True):
-            chosen = settings.target_transform
+            chosen = options.target_transform
             log = chosen == "log" or (chosen == "auto" and wants_log(values, season))
             if log:
                 check_positive(one, panel)
             # Neither training nor a held-out loss reads this, so that all of the series may decide.
-            never_below = bool((one.values >= 0).all()) if settings.nonnegative is None else settings.nonnegative
-            scales[one.name] = Scale.fit(values, settings.horizon, log, never_below)
+            never_below = bool((one.values >= 0).all()) if options.nonnegative is None else options.nonnegative
+            scales[one.name] = Scale.fit(values, options.horizon, log, never_below)
         covariates = {
             one.name: np.stack(column_scale(one.covariates[:length]))
             for one, length in zip(panel, lengths, strict=True)
         }
-        return cls(panel.frequency, settings.horizon, season, context, scales, covariates)
+        return cls(panel.frequency, options.horizon, season, context, scales, covariates)
 
     @property
     def lag(self) -> int:
@@ -166,11 +166,11 @@ class Preparation:
         )
 
 
-def training_length(length: int, settings: ForecastSettings) -> int:
+def training_length(length: int, options: ForecasterOptions) -> int:
     """Return how many of a series' steps are trained on; those held out, at its end, hold a horizon or more."""
-    if settings.validation == 0:
+    if options.validation_fraction == 0:
         return length
-    return length - max(int(length * settings.validation), settings.horizon)
+    return length - max(int(length * options.validation_fraction), options.horizon)
 
 
 def find_season(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> int:
@@ -204,15 +204,15 @@ def _find_context(shortest: int, season: int, horizon: int) -> int:
     return max(2, min(wanted, (shortest - lag - horizon) // 2))
 
 
-def _check_lengths(panel: Panel, season: int, context: int, settings: ForecastSettings) -> None:
-    held_out = settings.horizon if settings.validation else 0
-    least = (season if season > 1 else 0) + least_window(context) + settings.horizon + held_out
+def _check_lengths(panel: Panel, season: int, context: int, options: ForecasterOptions) -> None:
+    held_out = options.horizon if options.validation_fraction else 0
+    least = (season if season > 1 else 0) + least_window(context) + options.horizon + held_out
     for one in panel:
-        if len(one) < least or training_length(len(one), settings) < least - held_out:
+        if len(one) < least or training_length(len(one), options) < least - held_out:
             raise DataError(
                 f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, horizon "
-                f"{settings.horizon} takes {least} or more (season {season}, context {context}, "
-                f"validation {settings.validation}): give more history, a shorter horizon, "
+                f"{options.horizon} takes {least} or more (season {season}, context {context}, "
+                f"validation {options.validation_fraction}): give more history, a shorter horizon, "
                 "season=1 or a shorter context"
             )
 

@@ -13,7 +13,7 @@ from elman.data.series import Panel
 from elman.data.splits import split_rows
 from elman.errors import DataError
 from elman.models.forecast.network import ForecastNetwork, Sizes
-from elman.models.forecast.options import ForecastSettings
+from elman.models.forecast.options import ForecasterOptions
 from elman.models.forecast.preprocess import Preparation, Prepared, least_window, training_length
 from elman.train import Batch
 
@@ -150,7 +150,7 @@ def all_origins(
 
 
 def make_windows(
-    network: ForecastNetwork, preparation: Preparation, prepared: Prepared, panel: Panel, settings: ForecastSettings
+    network: ForecastNetwork, preparation: Preparation, prepared: Prepared, panel: Panel, options: ForecasterOptions
 ) -> tuple[Windows, Windows | None]:
     """Return the windows to learn from and those held out: by time, or at random with a warning if that was asked for.
 
@@ -158,23 +158,23 @@ def make_windows(
         DataError: so much was filled in that no window is left.
     """
     ends = [len(one) for one in panel]
-    cuts = [training_length(end, settings) for end in ends]
-    if settings.split == "shuffled":
+    cuts = [training_length(end, options) for end in ends]
+    if options.split == "shuffled":
         series, origins = all_origins(prepared, preparation, [0] * len(ends), ends)
         _warn_of_shuffling()
-        parts = split_rows(len(origins), settings.validation, "shuffled", settings.seed) if len(origins) else ()
+        parts = split_rows(len(origins), options.validation_fraction, "shuffled", options.seed) if len(origins) else ()
         found = [(series[rows], origins[rows]) for rows in parts]
     else:
         found = [
             all_origins(prepared, preparation, [0] * len(ends), cuts),
             all_origins(prepared, preparation, cuts, ends),
         ]
-    if not found or not len(found[0][1]) or (settings.validation and not len(found[1][1])):
+    if not found or not len(found[0][1]) or (options.validation_fraction and not len(found[1][1])):
         raise DataError(
             f"{panel.source}: so much was missing and filled in that no window is left: give more whole rows"
         )
     training, held_out = (Windows(network, preparation, prepared, *both) for both in found)
-    return training, held_out if settings.validation else None
+    return training, held_out if options.validation_fraction else None
 
 
 def _warn_of_shuffling() -> None:

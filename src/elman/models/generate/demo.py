@@ -15,7 +15,9 @@ def demo_model(minutes: float) -> TextGenerator:
     Raises:
         InputError: minutes are not above 0.
     """
-    return TextGenerator(hidden=256, layers=1, embedding=64, batch=32, k1=64, learning_rate=4e-3, minutes=minutes)
+    return TextGenerator(
+        hidden_size=256, num_layers=1, embedding_dim=64, batch_size=32, k1=64, learning_rate=4e-3, minutes=minutes
+    )
 
 
 def opening(text: str | Path) -> str:

@@ -14,7 +14,7 @@ from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.generate.generation import Generation
-from elman.models.generate.options import TextSettings
+from elman.models.generate.options import TextOptions
 from elman.models.generate.probe import text_case, text_course
 from elman.models.generate.sampling import Sampling
 from elman.models.generate.streams import make_streams
@@ -23,38 +23,10 @@ from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.symbol_counts import baselines
 
 
-class TextGenerator(Estimator):
+class TextGenerator(Estimator, TextOptions):
     """A network that predicts the next character, and writes by being asked again and again.
 
     The defaults are a recipe for about a million characters of English; `benchmarks/shakespeare.py` runs it.
-
-    Args:
-        cell: "lstm", "gru" or "rnn".
-        hidden: size of each layer's state.
-        layers: recurrent layers, one on top of the other.
-        embedding: length of the vector learned for each character; None feeds characters one-hot.
-        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
-        k1: characters between two updates.
-        k2: characters that gradients reach back, `k1` or more; None means `k1`. More costs k2 / k1 times the work.
-        batch: streams that the text is cut into and that are learned side by side.
-        epochs: passes over the text; 8 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the text, at its end, that is held out.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        separator: string that ends each document in the text; the state is reset after it. None: one document.
-        seed: fixes the first weights and dropout. Same seed, same text, same weights.
 
     Attributes:
         alphabet_: the characters of the training part, after `fit`.
@@ -68,47 +40,16 @@ class TextGenerator(Estimator):
 
     Example:
         >>> import elman
-        >>> model = elman.TextGenerator(hidden=32, layers=1, batch=4, k1=16, epochs=1)
+        >>> model = elman.TextGenerator(hidden_size=32, num_layers=1, batch_size=4, k1=16, epochs=1)
         >>> model = model.fit("to be, or not to be, that is the question. " * 20)
         >>> len(model.generate("to be", length=10).texts()[0])
         10
     """
 
     kind = "text-generator"
-    settings_type = TextSettings
     content_type = TextContent
     loss_unit = NextSymbol.loss_unit
     network_: SymbolNetwork
-
-    def __init__(
-        self,
-        *,
-        cell: str = "lstm",
-        hidden: int = 256,
-        layers: int = 2,
-        embedding: int | None = 64,
-        dropout: float = 0.0,
-        k1: int = 128,
-        k2: int | None = None,
-        batch: int = 64,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 2e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.0,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        separator: str | None = None,
-        seed: int = 0,
-    ) -> None:
-        self._take_options(locals())
 
     def fit(
         self,
@@ -137,10 +78,10 @@ class TextGenerator(Estimator):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked = Run.checked(run)
-        settings = self._settings()
-        corpus = read_text(text, settings.validation, settings.separator, errors)
+        options = self._options()
+        corpus = read_text(text, options.validation_fraction, options.separator, errors)
         name = str(text) if isinstance(text, Path) else "text"
-        return self._learn(checked, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, settings))
+        return self._learn(checked, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, options))
 
     def generate(
         self,
@@ -233,25 +174,30 @@ class TextGenerator(Estimator):
         return {"alphabet": self.alphabet_.characters}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Alphabet(content["alphabet"]), self._settings())
+        self._prepare(Alphabet(content["alphabet"]), self._options())
 
-    def _prepare(self, alphabet: Alphabet, settings: TextSettings) -> None:
+    def _prepare(self, alphabet: Alphabet, options: TextOptions) -> None:
         """Make a network with first weights."""
-        s = settings
+        s = options
         self.alphabet_ = alphabet
         self.network_ = self._build(
             lambda: SymbolNetwork(
-                len(alphabet), cell=s.cell, hidden=s.hidden, layers=s.layers, embedding=s.embedding, dropout=s.dropout
+                len(alphabet),
+                cell=s.cell,
+                hidden_size=s.hidden_size,
+                num_layers=s.num_layers,
+                embedding_dim=s.embedding_dim,
+                dropout=s.dropout,
             )
         )
         self.baselines_ = {}
         self.left_out_ = 0
 
-    def _begin(self, name: str, corpus: Corpus, settings: TextSettings) -> NextSymbol:
+    def _begin(self, name: str, corpus: Corpus, options: TextOptions) -> NextSymbol:
         """Return the job of learning a corpus, with a new network."""
-        training, held_out = make_streams(name, corpus, settings)
-        self._prepare(corpus.alphabet, settings)
+        training, held_out = make_streams(name, corpus, options)
+        self._prepare(corpus.alphabet, options)
         self.left_out_ = corpus.left_out
         if held_out:
             self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
-        return NextSymbol(self.network_, Truncated(training, settings.k1, settings.k2), held_out, self.baselines_)
+        return NextSymbol(self.network_, Truncated(training, options.k1, options.k2), held_out, self.baselines_)

@@ -37,8 +37,8 @@ def text_case(model: "TextGenerator", text: str | Path | None) -> Case:
     Raises:
         DataError: the text is missing or too short.
     """
-    settings = model.get_params()
-    reach = settings["k2"] or settings["k1"]
+    options = model.get_params()
+    reach = options["k2"] or options["k1"]
     streams = _streams(model, text)
     steps = min(LONGEST, 2 * reach, streams.length)
     windows = Truncated(streams, steps)
@@ -46,7 +46,7 @@ def text_case(model: "TextGenerator", text: str | Path | None) -> Case:
     first, *others = (_loss(model, windows, begin) for begin in islice(begins, OTHERS + 1))
     note = "" if text is not None else "No text given: examined on what the model writes itself."
     share = model.progress_.clipped_share if model.progress_.step else None
-    return Case(model.network_, first, others, settings["clip"], share, reach, note, trained=True)
+    return Case(model.network_, first, others, options["clip"], share, reach, note, trained=True)
 
 
 def text_course(model: "TextGenerator", text: str | Path | None) -> Course:
@@ -55,8 +55,8 @@ def text_course(model: "TextGenerator", text: str | Path | None) -> Course:
     Raises:
         DataError: the text is missing or too short.
     """
-    settings = model.get_params()
-    steps = 2 * (settings["k2"] or settings["k1"])
+    options = model.get_params()
+    steps = 2 * (options["k2"] or options["k1"])
     streams = _streams(model, text, steps)
     network = model.network_
     return Course(network, streams, network.recur, partial(mean_loss, network))

@@ -40,14 +40,14 @@ class Attention(nn.Module):
         weights = softmax(h W_key v^T)    context = weights v    out = tanh(W_mix [context, h])
 
     Args:
-        hidden: the size of the decoder's state, H.
+        hidden_size: the size of the decoder's state, H.
         width: the size of an encoder's output, E.
     """
 
-    def __init__(self, hidden: int, width: int):
+    def __init__(self, hidden_size: int, width: int):
         super().__init__()
-        self.key = nn.Linear(width, hidden, bias=False)
-        self.mix = nn.Linear(width + hidden, hidden, bias=False)
+        self.key = nn.Linear(width, hidden_size, bias=False)
+        self.mix = nn.Linear(width + hidden_size, hidden_size, bias=False)
 
     def memory(self, values: Tensor, lengths: Tensor) -> Memory:
         """Prepare the encoder's outputs to be looked at.

@@ -56,9 +56,9 @@ class Decoder(nn.Module):
     Args:
         size: the number of symbols, V; one of them is `EDGE`.
         cell: "rnn", "gru" or "lstm".
-        hidden: the size of a layer's state, H.
-        layers: the number of recurrent layers.
-        embedding: the length of a symbol's vector.
+        hidden_size: the size of a layer's state, H.
+        num_layers: the number of recurrent layers.
+        embedding_dim: the length of a symbol's vector.
         dropout: the share of features dropped from embeddings, between layers and before the head while training.
         summary: the length of the vector that the state is made from.
         attends: the size E of the outputs that can be looked at; None makes a decoder without attention.
@@ -70,9 +70,9 @@ class Decoder(nn.Module):
         size: int,
         *,
         cell: str,
-        hidden: int,
-        layers: int,
-        embedding: int,
+        hidden_size: int,
+        num_layers: int,
+        embedding_dim: int,
         dropout: float,
         summary: int,
         attends: int | None,
@@ -80,19 +80,20 @@ class Decoder(nn.Module):
     ):
         super().__init__()
         self.parts = 2 if cell == "lstm" else 1
-        self.begin = nn.Linear(summary, self.parts * layers * hidden)
-        self.embed = nn.Embedding(size, embedding)
+        self.begin = nn.Linear(summary, self.parts * num_layers * hidden_size)
+        self.embed = nn.Embedding(size, embedding_dim)
         self.drop = nn.Dropout(dropout)
-        between = dropout if layers > 1 else 0.0
-        self.recurrent = CELLS[cell](embedding, hidden, num_layers=layers, dropout=between)
-        self.attention = None if attends is None else Attention(hidden, attends)
-        self.pointer = Pointer(hidden, attends) if attends is not None and copies else None
-        self.head = nn.Linear(hidden, size)
+        between = dropout if num_layers > 1 else 0.0
+        self.recurrent = CELLS[cell](embedding_dim, hidden_size, num_layers=num_layers, dropout=between)
+        self.attention = None if attends is None else Attention(hidden_size, attends)
+        self.pointer = Pointer(hidden_size, attends) if attends is not None and copies else None
+        self.head = nn.Linear(hidden_size, size)
 
     def first_state(self, summary: Tensor) -> State:
-        """Return the state to begin with, `(layers, B, H)`, made from summaries `(B, F)`."""
-        layers, hidden = self.recurrent.num_layers, self.recurrent.hidden_size
-        values = torch.tanh(self.begin(summary)).view(-1, self.parts, layers, hidden).permute(1, 2, 0, 3).contiguous()
+        """Return the state to begin with, `(num_layers, B, H)`, made from summaries `(B, F)`."""
+        num_layers, hidden_size = self.recurrent.num_layers, self.recurrent.hidden_size
+        values = torch.tanh(self.begin(summary)).view(-1, self.parts, num_layers, hidden_size)
+        values = values.permute(1, 2, 0, 3).contiguous()
         return (values[0], values[1]) if self.parts == 2 else values[0]
 
     def memory(self, values: Tensor, lengths: Tensor, symbols: Tensor | None) -> Memory | None:
@@ -179,7 +180,7 @@ class Decoder(nn.Module):
 
 
 class Writing:
-    """A decoder as it writes: rows of hypotheses with their states, as `elman.models.networks.beam_search.search` asks for them.
+    """A decoder that writes: rows of hypotheses with their states, in the form that `beam_search.search` takes.
 
     Args:
         decoder: what writes, in evaluation mode.

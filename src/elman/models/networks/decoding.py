@@ -15,7 +15,7 @@ from elman.errors import DataError
 from elman.models.estimator.examples import ByLength
 from elman.models.networks.beam_search import Beam, search
 from elman.models.networks.decoder import Decoder, Source, Targets, Writing
-from elman.models.networks.writer_options import WriterSettings
+from elman.models.networks.writer_options import WriterOptions
 from elman.models.scoring.symbol_counts import baselines
 from elman.quoting import quote
 from elman.train import Batch
@@ -62,7 +62,7 @@ class Written:
 
 
 def writing_task(
-    network: nn.Module, learned: Written, measured: Written | None, settings: WriterSettings, symbols: int
+    network: nn.Module, learned: Written, measured: Written | None, options: WriterOptions, symbols: int
 ) -> ByLength:
     """Return the task of learning to write.
 
@@ -70,7 +70,7 @@ def writing_task(
         network: what learns.
         learned: examples to learn from.
         measured: examples held out, or None.
-        settings: batch and seed.
+        options: batch and seed.
         symbols: how many there are; to the baselines one that can only be copied is unknown.
     """
 
@@ -83,8 +83,8 @@ def writing_task(
         network,
         learned,
         measured,
-        batch=settings.batch,
-        seed=settings.seed,
+        batch=options.batch_size,
+        seed=options.seed,
         target="symbol",
         loss_unit=LOSS_UNIT,
         baselines=simple,
@@ -130,3 +130,8 @@ def check_targets(targets: Sequence[str], sources: int) -> None:
         raise DataError(
             f"y: every target is {quote(targets[0])}: give at least two different ones, or there is nothing to learn"
         )
+
+
+def search_of(options: WriterOptions) -> Beam:
+    """Return the beam search that the options ask for."""
+    return Beam(options.beam, options.length_penalty)

@@ -15,8 +15,8 @@ class Trunk(nn.Module):
         symbols: the number of symbols, V; None where numbers come in.
         width: the length of a symbol's vector, or the number of features at each step, I.
         cell: "rnn", "gru" or "lstm".
-        hidden: the size of a layer's state in one direction, H.
-        layers: the number of recurrent layers.
+        hidden_size: the size of a layer's state in one direction, H.
+        num_layers: the number of recurrent layers.
         bidirectional: whether each layer also reads backwards.
         dropout: the share of features dropped between layers and after the last one while training.
         input_dropout: the share of a symbol's vector, or of a step's features, that is dropped.
@@ -29,8 +29,8 @@ class Trunk(nn.Module):
         width: int,
         *,
         cell: str,
-        hidden: int,
-        layers: int,
+        hidden_size: int,
+        num_layers: int,
         bidirectional: bool,
         dropout: float,
         input_dropout: float,
@@ -41,14 +41,14 @@ class Trunk(nn.Module):
         self.input_drop = nn.Dropout(input_dropout)
         self.recurrent = CELLS[cell](
             width,
-            hidden,
-            num_layers=layers,
+            hidden_size,
+            num_layers=num_layers,
             bidirectional=bidirectional,
-            dropout=dropout if layers > 1 else 0.0,
+            dropout=dropout if num_layers > 1 else 0.0,
         )
         self.drop = nn.Dropout(dropout)
         self.symbol_dropout = symbol_dropout
-        self.width = hidden * (2 if bidirectional else 1)
+        self.width = hidden_size * (2 if bidirectional else 1)
 
     def forward(self, steps: PackedSequence) -> tuple[PackedSequence, Tensor]:
         """Run packed symbols `(N,)` or numbers `(N, I)`.

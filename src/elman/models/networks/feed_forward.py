@@ -23,17 +23,17 @@ class FeedForwardNetwork(nn.Sequential):
     Args:
         width: the length of a vector, I.
         classes: the number of classes, K.
-        hidden: the number of units in a layer, H.
-        layers: hidden layers.
+        hidden_size: the number of units in a layer, H.
+        num_layers: hidden layers.
         dropout: the share of units dropped after each hidden layer while training.
     """
 
-    def __init__(self, width: int, classes: int, *, hidden: int, layers: int, dropout: float):
-        widths = [width, *[hidden] * layers]
+    def __init__(self, width: int, classes: int, *, hidden_size: int, num_layers: int, dropout: float):
+        widths = [width, *[hidden_size] * num_layers]
         steps: list[nn.Module] = []
         for before, after in pairwise(widths):
             steps += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]
-        super().__init__(*steps, nn.Linear(hidden, classes))
+        super().__init__(*steps, nn.Linear(hidden_size, classes))
 
 
 @dataclass(frozen=True)

@@ -41,15 +41,15 @@ class Pointer(nn.Module):
         share = sigmoid(W_gate q)    weights = softmax(q (W_key v)^T + follows (w q + b))
 
     Args:
-        hidden: the size of a query, H: the decoder's state with what it saw mixed in.
+        hidden_size: the size of a query, H: the decoder's state with what it saw mixed in.
         width: the size of an encoder's output, E.
     """
 
-    def __init__(self, hidden: int, width: int):
+    def __init__(self, hidden_size: int, width: int):
         super().__init__()
-        self.key = nn.Linear(width, hidden, bias=False)
-        self.gate = nn.Linear(hidden, 1)
-        self.go_on = nn.Linear(hidden, 1)
+        self.key = nn.Linear(width, hidden_size, bias=False)
+        self.gate = nn.Linear(hidden_size, 1)
+        self.go_on = nn.Linear(hidden_size, 1)
         nn.init.zeros_(self.go_on.weight)
         nn.init.constant_(self.go_on.bias, GOES_ON)
 

@@ -4,13 +4,11 @@ Attention pooling is the weighted mean of Raffel and Ellis (2015), "Feed-forward
 long-term memory problems".
 """
 
-from typing import Literal, TypeAlias
-
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-PoolingName: TypeAlias = Literal["last", "mean", "max", "mean+max", "attention"]
+from elman.options import PoolingName
 
 
 class Pooling(nn.Module):

@@ -12,10 +12,11 @@ from scipy import sparse, special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from elman.data.inputs import Kind, SeriesInput, TokenInput, learn_input
+from elman.data.inputs import SeriesInput, TokenInput, learn_input
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.models.scoring.labels import Labels, Targets, as_labels
+from elman.options import TokensName
 
 INVERSE_PENALTY = 3.0
 ITERATIONS = 5000
@@ -125,7 +126,7 @@ class BagOfWords(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     input_: TokenInput | SeriesInput
 
-    def __init__(self, *, tokens: Kind = "auto", min_count: int = 2):
+    def __init__(self, *, tokens: TokensName = "auto", min_count: int = 2):
         self.tokens = tokens
         self.min_count = min_count
 

@@ -10,7 +10,7 @@ from typing import Any
 from elman.data.columns import read_columns
 from elman.data.table_files import is_table
 from elman.data.tables import Table, stream_table
-from elman.models.tag.options import TaggerSettings
+from elman.models.tag.options import TaggerOptions
 
 SOURCE = ("source", "text", "tokens", "sentence", "sequence", "word", "words")
 TARGET = ("target", "tags", "labels", "tag", "label")
@@ -50,9 +50,9 @@ class TagColumns:
     tag: int = -1
 
     @classmethod
-    def named(cls, settings: TaggerSettings) -> "TagColumns":
-        """Return the columns that the settings name, and the usual ones for the others."""
-        return cls(settings.source, settings.target, settings.token, settings.tag)
+    def named(cls, options: TaggerOptions) -> "TagColumns":
+        """Return the columns that the options name, and the usual ones for the others."""
+        return cls(options.source, options.target, options.token, options.tag)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""

@@ -21,51 +21,16 @@ from elman.models.networks.encoder import Trunk
 from elman.models.scoring.tag_counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
-from elman.models.tag.options import TaggerSettings
+from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import UNSEEN, Labelled, Reading, read_examples
 from elman.models.tag.report import MeasuredTags
 from elman.quoting import quote
 
 
-class SequenceTagger(Estimator):
+class SequenceTagger(Estimator, TaggerOptions):
     """A network that reads a sequence and gives a tag to each of its steps: words, characters, symbols or numbers.
 
     Sequences have any lengths. They are packed, never padded, so that company never changes a result.
-
-    Args:
-        cell: "lstm", "gru" or "rnn".
-        hidden: size of each layer's state in one direction.
-        layers: recurrent layers, one on top of the other.
-        bidirectional: whether each layer reads from the end as well, so that a tag may follow from what comes later.
-        embedding: length of the vector learned for each token.
-        tokens: how a text is cut: "symbols" at spaces, "words" at spaces and in lower case, "characters" into all of
-            its characters; "auto" takes what gives as many tokens as tags.
-        min_count: how often a token has to come in training to be known; the others share one vector.
-        dropout: share of features dropped between layers and before the output while training, 0 up to 1.
-        input_dropout: share of what comes in at each step that is dropped while training.
-        symbol_dropout: share of tokens read as the unknown one while training, so that unknown ones mean something.
-        batch: sequences in an update.
-        epochs: passes over the sequences; 10 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the sequences, the last ones, that is held out.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        seed: fixes first weights, dropout and order. Same seed, same data, same weights.
-        source: the column of a table that holds the sequences; None takes one with a usual name.
-        target: the column of a table that holds their tags.
-        token: of a file with one token a line, the column of the tokens, from 1, or from -1 backwards.
-        tag: of such a file, the column of the tags.
 
     Attributes:
         classes_: the tags of the training part, sorted, after `fit`.
@@ -81,55 +46,18 @@ class SequenceTagger(Estimator):
 
     Example:
         >>> words, phones = ["cab", "bad", "ace"] * 20, ["K AE B", "B AE D", "EY S -"] * 20
-        >>> model = elman.SequenceTagger(hidden=16, epochs=20).fit(words, phones)
+        >>> model = elman.SequenceTagger(hidden_size=16, epochs=20).fit(words, phones)
         >>> model.predict(["bad"])
         [['B', 'AE', 'D']]
     """
 
     kind = "sequence-tagger"
-    settings_type = TaggerSettings
     content_type = TaggerContent
     loss_unit = "nats/tag"
     reading_: Reading
     network_: TaggingNetwork
     likeliest_: npt.NDArray[np.int64]
     held_out_: MeasuredTags | None
-
-    def __init__(
-        self,
-        *,
-        cell: str = "lstm",
-        hidden: int = 96,
-        layers: int = 1,
-        bidirectional: bool = True,
-        embedding: int = 32,
-        tokens: str = "auto",
-        min_count: int = 1,
-        dropout: float = 0.3,
-        input_dropout: float = 0.0,
-        symbol_dropout: float = 0.02,
-        batch: int = 64,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 3e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.99,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-        source: str | None = None,
-        target: str | None = None,
-        token: int = 1,
-        tag: int = -1,
-    ) -> None:
-        self._take_options(locals())
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "SequenceTagger":
         """Learn from sequences and a tag for each of their steps.
@@ -151,11 +79,11 @@ class SequenceTagger(Estimator):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, settings = Run.checked(run), self._settings()
-        rows, tags, cut = read_examples(*_pair(X, y, settings), settings.tokens)
+        checked, options = Run.checked(run), self._options()
+        rows, tags, cut = read_examples(*_pair(X, y, options), options.tokens)
         self.read_ = f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags"
-        learned, held_out = split_rows(len(rows), settings.validation)
-        reading = Reading.learn(pick(rows, learned), pick(tags, learned), cut, settings.min_count)
+        learned, held_out = split_rows(len(rows), options.validation_fraction)
+        reading = Reading.learn(pick(rows, learned), pick(tags, learned), cut, options.min_count)
         known = reading.known(tags, held_out)
         training = reading.label(pick(rows, learned), pick(tags, learned))
         measured = reading.label(pick(rows, known), pick(tags, known)) if known else None
@@ -208,7 +136,7 @@ class SequenceTagger(Estimator):
 
     def read(self, source: Any) -> Iterator[Piece]:
         """Return the sequences of a file or frame, piece by piece; see `elman.models.estimator.reports.OnFiles`."""
-        return TagColumns.named(self._settings()).pieces(source, answers=False)
+        return TagColumns.named(self._options()).pieces(source, answers=False)
 
     def rows(self, piece: Piece) -> Columns:
         """Return for each sequence its number, the sequence and its tags, apart by spaces."""
@@ -222,7 +150,7 @@ class SequenceTagger(Estimator):
             DataError: the file lacks a column or cannot be used, or has no tag that training saw.
         """
         self._check_fitted()
-        rows, given = TagColumns.named(self._settings()).examples(source)
+        rows, given = TagColumns.named(self._options()).examples(source)
         measured = self._measured(rows, given)
         if measured.unseen == sum(map(len, measured.wanted)):
             raise DataError(
@@ -232,7 +160,7 @@ class SequenceTagger(Estimator):
 
     def _as_taught(self, X: Any, y: Any) -> TaggedSteps:
         reading = self.reading_
-        rows, tags, _ = read_examples(*_pair(X, y, self._settings()), reading.cut)
+        rows, tags, _ = read_examples(*_pair(X, y, self._options()), reading.cut)
         known = reading.known(tags, range(len(rows)))
         if not known:
             raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
@@ -254,7 +182,7 @@ class SequenceTagger(Estimator):
     def _probabilities(self, source: Any, first: int = 1) -> tuple[npt.NDArray[np.float32], Sequences]:
         """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
         inputs = self._encode(source, first)
-        return probabilities(self.network_, inputs, self.batch), inputs
+        return probabilities(self.network_, inputs, self.batch_size), inputs
 
     def _encode(self, source: Any, first: int = 1) -> Sequences:
         self._check_fitted()
@@ -277,16 +205,16 @@ class SequenceTagger(Estimator):
 
     def _prepare(self, reading: Reading) -> None:
         """Make a network with first weights."""
-        s: TaggerSettings = self._settings()
+        s: TaggerOptions = self._options()
         self.reading_ = reading
         self.network_ = self._build(
             lambda: TaggingNetwork(
                 Trunk(
                     reading.symbols,
-                    s.embedding if reading.symbols else reading.features,
+                    s.embedding_dim if reading.symbols else reading.features,
                     cell=s.cell,
-                    hidden=s.hidden,
-                    layers=s.layers,
+                    hidden_size=s.hidden_size,
+                    num_layers=s.num_layers,
                     bidirectional=s.bidirectional,
                     dropout=s.dropout,
                     input_dropout=s.input_dropout,
@@ -305,12 +233,12 @@ class SequenceTagger(Estimator):
         self.likeliest_ = counts.likeliest()
         if held_out:
             self.baselines_ = counts.losses(self.reading_.token_numbers(held_out.inputs), held_out.tags)
-        s: TaggerSettings = self._settings()
+        s: TaggerOptions = self._options()
         return ByLength(
             self.network_,
             TaggedSteps(self.network_, training.inputs, training.tags),
             TaggedSteps(self.network_, held_out.inputs, held_out.tags) if held_out else None,
-            batch=s.batch,
+            batch=s.batch_size,
             seed=s.seed,
             target="tag",
             loss_unit=self.loss_unit,
@@ -318,9 +246,9 @@ class SequenceTagger(Estimator):
         )
 
 
-def _pair(X: Any, y: Any, settings: TaggerSettings) -> tuple[Any, Any]:
+def _pair(X: Any, y: Any, options: TaggerOptions) -> tuple[Any, Any]:
     """Return sequences and tags, from two arguments or from a file."""
-    return TagColumns.named(settings).examples(X) if y is None else (X, y)
+    return TagColumns.named(options).examples(X) if y is None else (X, y)
 
 
 def _shown(row: Any) -> str:

@@ -1,28 +1,45 @@
-"""What a tagger can be told beyond what every recurrent estimator can."""
+"""Options of the tagger."""
 
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from elman.options import (
+    Bidirectional,
+    Column,
+    Dropout,
+    EmaDecay,
+    EmbeddingDim,
+    Help,
+    HiddenSize,
+    InputDropout,
+    LearningRate,
+    Metavar,
+    MinCount,
+    RecurrentOptions,
+    SymbolDropout,
+    Tokens,
+)
 
-from elman.models.estimator.options import RecurrentSettings
 
-
-class TaggerSettings(RecurrentSettings):
-    """The options of `SequenceTagger`, with their defaults: the recipe for some ten thousand sequences."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class TaggerOptions(RecurrentOptions):
+    """Options of `SequenceTagger`, with their defaults: the recipe for some ten thousand sequences."""
 
     usual_epochs: ClassVar[int] = 10
 
-    hidden: int = Field(96, ge=1, le=65536)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    learning_rate: float = Field(3e-3, gt=0, le=100)
-    averaging: float = Field(0.99, ge=0, lt=1)
-    bidirectional: bool = True
-    embedding: int = Field(32, ge=1, le=65536)
-    tokens: Literal["auto", "words", "characters", "symbols"] = "auto"
-    min_count: int = Field(1, ge=1)
-    input_dropout: float = Field(0.0, ge=0, lt=1)
-    symbol_dropout: float = Field(0.02, ge=0, lt=1)
-    source: str | None = Field(None, min_length=1)
-    target: str | None = Field(None, min_length=1)
-    token: int = 1
-    tag: int = -1
+    source: Annotated[Column, Help("Column of sequences, in a table.")] = None
+    target: Annotated[Column, Help("Column of their tags, in a table.")] = None
+    token: Annotated[
+        int, Metavar("NUMBER"), Help("Column of tokens, in a file with one a line: from 1, or from -1 backwards.")
+    ] = 1
+    tag: Annotated[int, Metavar("NUMBER"), Help("Column of tags, in a file with one token a line.")] = -1
+    tokens: Tokens = "auto"
+    min_count: MinCount = 1
+    embedding_dim: EmbeddingDim = 32
+    hidden_size: HiddenSize = 96
+    bidirectional: Bidirectional = True
+    dropout: Dropout = 0.3
+    input_dropout: InputDropout = 0.0
+    symbol_dropout: SymbolDropout = 0.02
+    learning_rate: LearningRate = 3e-3
+    ema_decay: EmaDecay = 0.99

@@ -11,7 +11,7 @@ from torch import Tensor
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import UNKNOWN, TokensOption, Wording, as_texts
+from elman.data.wording import UNKNOWN, Wording, as_texts
 from elman.errors import DataError, InputError
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import TranslatorContent
@@ -20,11 +20,11 @@ from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.beam_search import EDGE, search
 from elman.models.networks.decoder import Targets, Writing
-from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, padded, write_all, writing_task
-from elman.models.networks.writer_options import TranslatorSettings
+from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, padded, search_of, write_all, writing_task
 from elman.models.scoring.texts import exact
 from elman.models.translate.memory import TranslationMemory, choose_threshold
 from elman.models.translate.network import EncoderDecoder
+from elman.models.translate.options import TranslatorOptions, copies
 from elman.models.translate.preprocess import Read, Reader
 from elman.models.translate.report import Pairs, pack_pairs, translation_report, unpack_pairs
 from elman.quoting import quote
@@ -50,53 +50,8 @@ class Look(NamedTuple):
     weights: npt.NDArray[np.float32]
 
 
-class Translator(Estimator):
+class Translator(Estimator, TranslatorOptions):
     """An encoder reads the source, a decoder writes the target and looks back at the source while it does.
-
-    Args:
-        source_tokens: how sources are cut: "words", "characters", "symbols" (what stands between spaces), or "auto",
-            which looks at the training part.
-        target_tokens: likewise.
-        cell: "lstm", "gru" or "rnn".
-        hidden: size of each layer's state, in the decoder and in each direction of the encoder.
-        layers: recurrent layers on either side.
-        bidirectional: the encoder reads from both ends.
-        attend: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
-        embedding: length of the vector learned for each symbol.
-        dropout: share of features dropped while training, 0 up to 1.
-        symbol_dropout: share of source symbols that are read as the unknown one while training.
-        min_count: how often a symbol has to come to be known.
-        label_smoothing: share of the wanted probability that is spread over all symbols while training.
-        teacher_forcing: share of steps that read the right symbol while training; the others read the decoder's own
-            choice, which takes one more pass.
-        beam: hypotheses that the search goes on with; 1 always takes the likeliest symbol.
-        length_penalty: 0 ranks translations by their probability; the larger, the longer they get.
-        copying: the decoder can also write what it looks at, symbol by symbol, strange ones too: names and numbers come
-            through. It takes `attend`, and of the source what is cut as targets are.
-        memory: keep a translation memory (see `TranslationMemory`): a source near enough to a known one gets that one's
-            target. Of the others the network reads what goes with the nearest known one as well, and can copy from it.
-            `fit` measures on the held-out pairs how near is near enough; where the network is better at any similarity
-            the memory never answers. It takes `attend`, and pairs held out.
-        batch: pairs in a batch.
-        epochs: passes over the pairs; 8 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones: 0.999 looks back about a thousand updates; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the pairs, at their end, that is held out to choose the best weights by.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        seed: fixes first weights, shuffling and dropout. Same seed, same pairs, same weights.
-        source: the column of sources, where a table is read; None guesses.
-        target: the column of targets; None guesses.
 
     Attributes:
         source_, target_: how texts of either side become numbers.
@@ -114,14 +69,13 @@ class Translator(Estimator):
     Example:
         >>> words = ["one", "two", "three", "four"] * 10
         >>> figures = ["1", "2", "3", "4"] * 10
-        >>> model = Translator(hidden=16, epochs=20, batch=8, learning_rate=0.02).fit(words, figures)
+        >>> model = Translator(hidden_size=16, epochs=20, batch_size=8, learning_rate=0.02).fit(words, figures)
         >>> model.predict(["two", "four"])
         ['2', '4']
     """
 
     kind = "translator"
     loss_unit = LOSS_UNIT
-    settings_type = TranslatorSettings
     content_type = TranslatorContent
     network_: EncoderDecoder
     source_: Wording
@@ -129,47 +83,6 @@ class Translator(Estimator):
     pairs_: Pairs
     columns_: tuple[str, str] | None
     memory_: TranslationMemory | None
-
-    def __init__(
-        self,
-        *,
-        source_tokens: TokensOption = "auto",
-        target_tokens: TokensOption = "auto",
-        cell: str = "lstm",
-        hidden: int = 128,
-        layers: int = 1,
-        bidirectional: bool = True,
-        attend: bool = True,
-        embedding: int = 64,
-        dropout: float = 0.2,
-        symbol_dropout: float = 0.0,
-        min_count: int = 1,
-        label_smoothing: float = 0.0,
-        teacher_forcing: float = 1.0,
-        beam: int = 5,
-        length_penalty: float = 0.6,
-        copying: bool = False,
-        memory: bool = False,
-        batch: int = 64,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 3e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.0,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-        source: str | None = None,
-        target: str | None = None,
-    ) -> None:
-        self._take_options(locals())
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "Translator":
         """Learn pairs.
@@ -190,9 +103,9 @@ class Translator(Estimator):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, s = Run.checked(run), self._settings()
+        checked, s = Run.checked(run), self._options()
         sources, targets = self.pairs_ = self._pairs(X, y, s)
-        training, held_out = split_rows(len(sources), s.validation)
+        training, held_out = split_rows(len(sources), s.validation_fraction)
         if s.memory and not len(held_out):
             raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
         learned = pick(sources, training), pick(targets, training)
@@ -268,7 +181,7 @@ class Translator(Estimator):
         if decoder.attention is None or begun.memory is None:
             raise DataError("attention: the model was trained without it: train one with attend=True")
         limits = self._limits(read.symbols)
-        (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), limits, self._settings().search)
+        (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), limits, search_of(self._options()))
         wanted = Sequences.of([np.array([*found.symbols, EDGE])])
         targets = Targets(*padded(wanted, np.array([0])))
         weights = decoder.attention.weights(decoder.states(begun, targets, targets.inputs), begun.memory)
@@ -295,7 +208,7 @@ class Translator(Estimator):
         """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
         if self.memory_ is None:
             return
-        _, held_out = split_rows(len(self.pairs_[0]), self._settings().validation)
+        _, held_out = split_rows(len(self.pairs_[0]), self._options().validation_fraction)
         sources, targets = (pick(side, held_out) for side in self.pairs_)
         threshold = choose_threshold(self.memory_.nearest, sources, self.write(sources), targets)
         self.memory_ = TranslationMemory(*self.pairs_, threshold)
@@ -304,12 +217,12 @@ class Translator(Estimator):
         self._check_fitted()
         return of_file(self.columns_, "lists")
 
-    def _pairs(self, X: Any, y: Any, settings: TranslatorSettings) -> Pairs:
+    def _pairs(self, X: Any, y: Any, options: TranslatorOptions) -> Pairs:
         """Return sources and targets, from two arguments or from a table."""
         self.columns_ = None
         if y is None:
             table = read_table(X)
-            self.columns_ = _columns_of(table, settings)
+            self.columns_ = _columns_of(table, options)
             self.read_ = f"{len(table):,} rows"
             X, y = (_texts(table, column) for column in self.columns_)
         sources, targets = as_texts(X, "X"), as_texts(y, "y")
@@ -318,7 +231,7 @@ class Translator(Estimator):
 
     def _as_taught(self, X: Any, y: Any) -> Written:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
-        s = self._settings()
+        s = self._options()
         if y is None:
             table = read_table(X)
             X, y = (_texts(table, column) for column in self.columns_ or _columns_of(table, s))
@@ -343,7 +256,7 @@ class Translator(Estimator):
             lambda rows: self.network_.read(read.batch(rows)),
             read.symbols.lengths,
             self._limits(read.symbols),
-            self._settings().search,
+            search_of(self._options()),
         )
 
     def _beside(self, sources: list[str]) -> list[str] | None:
@@ -351,7 +264,7 @@ class Translator(Estimator):
         return self.memory_.neighbours(sources) if self.memory_ else None
 
     def _reader(self) -> Reader:
-        return Reader(self.source_, self.target_, copies=self._settings().copies)
+        return Reader(self.source_, self.target_, copies=copies(self._options()))
 
     def _limits(self, read: Sequences) -> npt.NDArray[np.int64]:
         limits: npt.NDArray[np.int64] = np.ceil(2 * self.growth_ * read.lengths).astype(np.int64) + SLACK
@@ -375,26 +288,26 @@ class Translator(Estimator):
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])
-        self.memory_ = TranslationMemory(*self.pairs_, content["threshold"]) if self._settings().memory else None
+        self.memory_ = TranslationMemory(*self.pairs_, content["threshold"]) if self._options().memory else None
         self._prepare()
 
     def _prepare(self) -> None:
         """Make a network with first weights."""
-        s = self._settings()
+        s = self._options()
         self.baselines_ = {}
         self.network_ = self._build(
             lambda: EncoderDecoder(
                 len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
                 len(self.target_.vocabulary),
                 cell=s.cell,
-                hidden=s.hidden,
-                layers=s.layers,
+                hidden_size=s.hidden_size,
+                num_layers=s.num_layers,
                 bidirectional=s.bidirectional,
-                embedding=s.embedding,
+                embedding_dim=s.embedding_dim,
                 dropout=s.dropout,
                 symbol_dropout=s.symbol_dropout,
                 attention=s.attend,
-                copies=s.copies,
+                copies=copies(s),
             )
         )
 
@@ -406,6 +319,6 @@ def _texts(table: Table, column: str) -> list[str]:
     return texts
 
 
-def _columns_of(table: Table, settings: TranslatorSettings) -> tuple[str, str]:
+def _columns_of(table: Table, options: TranslatorOptions) -> tuple[str, str]:
     """Return the columns of sources and targets."""
-    return table.column("source", settings.source, SOURCE), table.column("target", settings.target, TARGET)
+    return table.column("source", options.source, SOURCE), table.column("target", options.target, TARGET)

@@ -33,10 +33,10 @@ class EncoderDecoder(nn.Module):
         source_size: the number of symbols that are read.
         target_size: the number of symbols that are written; 0 is the edge.
         cell: "rnn", "gru" or "lstm".
-        hidden: the size of a layer's state, H, in the decoder and in each direction of the encoder.
-        layers: the number of recurrent layers on either side.
+        hidden_size: the size of a layer's state, H, in the decoder and in each direction of the encoder.
+        num_layers: the number of recurrent layers on either side.
         bidirectional: the encoder reads from both ends.
-        embedding: the length of a symbol's vector.
+        embedding_dim: the length of a symbol's vector.
         dropout: the share of features dropped while training.
         symbol_dropout: the share of symbols that are read as the unknown one while training.
         attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
@@ -49,29 +49,33 @@ class EncoderDecoder(nn.Module):
         target_size: int,
         *,
         cell: str,
-        hidden: int,
-        layers: int,
+        hidden_size: int,
+        num_layers: int,
         bidirectional: bool,
-        embedding: int,
+        embedding_dim: int,
         dropout: float,
         symbol_dropout: float,
         attention: bool,
         copies: bool = False,
     ):
         super().__init__()
-        self.embed = nn.Embedding(source_size, embedding, padding_idx=UNKNOWN)  # reads as nothing at all
+        self.embed = nn.Embedding(source_size, embedding_dim, padding_idx=UNKNOWN)  # reads as nothing at all
         self.symbol_dropout = symbol_dropout
         self.drop = nn.Dropout(dropout)
         self.encoder = CELLS[cell](
-            embedding, hidden, num_layers=layers, dropout=dropout if layers > 1 else 0.0, bidirectional=bidirectional
+            embedding_dim,
+            hidden_size,
+            num_layers=num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
         )
-        width = hidden * (2 if bidirectional else 1)
+        width = hidden_size * (2 if bidirectional else 1)
         self.decoder = Decoder(
             target_size,
             cell=cell,
-            hidden=hidden,
-            layers=layers,
-            embedding=embedding,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            embedding_dim=embedding_dim,
             dropout=dropout,
             summary=width,
             attends=width if attention else None,

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from elman.data.inputs import SeriesInput
 from elman.data.items import Floats, as_items
-from elman.data.splits import Split
 from elman.data.tables import Table, as_frame, read_table, stream_table
 from elman.errors import DataError
 from elman.models.classify.columns import LABEL
@@ -21,42 +20,15 @@ from elman.models.networks.feed_forward import FeedForwardNetwork
 from elman.models.scoring.classification import report_of
 from elman.models.scoring.labels import as_labels
 from elman.models.vectors.fixed_width import FixedWidth
-from elman.models.vectors.options import FeedForwardSettings
+from elman.models.vectors.options import FeedForwardOptions
 
 
-class FeedForward(FixedWidth):
+class FeedForward(FixedWidth, FeedForwardOptions):
     """A multilayer perceptron on vectors of one length: each input gives one output, and none knows of another.
 
     It takes what a feed-forward network can take: an array `(n, I)`, or `(n, ...)`, which is flattened; rows of
     numbers; a frame of numbers; or, without labels beside it, a table that has them in a column, a path or a frame.
     Sequences of unequal lengths it has to refuse.
-
-    Args:
-        hidden: units in a layer.
-        layers: hidden layers.
-        dropout: share of units dropped after each hidden layer while training, 0 up to 1.
-        batch: vectors in an update.
-        epochs: passes over the vectors; 20 where neither epochs nor minutes are given.
-        minutes: time to train. The first limit reached counts.
-        optimizer: "adam", "sgd" (with momentum) or "rmsprop".
-        learning_rate: step size.
-        momentum: of "sgd" and "rmsprop".
-        weight_decay: what each update takes off the weights, as a share of them for each unit of the learning rate.
-        averaging: share of the past in a running mean of the weights, which is measured and kept in place of the last
-            ones; 0 keeps no mean.
-        schedule: "constant", "cosine" or "linear" (to nothing at the last epoch), "exponential" (times `decay` an
-            epoch), "plateau" (times `decay` when two evaluations bring nothing).
-        decay: factor of "exponential" and "plateau".
-        clip: largest global norm of the gradients; None leaves it alone.
-        clip_value: largest magnitude of a single gradient; None leaves it alone.
-        validation: share of the vectors that is held out, to choose the best weights on.
-        split: which are held out: "stratified" draws the same share of each class, "shuffled" draws among all, "tail"
-            takes the last ones.
-        patience: stop after so many evaluations without a better held-out loss; None never does.
-        evaluate_every: updates between two evaluations; None evaluates after every epoch, or eight times in `minutes`.
-        seed: fixes first weights, dropout, order and split. Same seed, same data, same weights.
-        label: the column of labels, where a table is read; None guesses.
-        features: the columns of numbers; None takes all others.
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
@@ -71,46 +43,17 @@ class FeedForward(FixedWidth):
 
     Example:
         >>> both = [[0, 0], [0, 1], [1, 0], [1, 1]] * 10
-        >>> model = elman.FeedForward(hidden=16, batch=8, epochs=60, validation=0).fit(both, [0, 1, 1, 0] * 10)
+        >>> model = elman.FeedForward(hidden_size=16, batch_size=8, epochs=60, validation_fraction=0).fit(both, [0, 1, 1, 0] * 10)
         >>> model.predict([[1, 0], [1, 1]]).tolist()
         [1, 0]
     """
 
     kind = "feed-forward"
-    settings_type = FeedForwardSettings
     content_type = FeedForwardContent
     loss_unit = "nats/vector"
     target = "vector"
     network_: FeedForwardNetwork
     input_: SeriesInput
-
-    def __init__(
-        self,
-        *,
-        hidden: int = 128,
-        layers: int = 1,
-        dropout: float = 0.3,
-        batch: int = 64,
-        epochs: int | None = None,
-        minutes: float | None = None,
-        optimizer: str = "adam",
-        learning_rate: float = 2e-3,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        averaging: float = 0.99,
-        schedule: str = "constant",
-        decay: float = 0.5,
-        clip: float | None = 5.0,
-        clip_value: float | None = None,
-        validation: float = 0.1,
-        split: Split = "stratified",
-        patience: int | None = None,
-        evaluate_every: int | None = None,
-        seed: int = 0,
-        label: str | None = None,
-        features: list[str] | None = None,
-    ) -> None:
-        self._take_options(locals())
 
     def read(self, source: Any) -> Iterator[Table]:
         """Return a table piece by piece; see `elman.models.estimator.reports.OnFiles`."""
@@ -131,19 +74,19 @@ class FeedForward(FixedWidth):
         found = self._measured(self._labelled(vectors, labels))
         return report_of(found, f"{table.name}: {len(table):,} vectors")
 
-    def _examples(self, X: Any, y: Any, settings: FeedForwardSettings) -> tuple[list[Floats], list[Any]]:
+    def _examples(self, X: Any, y: Any, options: FeedForwardOptions) -> tuple[list[Floats], list[Any]]:
         """Return vectors `(I,)` and their labels, from two arguments or from a table."""
         self.label_, self.features_ = None, None
         if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
-            self.label_ = table.column("label", settings.label, LABEL)
+            self.label_ = table.column("label", options.label, LABEL)
             others = [name for name in table.columns if name != self.label_]
-            self.features_ = [table.column("features", name) for name in settings.features or others]
+            self.features_ = [table.column("features", name) for name in options.features or others]
             if not self.features_:
                 raise DataError(f"{table.name}: expected columns of numbers beside the labels, got none: add some")
             self.read_ = f"{len(table):,} rows"
             X, y = self._features(table), table.names(self.label_)
-        vectors, labels = super()._examples(X, y, settings)
+        vectors, labels = super()._examples(X, y, options)
         if self.features_:
             set_names(self, {"feature_names": self.features_})
         self.n_features_in_ = len(vectors[0])
@@ -159,17 +102,19 @@ class FeedForward(FixedWidth):
         columns = of_file(getattr(self, "features_", None), "vectors")
         return table.numbers([table.column("features", name) for name in columns]).astype(np.float32)
 
-    def _learn_input(self, items: list[Floats], settings: FeedForwardSettings) -> None:
+    def _learn_input(self, items: list[Floats], options: FeedForwardOptions) -> None:
         self.input_ = SeriesInput.learn([np.stack(items)])
 
     def _encode(self, items: list[Floats]) -> Floats:
         return self.input_.encode([np.stack(items)]).values
 
-    def _make_network(self, settings: FeedForwardSettings) -> None:
-        s = settings
+    def _make_network(self, options: FeedForwardOptions) -> None:
+        s = options
         width, classes = len(self.input_.mean), len(self.labels_)
         self.network_ = self._build(
-            lambda: FeedForwardNetwork(width, classes, hidden=s.hidden, layers=s.layers, dropout=s.dropout)
+            lambda: FeedForwardNetwork(
+                width, classes, hidden_size=s.hidden_size, num_layers=s.num_layers, dropout=s.dropout
+            )
         )
 
     def _content(self) -> dict[str, Any]:

@@ -52,18 +52,18 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, settings = Run.checked(run), self._settings()
-        items, labels = self._examples(X, y, settings)
-        learned, held_out = split_rows(len(items), settings.validation, settings.split, settings.seed, labels)
+        checked, options = Run.checked(run), self._options()
+        items, labels = self._examples(X, y, options)
+        learned, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
         self.labels_ = Labels.learn(pick(labels, learned))
-        self._learn_input(pick(items, learned), settings)
+        self._learn_input(pick(items, learned), options)
         training = self._labelled(pick(items, learned), pick(labels, learned))
         measured = None
         self.duplicates_ = 0
         if len(held_out):
             measured = self._labelled(pick(items, held_out), pick(labels, held_out))
             self.duplicates_ = count_duplicates(training.vectors, measured.vectors)
-        self._learn(checked, training.fingerprint(), lambda: self._begin(training, measured, settings))
+        self._learn(checked, training.fingerprint(), lambda: self._begin(training, measured, options))
         self.held_out_ = self._measured(measured) if measured else None
         return self
 
@@ -95,7 +95,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         """Return the inputs as a list of what `_encode` takes."""
         raise NotImplementedError
 
-    def _learn_input(self, items: list[Any], settings: Any) -> None:
+    def _learn_input(self, items: list[Any], options: Any) -> None:
         """Set `input_` from the training part."""
         raise NotImplementedError
 
@@ -103,11 +103,11 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         """Return inputs as numbers, `(n, ...)`, the same width for each."""
         raise NotImplementedError
 
-    def _make_network(self, settings: Any) -> None:
+    def _make_network(self, options: Any) -> None:
         """Set `network_` with first weights: from what `_encode` returns to scores `(n, K)`."""
         raise NotImplementedError
 
-    def _examples(self, X: Any, y: Any, settings: Any) -> tuple[list[Any], list[Label]]:
+    def _examples(self, X: Any, y: Any, options: Any) -> tuple[list[Any], list[Label]]:
         """Return inputs and their labels."""
         learn_names(self, X)
         items = self._read(X)
@@ -126,9 +126,9 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         shares = np.tile(self.shares_, (len(found), 1))
         return Measured(self.labels_, examples.targets, {"class shares": shares, "network": found})
 
-    def _begin(self, training: LabelledVectors, held_out: LabelledVectors | None, settings: Any) -> ByLength:
+    def _begin(self, training: LabelledVectors, held_out: LabelledVectors | None, options: Any) -> ByLength:
         """Return the job of learning vectors, with a new network."""
-        self._make_network(settings)
+        self._make_network(options)
         self.shares_ = self.labels_.chances(training.targets)
         self.baselines_ = {}
         if held_out:
@@ -138,8 +138,8 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
             self.network_,
             Taught(self.network_, training),
             Taught(self.network_, held_out) if held_out else None,
-            batch=settings.batch,
-            seed=settings.seed,
+            batch=options.batch_size,
+            seed=options.seed,
             target=self.target,
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
@@ -158,4 +158,4 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         set_names(self, content)
         self.labels_ = Labels(content["classes"], several=False)
         self.shares_, self.duplicates_ = np.array(content["shares"]), content["duplicates"]
-        self._make_network(self._settings())
+        self._make_network(self._options())

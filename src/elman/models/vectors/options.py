@@ -1,22 +1,21 @@
-"""What a feed-forward classifier can be told beyond what every estimator can."""
+"""Options of the feed-forward classifier of vectors."""
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from pydantic import Field
-
-from elman.data.splits import Split
-from elman.models.estimator.options import TrainingSettings
+from elman.options import Column, Columns, Dropout, EmaDecay, Help, HiddenSize, NumLayers, Split, TrainingOptions
 
 
-class FeedForwardSettings(TrainingSettings):
-    """The options of `FeedForward`, with their defaults."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class FeedForwardOptions(TrainingOptions):
+    """Options of `FeedForward`, with their defaults."""
 
     usual_epochs: ClassVar[int] = 20
 
-    hidden: int = Field(128, ge=1, le=65536)
-    layers: int = Field(1, ge=1, le=64)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    averaging: float = Field(0.99, ge=0, lt=1)
+    label: Annotated[Column, Help("Column of labels.")] = None
+    features: Columns = None
+    hidden_size: Annotated[HiddenSize, Help("Units in a hidden layer.")] = 128
+    num_layers: Annotated[NumLayers, Help("Number of hidden layers.")] = 1
+    dropout: Annotated[Dropout, Help("Dropout probability after each hidden layer, in [0, 1).")] = 0.3
+    ema_decay: EmaDecay = 0.99
     split: Split = "stratified"
-    label: str | None = None
-    features: list[str] | None = None

@@ -1,27 +1,37 @@
-"""What a feed-forward network over a window can be told beyond what every estimator can."""
+"""Options of the feed-forward classifier of a window."""
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from elman.options import (
+    Dropout,
+    EmaDecay,
+    EmbeddingDim,
+    Help,
+    HiddenSize,
+    MinCount,
+    NumLayers,
+    Range,
+    SideName,
+    Split,
+    Tokens,
+    TrainingOptions,
+)
 
-from elman.data.inputs import Kind
-from elman.data.sequences import Side
-from elman.data.splits import Split
-from elman.models.estimator.options import TrainingSettings
 
-
-class WindowSettings(TrainingSettings):
-    """The options of `WindowMLP`, with their defaults."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class WindowOptions(TrainingOptions):
+    """Options of `WindowMLP`, with their defaults."""
 
     usual_epochs: ClassVar[int] = 20
 
-    window: int = Field(16, ge=1, le=65536)
-    side: Side = "last"
-    hidden: int = Field(128, ge=1, le=65536)
-    layers: int = Field(1, ge=1, le=64)
-    tokens: Kind = "auto"
-    min_count: int = Field(2, ge=1)
-    embedding: int = Field(16, ge=1, le=65536)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    averaging: float = Field(0.99, ge=0, lt=1)
+    window: Annotated[int, Range(ge=1, le=65536), Help("Steps that the network reads.")] = 16
+    side: Annotated[SideName, Help("Which steps of a longer sequence it reads: first or last.")] = "last"
+    hidden_size: Annotated[HiddenSize, Help("Units in a hidden layer.")] = 128
+    num_layers: Annotated[NumLayers, Help("Number of hidden layers.")] = 1
+    tokens: Tokens = "auto"
+    min_count: MinCount = 2
+    embedding_dim: EmbeddingDim = 16
+    dropout: Annotated[Dropout, Help("Dropout probability after each hidden layer, in [0, 1).")] = 0.3
+    ema_decay: EmaDecay = 0.99
     split: Split = "stratified"
