@@ -57,7 +57,7 @@ def test_memory_that_runs_out_is_one_line(monkeypatch, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("to be, or not to be, that is the question.\n" * 20)
     monkeypatch.setattr("elman.train.loop.Loop._update", lambda _: torch.empty(2**60))
     assert main(["train", "text", str(tmp_path / "a.txt"), "-o", str(tmp_path / "m.safetensors"), "--hidden", "2"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("elman: memory has run out: take a smaller batch")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("elman: out of memory: make the network, the batch")
 
 
 @pytest.mark.parametrize("option", [{"hidden": 65536}, {"layers": 64}, {"embedding": None}, {"embedding": 65536}])
