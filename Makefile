@@ -10,6 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+CPP := $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp tests/kernels/unit/*.cpp)
 KERNELS := CMakeLists.txt $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp)
 
 .PHONY: demo test setup check fix bench clean
@@ -18,6 +19,10 @@ demo: setup
 	$(BIN)/elman demo --overwrite $(if $(FILE),--file "$(FILE)")
 
 test: setup
+	if [ -z "$$ELMAN_PURE_PYTHON" ]; then \
+	  $(BIN)/cmake -S . -B build/tests -DELMAN_TESTS=ON --log-level=WARNING && \
+	  $(BIN)/cmake --build build/tests --parallel 2 && \
+	  $(BIN)/ctest --test-dir build/tests --output-on-failure; fi
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 -m "not study"
 
 setup: $(INSTALLED)
@@ -25,12 +30,14 @@ setup: $(INSTALLED)
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(CPP)
 
 bench: setup $(PEERS)
 	$(BIN)/python -m benchmarks

@@ -120,7 +120,9 @@ def test_every_declared_option_is_on_the_command_line_with_its_default(words):
 def test_training_says_what_it_reached_and_leaves_its_files(folder, capsys):
     out = folder / "again.safetensors"
     assert (
-        main(["train", "text", str(folder / "text.txt"), "-o", str(out), *TINY, "--embedding-dim 0", "--clip", "0.01"])
+        main(
+            ["train", "text", str(folder / "text.txt"), "-o", str(out), *TINY, "--embedding-dim", "0", "--clip", "0.01"]
+        )
         == 0
     )
     said = capsys.readouterr().out
@@ -196,19 +198,25 @@ BAD = {
     "folder as output": (lambda f: train(f, out="."), "a folder stands where the file should go"),
     "output in a file": (lambda f: train(f, out="text.txt/x.safetensors"), "cannot be written"),
     "output nowhere": (lambda f: train(f, out="/proc/nowhere/x"), "cannot be written"),
-    "hidden_size": (lambda f: train(f, "--hidden-size", "0"), "hidden: should be greater than or equal to 1, came 0"),
-    "rate": (lambda f: train(f, "--learning-rate", "-1"), "learning_rate: should be greater than 0, came -1.0"),
+    "hidden_size": (
+        lambda f: train(f, "--hidden-size", "0"),
+        "hidden_size: should be greater than or equal to 1, got 0",
+    ),
+    "rate": (lambda f: train(f, "--learning-rate", "-1"), "learning_rate: should be greater than 0, got -1.0"),
     "dropout": (lambda f: train(f, "--dropout", "1"), "dropout: should be less than 1"),
-    "cell": (lambda f: train(f, "--cell", "mlp"), "cell: should be rnn, gru or lstm, came 'mlp'"),
-    "k2": (lambda f: train(f, "--k2", "3"), "k2: expected k1 = 16 or more, came 3"),
+    "cell": (lambda f: train(f, "--cell", "mlp"), "cell: should be rnn, gru or lstm, got 'mlp'"),
+    "k2": (lambda f: train(f, "--k2", "3"), "k2: expected k1 = 16 or more, got 3"),
     "clip": (lambda f: train(f, "--clip", "-2"), "clip: should be greater than 0"),
-    "validation_fraction": (lambda f: train(f, "--validation-fraction", "1"), "validation: should be less than 1"),
+    "validation_fraction": (
+        lambda f: train(f, "--validation-fraction", "1"),
+        "validation_fraction: should be less than 1",
+    ),
     "optimizer": (lambda f: train(f, "--optimizer", "lion"), "optimizer: should be adam, sgd or rmsprop"),
     "seed": (lambda f: train(f, "--seed", "-1"), "seed: should be greater than or equal to 0"),
     "checkpoint seconds": (lambda f: train(f, "--checkpoint-seconds", "-1"), "checkpoint_seconds: expected 0 or more"),
     "other configuration": (
         lambda f: train(f, "--resume", "--hidden-size", "17", out="m.safetensors"),
-        "hidden was 16, is 17",
+        "hidden_size was 16, is 17",
     ),
     "foreign file": (lambda f: ["generate", str(f / "text.txt")], "not a model file"),
     "missing model": (lambda f: ["generate", str(f / "none")], "no such file"),

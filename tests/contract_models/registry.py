@@ -131,7 +131,7 @@ CASES = {
         lambda model: model.predict_proba(series()[0][:7]),
         lambda model: one_by_one(model.predict_proba, series()[0][:7]),
         change=("window", 4),
-        raised=("window", 0, "window: should be greater than or equal to 1, came 0"),
+        raised=("window", 0, "window: should be greater than or equal to 1, got 0"),
     ),
     "forecaster": Case(
         lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),

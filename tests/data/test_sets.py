@@ -91,8 +91,8 @@ def test_digits_are_images_with_names():
 def test_a_table_is_written_as_any_kind(ending, tmp_path):
     path = tmp_path / f"new/reviews.{ending}"
     assert write_data_set(SETS["reviews"], path) == 800
-    (frame,) = read_chunks(path)
-    assert (list(frame.columns), len(frame)) == (["text", "label"], 800)
+    (chunk,) = read_chunks(path)
+    assert (list(chunk.frame.columns), len(chunk.frame)) == (["text", "label"], 800)
 
 
 def test_the_same_file_is_written_every_time(tmp_path):

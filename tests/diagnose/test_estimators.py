@@ -87,7 +87,7 @@ def test_what_training_never_saw(fitted):
         elman.diagnose(fitted["tagger"], (WORDS, tags))
     mixed = elman.diagnose(fitted["tagger"], (WORDS, TAGS[:20] + tags[20:]))
     assert "of 20 examples" in mixed.note
-    with pytest.raises(DataError, match="came none that the model can be measured on"):
+    with pytest.raises(DataError, match="got none that the model can be measured on"):
         elman.diagnose(fitted["forecaster"], WAVE[:7])
     with pytest.raises(DataError, match="resize"):
         elman.diagnose(fitted["captioner"], (IMAGES[:, :4], WORDS))

@@ -87,6 +87,7 @@ def _write(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.study
 def test_the_time_for_many_keys_is_linear() -> None:
     def seconds(count: int) -> float:
         text = "".join(f"k{i}: 1\n" for i in range(count))

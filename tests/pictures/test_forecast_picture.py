@@ -51,7 +51,7 @@ def test_gaps_numbers_constants_and_single_values_are_drawn(tmp_path, times, val
     ("call", "message"),
     [
         (lambda: forecast(TIMES[:3], VALUES), r"times: expected one for each of 24 values, got shape \(3,\)"),
-        (lambda: forecast(TIMES, VALUES[:, None]), r"values: expected shape \(T,\), came \(24, 1\)"),
+        (lambda: forecast(TIMES, VALUES[:, None]), r"values: expected shape \(T,\), got \(24, 1\)"),
         (lambda: forecast(TIMES, VALUES, Course(AHEAD, VALUES)), "future.times: expected one for each of 24"),
     ],
 )

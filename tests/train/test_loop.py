@@ -217,7 +217,7 @@ def test_the_length_is_pinned_where_the_schedule_depends_on_it(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, came 'adamw'"),
+        ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, got 'adamw'"),
         ({"schedule": "step"}, "schedule: expected one of constant"),
         ({"schedule": "cosine", "minutes": 1.0}, "give epochs, not minutes"),
     ],

@@ -86,7 +86,7 @@ class Truncated:
         self.k1 = k1
         self.k2 = k1 if k2 is None else k2
         if self.k2 < self.k1:
-            raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
+            raise InputError(f"k2: expected k1 = {self.k1} or more, got {self.k2}: a gradient has to cover its window")
         # The last window may be shorter than k1, and a k2 that covers the stream covers it for that window too.
         self._lead = streams.length if self.k2 >= streams.length else self.k2 - self.k1
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from elman.data.table_files import ending, pyarrow_parquet
-from elman.errors import InputError
+from elman.errors import DataError, InputError
 from elman.files import Replacement, cannot_write, make_folder
 
 
@@ -62,6 +62,8 @@ class TableWriter:
                 self._write_separated(columns)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        except UnicodeEncodeError as error:
+            raise DataError(f"{self.path}: a text has half of a character, a lone surrogate: mend the table") from error
         self._columns = list(columns)
 
     def _write_json_lines(self, columns: dict[str, list[Any]]) -> None:

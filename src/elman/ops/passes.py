@@ -183,7 +183,7 @@ def forward(
     x, *strides = _rows(x)
     h_0, batch_sizes = h_0.contiguous(), contiguous(batch_sizes)
     x_at, h_0_at = x.data_ptr(), h_0.data_ptr()
-    if not (x_at and h_0_at) and x.numel():
+    if (not x_at and x.numel()) or (not h_0_at and h_0.numel()):
         raise UnreadableError(
             f"elman: {cell} expected tensors with memory. Add a zero to them, which makes a copy that has it"
         )

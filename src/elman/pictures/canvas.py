@@ -26,7 +26,7 @@ def axes_for(ax: "Axes | None", width: float, height: float) -> "Axes":
 
     if ax is not None:
         if not hasattr(ax, "get_xlim"):
-            raise InputError(f"ax: expected Matplotlib axes or None, came {type(ax).__name__}")
+            raise InputError(f"ax: expected Matplotlib axes or None, got {type(ax).__name__}")
         return ax
 
     class Picture(Figure):
@@ -84,7 +84,7 @@ def save(figure: Any, path: str | Path) -> None:
             return
         figure = figure_from(figure)
     if not hasattr(figure, "savefig"):
-        raise InputError(f"figure: expected a figure, SVG or HTML of elman.pictures, came {type(figure).__name__}")
+        raise InputError(f"figure: expected a figure, SVG or HTML of elman.pictures, got {type(figure).__name__}")
     _expect(path, _FORMATS)
     write_atomically(path, _bytes(figure, path.suffix[1:].lower()))
 

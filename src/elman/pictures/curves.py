@@ -38,7 +38,7 @@ def gradient_flow(
     drawn = series(curves, "curves", "(lag,)")
     for name, norms in drawn.items():
         if (norms < 0).any():
-            raise InputError(f"curves[{name!r}]: expected norms of 0 or more, came {np.nanmin(norms):g}")
+            raise InputError(f"curves[{name!r}]: expected norms of 0 or more, got {np.nanmin(norms):g}")
     ax = axes_for(ax, 7, 4)
     ax.set_yscale("log")
     low, high = _decades(np.concatenate(list(drawn.values())))
@@ -141,7 +141,7 @@ def _pair(pair: tuple[Any, Any] | None, name: str) -> tuple[Floats, Floats] | No
         return None
     found = series({"read": pair[0], "loss": pair[1]}, name, "(N,)")
     if len(found["read"]) != len(found["loss"]):
-        raise InputError(f"{name}: expected a loss for each place, came {len(found['loss'])} for {len(found['read'])}")
+        raise InputError(f"{name}: expected a loss for each place, got {len(found['loss'])} for {len(found['read'])}")
     return found["read"], found["loss"]
 
 

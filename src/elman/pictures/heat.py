@@ -43,7 +43,7 @@ def gate_map(
     words = tokens(steps, T, "steps")
     low, high = limits_of(shown) if limits is None else limits
     if not low < high:
-        raise InputError(f"limits: expected (low, high) with low < high, came ({low}, {high})")
+        raise InputError(f"limits: expected (low, high) with low < high, got ({low}, {high})")
     ax = axes_for(ax, min(9.0, max(4.2, 2.6 + 0.34 * T)), min(5.5, max(2.2, 1.5 + 0.2 * H)))
     image = ax.imshow(
         shown.T,

@@ -72,7 +72,7 @@ def phase(h: Any, i: int = 0, j: int = 1, labels: Sequence[str] | None = None, a
     T, H = states.shape
     for name, unit in (("i", i), ("j", j)):
         if not -H <= unit < H:
-            raise InputError(f"{name}: h has {H} units, 0 to {H - 1}, came {unit}")
+            raise InputError(f"{name}: h has {H} units, 0 to {H - 1}, got {unit}")
     words = tokens(labels, T, "labels")
     ax = axes_for(ax, 5.8, 4.8)
     x, y = states[:, i], states[:, j]

@@ -37,7 +37,7 @@ def make_optimizer(
         return SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
     if name == "rmsprop":
         return RMSprop(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
-    raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, came {name!r}")
+    raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, got {name!r}")
 
 
 _MOVING = ("last_epoch", "_step_count", "_last_lr", "best", "num_bad_epochs", "cooldown_counter")
@@ -107,7 +107,7 @@ def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: flo
         return Schedule(ExponentialLR(optimizer, decay), "epoch")
     if name == "plateau":
         return Schedule(ReduceLROnPlateau(optimizer, factor=decay, patience=1), "evaluation")
-    raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, came {name!r}")
+    raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, got {name!r}")
 
 
 def _alike(saved: Any, now: Any) -> bool:

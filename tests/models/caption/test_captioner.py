@@ -119,7 +119,7 @@ def test_bad_files_and_encoders_are_named(model, tmp_path):
     ]:
         with pytest.raises(DataError, match=said):
             elman.Captioner(**SMALL).fit(tmp_path / name)
-    with pytest.raises(DataError, match=r"expected \(8, 9, 1\) as in training, came \(9, 9, 1\)"):
+    with pytest.raises(DataError, match=r"expected \(8, 9, 1\) as in training, got \(9, 9, 1\)"):
         model.predict(np.zeros((1, 9, 9)))
-    with pytest.raises(InputError, match=r"expected vectors \(B, F\) .* came \(2, 1, 8, 9\)"):
+    with pytest.raises(InputError, match=r"expected vectors \(B, F\) .* got \(2, 1, 8, 9\)"):
         elman.Captioner(**SMALL, encoder=nn.Identity()).fit(IMAGES, TEXTS)

@@ -60,7 +60,7 @@ def test_memory_that_runs_out_is_one_line(monkeypatch, tmp_path, capsys):
         main(["train", "text", str(tmp_path / "a.txt"), "-o", str(tmp_path / "m.safetensors"), "--hidden-size", "2"])
         == 1
     )
-    assert capsys.readouterr().err.splitlines()[-1].startswith("elman: memory has run out: take a smaller batch")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("elman: out of memory: make the network, the batch")
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def test_extreme_scores_do_not_overflow():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": -0.1}, "temperature: expected 0 to 100, came -0.1"),
+        ({"temperature": -0.1}, "temperature: expected 0 to 100, got -0.1"),
         ({"temperature": float("nan")}, "temperature"),
-        ({"top_k": 0}, "top_k: expected 1 or more, came 0"),
+        ({"top_k": 0}, "top_k: expected 1 or more, got 0"),
         ({"top_p": 0.0}, "top_p: expected more than 0"),
         ({"top_p": 1.5}, "top_p"),
     ],

@@ -50,7 +50,8 @@ class Captioner(Estimator, CaptionerOptions):
         >>> import numpy as np
         >>> dark, light = np.zeros((20, 8, 8)), np.ones((20, 8, 8))
         >>> images, texts = np.concatenate((dark, light))[::3], (["dark"] * 20 + ["light"] * 20)[::3]
-        >>> model = Captioner(hidden_size=16, epochs=30, batch_size=4, learning_rate=0.01, validation_fraction=0).fit(images, texts)
+        >>> model = Captioner(hidden_size=16, epochs=30, batch_size=4, learning_rate=0.01, validation_fraction=0)
+        >>> model = model.fit(images, texts)
         >>> model.predict([np.zeros((8, 8)), np.ones((8, 8))])
         ['dark', 'light']
     """
@@ -153,7 +154,7 @@ class Captioner(Estimator, CaptionerOptions):
         """
         texts, found = as_texts(y, "y"), self.predict(X)
         if len(found) != len(texts):
-            raise DataError(f"y: expected {len(found)} texts, one for each image, came {len(texts)}")
+            raise DataError(f"y: expected {len(found)} texts, one for each image, got {len(texts)}")
         return exact(found, texts)
 
     def read(self, source: Any) -> Iterator[ImagePiece]:
@@ -186,7 +187,7 @@ class Captioner(Estimator, CaptionerOptions):
 
     def _check_shape(self, images: Images) -> None:
         if images.shape[1:] != self.shape_:
-            raise DataError(f"images: expected {self.shape_} as in training, came {images.shape[1:]}: resize them")
+            raise DataError(f"images: expected {self.shape_} as in training, got {images.shape[1:]}: resize them")
 
     def _as_taught(self, X: Any, y: Any) -> Written:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
@@ -263,5 +264,5 @@ def _width(encoder: nn.Module, shape: tuple[int, ...]) -> int:
     seen = copy.deepcopy(encoder).eval()(torch.zeros(2, channels, rows, columns))
     if not isinstance(seen, Tensor) or seen.dim() != 2 or len(seen) != 2:
         came = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
-        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), came {came} for B = 2")
+        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), got {came} for B = 2")
     return seen.shape[1]

@@ -60,7 +60,8 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     Example:
         >>> import elman
         >>> texts = ["what a good film", "what a bad film", "a good cast and a good plot", "a bad plot badly cast"]
-        >>> model = elman.SequenceClassifier(hidden_size=8, embedding_dim=8, min_count=1, epochs=30, validation_fraction=0)
+        >>> small = {"hidden_size": 8, "embedding_dim": 8, "min_count": 1, "epochs": 30}
+        >>> model = elman.SequenceClassifier(**small, validation_fraction=0)
         >>> model = model.fit(texts, ["good", "bad", "good", "bad"])
         >>> model.predict(["such a good plot"]).tolist()
         ['good']

@@ -124,7 +124,7 @@ def case_of(network: nn.Module, examples: Examples, *, clip: float | None, clipp
         DataError: there are no examples.
     """
     if not len(examples.lengths):
-        raise DataError("data: expected examples to look at, came none that the model can be measured on")
+        raise DataError("data: expected examples to look at, got none that the model can be measured on")
     batches = sorted_batches(examples.lengths, LOOKED_AT)
     some = [batches[at] for at in np.linspace(0, len(batches) - 1, min(LOOKED_AT, len(batches))).round().astype(int)]
     first = some.pop(len(some) // 2)

@@ -29,11 +29,11 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 100:
-            raise InputError(f"temperature: expected 0 to 100, came {self.temperature}: 0 takes the likeliest")
+            raise InputError(f"temperature: expected 0 to 100, got {self.temperature}: 0 takes the likeliest")
         if self.top_k is not None and self.top_k < 1:
-            raise InputError(f"top_k: expected 1 or more, came {self.top_k}: leave it out to choose among all")
+            raise InputError(f"top_k: expected 1 or more, got {self.top_k}: leave it out to choose among all")
         if not 0 < self.top_p <= 1:
-            raise InputError(f"top_p: expected more than 0 and up to 1, came {self.top_p}: 1 chooses among all")
+            raise InputError(f"top_p: expected more than 0 and up to 1, got {self.top_p}: 1 chooses among all")
 
     def choose(self, scores: Scores, random: np.random.Generator) -> int:
         """Return the place of the chosen symbol.

@@ -43,7 +43,8 @@ class FeedForward(FixedWidth, FeedForwardOptions):
 
     Example:
         >>> both = [[0, 0], [0, 1], [1, 0], [1, 1]] * 10
-        >>> model = elman.FeedForward(hidden_size=16, batch_size=8, epochs=60, validation_fraction=0).fit(both, [0, 1, 1, 0] * 10)
+        >>> model = elman.FeedForward(hidden_size=16, batch_size=8, epochs=60, validation_fraction=0)
+        >>> model = model.fit(both, [0, 1, 1, 0] * 10)
         >>> model.predict([[1, 0], [1, 1]]).tolist()
         [1, 0]
     """
