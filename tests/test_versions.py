@@ -7,16 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-TOOLS = {
-    "clang-format",
-    "cmake",
-    "import-linter",
-    "mypy",
-    "pandas-stubs",
-    "playwright",
-    "ruff",
-    "types-PyYAML",
-}  # not part of what the lowest versions run
+# Not part of what the lowest versions run.
+TOOLS = {"clang-format", "cmake", "import-linter", "mypy", "pandas-stubs", "playwright", "ruff", "types-PyYAML"}
 
 
 def pinned(name: str) -> dict[str, str]:
