@@ -12,8 +12,8 @@ from elman.cli.terminal import echo
 from elman.errors import InputError
 
 if TYPE_CHECKING:
-    from elman.diagnose import Report, Truncation
-    from elman.diagnose.case import Watch
+    from elman.doctor import Report, TruncationReport
+    from elman.doctor.probe import Watch
 
 
 def diagnose(
@@ -54,7 +54,7 @@ def diagnose(
 
     _check_together(truncation, k1, metrics)
     found, most = elman.load(model, finite=False), int(limit * 2**20)
-    result: Report | Truncation
+    result: Report | TruncationReport
     with _bar() as watch:
         if truncation:
             result = elman.truncation(found, data, k1=k1, limit=most, watch=watch)

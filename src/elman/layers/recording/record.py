@@ -13,8 +13,9 @@ from elman.layers.adoption import is_recurrent, why_not_adopted
 from elman.layers.cells import Cell
 from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
 from elman.layers.recording.joined import Joined
+from elman.layers.recording.rows import Equation, Layout
 from elman.layers.recording.size import RecordTooLargeError, planned_bytes
-from elman.layers.recording.steps import Equation, Layout, Steps
+from elman.layers.recording.steps import Steps
 from elman.layers.recurrent import Recurrent
 from elman.ops.trace import PARTS, Trace
 
