@@ -16,8 +16,8 @@ from elman.errors import DataError, InputError
     [
         (nn.Linear(3, 2), "Linear has no recurrent layer"),
         ("a model", "expected a torch module or a model of Elman's"),
-        (elman.GRU(3, 2).requires_grad_(False), "no parameter takes a gradient"),
-        (torch.compile(elman.GRU(3, 2), backend="eager"), "it is compiled"),
+        (elman.GRU(3, 2).requires_grad_(False), "expected a parameter that requires a gradient"),
+        (torch.compile(elman.GRU(3, 2), backend="eager"), "expected a module that is not compiled"),
         (elman.GRU(3, 2).to("meta"), "move one with .to('meta')"),
     ],
 )
@@ -39,7 +39,7 @@ def test_cells_are_examined_and_not_run_in_windows():
 def test_a_module_compiled_in_place():
     net = elman.GRU(3, 2)
     net.compile(backend="eager")
-    with pytest.raises(InputError, match="it is compiled"):
+    with pytest.raises(InputError, match="that is not compiled"):
         elman.diagnose(net, (torch.randn(5, 2, 3), torch.randn(5, 2, 2)), loss=nn.functional.mse_loss)
 
 
@@ -50,7 +50,7 @@ class Mine(nn.GRU):
 def test_a_layer_of_a_class_of_its_own():
     net = Net(elman.GRU)
     net.rnn = Mine(6, 16)
-    with pytest.raises(InputError, match="rnn cannot be looked into: Mine extends GRU") as caught:
+    with pytest.raises(InputError, match="rnn cannot be examined: Mine extends GRU") as caught:
         diagnose(net)
     assert "\n" not in str(caught.value)
     assert "elman.adopt" not in str(caught.value)
@@ -91,7 +91,7 @@ def test_a_tuple_is_arguments_and_a_dictionary_arguments_by_name(kind):
         assert found == pytest.approx(float(loss(net(x, state, 2.0), targets).detach()))
     with pytest.raises(InputError, match=r"TypeError: .*unexpected keyword argument 'scale_'"):
         diagnose(net, ({"x": x, "scale_": 2.0}, targets))
-    with pytest.raises(InputError, match="on cpu, the model on meta"):
+    with pytest.raises(InputError, match="expected the device of the model, meta, got cpu"):
         diagnose(net.to("meta"), ({"x": x}, targets))
 
 
@@ -118,15 +118,15 @@ class Odd(nn.Module):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda net, x: net.head(x[..., :4]), "the loss calls no recurrent layer; the model has rnn"),
+        (lambda net, x: net.head(x[..., :4]), "expected a loss that calls rnn, got one without a recurrent layer"),
         (lambda net, x: {"y": net.rnn(x)[0]}, "AttributeError: 'dict' object has no attribute"),
         (lambda net, x: {}["y"], "KeyError: 'y'"),
         (
             lambda net, x: net.head(net.rnn(x[:, :0])[0].sum(1, keepdim=True)).expand(5, 2, 2),
-            "it has no rows: give one sequence or more",
+            "expected one sequence or more, got none",
         ),
         (lambda net, x: net.rnn(x[:0])[0], "Leave empty sequences out"),
-        (lambda net, x: net.rnn(x)[0].detach()[..., :2], "does not depend on the model's parameters"),
+        (lambda net, x: net.rnn(x)[0].detach()[..., :2], "expected a number that depends on the model's parameters"),
     ],
 )
 def test_what_cannot_be_examined(make, said):
@@ -168,26 +168,26 @@ def test_other_types(dtype):
         (
             (torch.randn(5, 2, 9), torch.randn(5, 2, 2)),
             {},
-            r"does not go through the model and the loss: .*Expected 6, got 9",
+            r"expected one that the model and the loss accept, got .*Expected 6, got 9",
         ),
         (
             (torch.randn(5, 2, 6), torch.randn(5, 2, 3)),
             {"loss": lambda y, t: (y - t).sum()},
-            "does not go through the model",
+            "expected one that the model and the loss accept",
         ),
         ((torch.randn(5, 2, 6).double(), torch.randn(5, 2, 2)), {}, r"convert model"),
         (torch.randn(5, 2, 6), {}, r"a pair|\(inputs, targets\)"),
         ((torch.randn(5, 2, 6),), {}, r"a pair|\(inputs, targets\)"),
-        ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": None}, "give one, as nn.MSELoss"),
+        ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": None}, "give one, such as nn.MSELoss"),
         ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": lambda y, t: y - t}, "expected one number"),
         ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": lambda y, t: 1.0}, "expected one number as a tensor"),
-        ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": lambda y, t: t.sum()}, "does not depend on the model"),
+        ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"loss": lambda y, t: t.sum()}, "depends on the model"),
         ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"clip": 0.0}, "clip: expected a number above 0"),
         ((torch.randn(5, 2, 6), torch.randn(5, 2, 2)), {"truncation": -1}, "truncation: expected a number above 0"),
         (
             (torch.randn(5, 2, 6), torch.randn(5, 2, 2)),
             {"limit": 1000},
-            r"takes 1 MiB or more, and limit is 0.00095.*--limit",
+            r"needs 1 MiB or more, and limit is 0.00095.*--limit",
         ),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_generator_reads_a_file_and_leaves_out_what_it_does_not_know(generator
     path.write_text("ÄÖÜ" * 50, encoding="utf-8")
     with pytest.raises(DataError, match="0 characters that the model knows"):
         elman.diagnose(generator, path)
-    with pytest.raises(InputError, match="brings its own"):
+    with pytest.raises(InputError, match="has its own"):
         elman.diagnose(generator, TEXT, loss=torch.nn.MSELoss())
 
 
@@ -165,8 +165,8 @@ def test_the_command_line(generator, tmp_path, capsys):
     [
         (["missing.safetensors"], "missing.safetensors: "),
         (["m.safetensors", "missing.txt"], "missing.txt: no such file"),
-        (["m.safetensors", "--k1", "4"], "--k1: it goes with --truncation"),
-        (["m.safetensors", "--truncation", "--metrics", "m.jsonl"], "--metrics: truncation does not read them"),
+        (["m.safetensors", "--k1", "4"], "--k1: expected only with --truncation"),
+        (["m.safetensors", "--truncation", "--metrics", "m.jsonl"], "--metrics: expected without --truncation"),
         (
             ["m.safetensors", "--limit", "0.001"],
             "limit is 0.000999451 MiB: give shorter sequences or fewer, or raise limit (--limit",

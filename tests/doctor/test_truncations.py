@@ -90,7 +90,7 @@ def test_a_longer_window_keeps_more_memory():
             Net(elman.GRU),
             None,
             {"limit": 1000},
-            r"24 steps takes 1 MiB or more, and limit is 0.00095.*raise limit \(--limit",
+            r"24 steps needs 1 MiB or more, and limit is 0.00095.*raise limit \(--limit",
         ),
         (Net(elman.GRU), lambda: None, {}, "a pair of tensors"),
     ],
@@ -105,7 +105,7 @@ def test_a_network_that_hands_its_layer_a_state():
         def forward(self, x):
             return self.head(self.rnn(x, torch.zeros(1, x.shape[1], 16))[0])
 
-    with pytest.raises(InputError, match="hands rnn a state of its own"):
+    with pytest.raises(InputError, match="passes an initial state to rnn"):
         truncation(Own(elman.GRU))
 
 
@@ -137,5 +137,5 @@ def test_what_is_written(tmp_path):
     assert [cut["k2"] for cut in content["truncations"]] == [4, 24]
     np.testing.assert_allclose(content["truncations"][0]["cosine"], found.truncations[0].cosine)
     assert f"k2 = {found.enough} steps" in str(found)
-    with pytest.raises(InputError, match=r"as \.json"):
+    with pytest.raises(InputError, match=r"ends in \.json"):
         found.save("t.html")

@@ -1,7 +1,7 @@
 """Find the gradient that arrives at each state of a layer from outside it, from the loss or from the layer above.
 
-What a state hands back to the one before is not in it. So it says where a loss looks at a layer, and from where its
-gradient is to be followed.
+It leaves out the gradient that a later state of the same layer sends back. So it shows the steps at which the loss uses
+the layer, and the step from which its gradient is to be followed.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from elman.doctor.calls import Called, by_step
 from elman.errors import InputError
 
 Arrived = tuple[Tensor, ...]
-"""By h and for an LSTM by c, each (T, B, H), by time."""
+"""Gradients by h and for an LSTM by c, each (T, B, H), in time order."""
 Gradient = Callable[[Tensor], Tensor | None]
 """The gradient of the whole loss by a tensor of its graph, or None."""
 
@@ -23,13 +23,13 @@ Gradient = Callable[[Tensor], Tensor | None]
 def arrivals(
     module: RNNBase, calls: Sequence[Called], gradient: Gradient, steps: dict[tuple[int, str], Any]
 ) -> dict[tuple[int, str], Arrived]:
-    """Return what arrives at every layer and direction of a module, over one sequence of its calls.
+    """Return the gradient that arrives at every layer and direction of a module, over one sequence of its calls.
 
     Args:
-        module: one.
+        module: the recurrent module.
         calls: a sequence, see `calls.sequences`.
-        gradient: of the loss by outputs, final states and copies of given states.
-        steps: its record, by layer and direction.
+        gradient: the gradient of the loss by outputs, final states and copies of given states.
+        steps: the module's record, by layer and direction.
     """
     outputs, finals = _direct(module, calls, gradient)
     directions = ("forward", "reverse") if module.bidirectional else ("forward",)
@@ -45,11 +45,11 @@ def arrivals(
 
 
 def _direct(module: RNNBase, calls: Sequence[Called], gradient: Gradient) -> tuple[list[Tensor], list[list[Tensor]]]:
-    """Return each call's gradient by its outputs and by its final states, without what the next call hands back."""
+    """Return each call's gradient by its outputs and final states, without the part that the next call sends back."""
     outputs = [by_step(_or_zeros(gradient(call.y), call.y), call, module).clone() for call in calls]
     finals = [[_or_zeros(gradient(part), part) for part in call.final] for call in calls]
     for k, call in enumerate(calls[1:]):
-        for part, (copy, (_, which)) in enumerate(zip(call.copies, call.goes_on, strict=True)):
+        for part, (copy, (_, which)) in enumerate(zip(call.copies, call.continues, strict=True)):
             handed_back = _or_zeros(gradient(copy), copy)
             if which is None:
                 outputs[k][-1] -= handed_back.reshape(outputs[k][-1].shape)
@@ -72,11 +72,11 @@ def _with_ends(part: Tensor, at_ends: list[list[Tensor]], steps: Any, outputs: l
 
 
 def _by_input(module: RNNBase, layer: int, direction: str, steps: Any) -> Tensor:
-    """The gradient by a layer's input, which is the output of the layer below."""
+    """Return the gradient by a layer's input, which is the output of the layer below."""
     weight: Tensor = getattr(module, f"weight_ih_l{layer}" + ("_reverse" if direction == "reverse" else "")).detach()
     try:
         sums: Tensor = torch.cat(list(steps.dgates.values()), dim=-1)
-    except InputError:  # no gradient came to it
+    except InputError:  # no gradient reached it
         below: Tensor = weight.new_zeros(*steps.h.shape[:2], weight.shape[1])
     else:
         below = sums @ weight

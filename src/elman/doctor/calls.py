@@ -1,8 +1,8 @@
-"""Watch the calls of recurrent modules in one run, and find those that go on from the state that another gave.
+"""Note the calls of recurrent modules in one run, and join calls that continue from the final state of another.
 
-A decoder that calls its layer once a step is one sequence. Its calls are joined where the state that a call is given is
-the very state that an earlier call gave, seen through views, slices and copies alone: the graph leads back to it, and
-the values are equal. A state that was computed with, detached or reordered begins a new sequence.
+A decoder that calls its layer once a step is one sequence. Two calls are joined if the initial state of one is the
+final state of the other, possibly through views, slices and copies: the graph leads back to it, and the values are
+equal. A state that was changed, detached or reordered begins a new sequence.
 """
 
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ _VIEWS = {
         *("Cat", "Split", "SplitWithSizes", "Stack", "Unbind", "UnsafeSplit"),
     )
 }
-"""Autograd's names of what changes no number."""
+"""Autograd's names of operations that change no number."""
 
 Source = tuple[int, int | None]
-"""A call's place among those of its module, and which part of its final state; None for its output."""
+"""The number of a call of the module, and the index of a part of its final state; None for its output."""
 
 
 @dataclass(eq=False)
@@ -36,14 +36,14 @@ class Called:
     """One call of a recurrent module.
 
     Attributes:
-        number: its place among the calls of its module.
+        number: its index among the calls of its module.
         y: the output as the module gives it, or the packed steps (N, D*H).
         final: the final states, h and for an LSTM c, each (D*layers, B, H), or (D*layers, H) without a batch.
-        given: the state that the call was given, likewise; empty for none.
-        copies: that state as the module read it: copies, so that the gradient by this call alone can be asked for.
-        batch_sizes: of a packed batch, how many of its rows have each step, (T,); None of any other.
+        given: the initial state, in the same shapes; empty for none.
+        copies: copies of that state, which the module reads, so that the gradient through this call alone is known.
+        batch_sizes: the number of rows at each step of a packed batch, (T,); None for any other.
         restore: the user's order of a packed batch, or None.
-        goes_on: of each part of `given`, where it comes from; empty where the call begins a sequence.
+        continues: the source of each part of `given`; empty where the call begins a sequence.
     """
 
     number: int
@@ -53,11 +53,11 @@ class Called:
     copies: tuple[Tensor, ...]
     batch_sizes: Tensor | None = None
     restore: Tensor | None = None
-    goes_on: tuple[Source, ...] = field(default=())
+    continues: tuple[Source, ...] = field(default=())
 
 
 Calls = dict[str, list[Called]]
-"""By the module's name; the module that was called last is the last."""
+"""Calls by module name; the module that was called last is the last."""
 
 
 def by_step(y: Tensor, call: Called, module: RNNBase) -> Tensor:
@@ -85,15 +85,15 @@ def watching(modules: dict[str, Recurrent]) -> Iterator[Calls]:
 
 
 def sequences(module: RNNBase, calls: list[Called]) -> list[list[Called]]:
-    """Return the calls of one module as sequences: each call goes on from the state of the one before it."""
+    """Return the calls of one module as sequences: each call continues from the final state of the one before it."""
     given: dict[tuple[Any, int], Source] = {}
     found: list[list[Called]] = []
     ends: dict[int, list[Called]] = {}  # sequences by the number of their last call
     for call in calls:
-        came_from = _origins(call, given)
-        before = ends.pop(came_from[0][0], None) if came_from else None
-        if came_from and before is not None and _same_numbers(module, before[-1], call, came_from):
-            call.goes_on = came_from
+        origins = _origins(call, given)
+        before = ends.pop(origins[0][0], None) if origins else None
+        if origins and before is not None and _same_numbers(module, before[-1], call, origins):
+            call.continues = origins
             before.append(call)
         else:
             if before is not None:
@@ -117,7 +117,7 @@ class _Watched:
         hx = inputs[1] if len(inputs) > 1 else named.get("hx")
         several = isinstance(hx, tuple | list)
         parts: tuple[Any, ...] = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
-        if not all(isinstance(part, Tensor) for part in parts):  # none, or what the module will complain of
+        if not all(isinstance(part, Tensor) for part in parts):  # none, or a value that the module refuses
             self._given = self._copies = ()
             return None
         self._given = parts
@@ -136,13 +136,13 @@ class _Watched:
 
 
 def _outputs(call: Called) -> dict[tuple[Any, int], Source]:
-    """Where the graph has what a call gave."""
+    """Return the graph node of each output of a call."""
     parts = [(call.y, None), *((part, k) for k, part in enumerate(call.final))]
     return {(part.grad_fn, part.output_nr): (call.number, k) for part, k in parts if part.grad_fn is not None}
 
 
 def _origins(call: Called, given: dict[tuple[Any, int], Source]) -> tuple[Source, ...]:
-    """Of each part of the state that a call was given, where it comes from; empty unless all come from one call."""
+    """Return the source of each part of a call's initial state; empty unless all parts are of one call."""
     found = [_leads_to(part, given) for part in call.given]
     if not found or any(source is None for source in found) or len({source[0] for source in found if source}) > 1:
         return ()
@@ -150,7 +150,7 @@ def _origins(call: Called, given: dict[tuple[Any, int], Source]) -> tuple[Source
 
 
 def _leads_to(part: Tensor, given: dict[tuple[Any, int], Source]) -> Source | None:
-    """The one output that a tensor is made of by views and copies alone."""
+    """Return the one output of which a tensor is a view or copy, or None."""
     found: set[Source] = set()
     waiting: list[tuple[Any, int]] = [(part.grad_fn, part.output_nr)]
     while waiting:
@@ -166,9 +166,9 @@ def _leads_to(part: Tensor, given: dict[tuple[Any, int], Source]) -> Source | No
     return found.pop() if len(found) == 1 else None
 
 
-def _same_numbers(module: RNNBase, before: Called, call: Called, came_from: tuple[Source, ...]) -> bool:
-    """Say whether a call was given, part for part, the state that the one before ended in."""
-    for k, (part, (_, which)) in enumerate(zip(call.given, came_from, strict=True)):
+def _same_numbers(module: RNNBase, before: Called, call: Called, origins: tuple[Source, ...]) -> bool:
+    """Say whether the initial state of a call equals, part for part, the final state of the one before."""
+    for k, (part, (_, which)) in enumerate(zip(call.given, origins, strict=True)):
         if which is None and (k or before.batch_sizes is not None or len(module._all_weights) > 1):
             return False
         if which not in (k, None):

@@ -1,7 +1,7 @@
 """Run single-step cells as layers of one step while a network is examined: a loop over a cell is a loop over a layer.
 
-The layer holds the cell's own parameters, and is a child of the cell for as long as the block lasts, so that a record
-and the hooks find it.
+The layer holds the cell's own parameters, and is a child module of the cell within the block, so that a record and the
+hooks find it.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _CHILD = "as_layer"
 
 @contextmanager
 def cells_as_layers(network: nn.Module) -> Iterator[None]:
-    """Let cells of Elman's run as layers that are called with one step; those with another step are left alone."""
+    """Let Elman's cells run as layers that are called with one step; cells with another `forward` are left alone."""
     cells = [module for module in network.modules() if _own_step(module)]
     try:
         for cell in cells:
@@ -40,7 +40,7 @@ def runs_as_layer(module: nn.Module) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """Return the name of a module, without the layer that stands for a cell."""
+    """Return the name of a module, without the layer that replaces a cell."""
     return "" if name == _CHILD else name.removesuffix(f".{_CHILD}")
 
 

@@ -1,4 +1,4 @@
-"""The result of an examination as plain data: the findings, the verdicts and the outcome in one line."""
+"""Hold the result of an examination as plain data: the findings, the verdicts and the outcome in one line."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Diagnosis:
 
     @property
     def headline(self) -> str:
-        """The outcome in one line: healthy, as initialised, or the number of faults; and all that was not followed."""
+        """The outcome in one line: healthy, as initialised, or the number of faults; and layers not followed."""
         return _headline(self.findings, self.verdicts)
 
     @property

@@ -1,4 +1,4 @@
-"""`elman.diagnose`: the examination and the verdict in one call."""
+"""Run the examination and the verdicts in one call, `elman.diagnose`."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from elman.doctor.examine import examine
 from elman.doctor.probe import (
     LIMIT,
     Probe,
-    Watch,
+    ProgressCallback,
     make_loss,
     make_probe,
     recurrent_modules,
@@ -43,32 +43,32 @@ def diagnose(
     truncation: int | None = None,
     limit: int = LIMIT,
     seed: int = 0,
-    watch: Watch = silent,
+    progress: ProgressCallback = silent,
 ) -> Report:
     """Say whether a network's gradients vanish or explode through time, and why, with the evidence.
 
     Runs the batch with everything recorded, with dropout off, and leaves the model, its gradients and torch's random
-    state as they were. Layers of torch.nn's run as Elman's meanwhile. Calls of a layer or cell each of which is given
-    the state that another gave are examined as one sequence; what could not be followed is said in the headline.
+    state unchanged. Layers of torch.nn's run as Elman's meanwhile. Calls of a layer or cell that continue from the
+    final state of another call are examined as one sequence; the headline names every layer that was not followed.
 
     Args:
         model: a torch module with RNN, GRU or LSTM layers or single-step cells of torch.nn's or Elman's; or a model of
             Elman's.
         batch: a pair (inputs, targets), or a callable that runs the model and returns the loss; for a model of Elman's
-            its data, or None for what it has without. The model is called with the inputs: a tuple is passed as
+            its data, or None where it can make its own. The model is called with the inputs: a tuple is passed as
             arguments, model(*inputs), a dictionary as arguments by name, model(**inputs).
         loss: `loss(outputs, targets)`, a scalar; with a pair only.
-        others: further batches of the same kind, for the share that `clip` clips.
-        clip: the largest global norm of the gradients that training lets through; a model of Elman's knows its own.
-        metrics: a metrics file of a training, NAME.metrics.jsonl, which has the share of updates that were clipped.
-        truncation: steps that training lets gradients reach back; a model of Elman's knows its own.
-        limit: bytes that what is recorded may take, 2 GiB.
-        seed: of the directions in which Jacobians are measured.
-        watch: told what is being done, and the share that is done.
+        others: further batches of the same kind, to measure the fraction that `clip` clips.
+        clip: the global gradient norm at which training clips; a model of Elman's knows its own.
+        metrics: the metrics file of a training run, NAME.metrics.jsonl, with the fraction of clipped updates.
+        truncation: the number of steps that training backpropagates through; a model of Elman's knows its own.
+        limit: largest size of the record in bytes, 2 GiB by default.
+        seed: seed of the random directions in which Jacobians are measured.
+        progress: called with a description of the current work and the fraction that is done.
 
     Raises:
-        InputError: the model has no recurrent layer, is compiled, or lies on another device than the batch; the batch
-            does not fit the model; recording takes more than `limit`; a value is out of range.
+        InputError: the model has no recurrent layer, is compiled, or is on another device than the batch; the batch
+            does not fit the model; recording needs more than `limit`; a value is out of range.
         DataError: the metrics file cannot be read; the data do not fit a model of Elman's.
 
     Example:
@@ -94,17 +94,17 @@ def diagnose(
     ):
         title = _title(model, probe.network)
         try:
-            findings = examine(_checked(replace(probe, hidden=hidden)), limit=limit, seed=seed, watch=watch)
+            findings = examine(_checked(replace(probe, hidden=hidden)), limit=limit, seed=seed, progress=progress)
         except RecordTooLargeError as error:
             raise too_large("diagnose: recording the batch", error.bytes, limit) from error
     return Report(title, probe.note, findings, judge(findings))
 
 
 def clipped_share(metrics: Path) -> float:
-    """Return the share of updates that a training clipped, from its metrics file.
+    """Return the fraction of updates that a training run clipped, from its metrics file.
 
     Raises:
-        DataError: there is no such file, or no such share in it.
+        DataError: there is no such file, or it has no such number.
     """
     try:
         lines = metrics.read_text(encoding="utf-8").splitlines()
@@ -112,7 +112,9 @@ def clipped_share(metrics: Path) -> float:
     except (OSError, UnicodeError, ValueError) as error:
         raise DataError(f"{metrics}: cannot be read as a metrics file ({error})") from error
     if not shares:
-        raise DataError(f"{metrics}: no line has a clipped_share: give the .metrics.jsonl of a training")
+        raise DataError(
+            f"{metrics}: expected a line with clipped_share, got none: give the .metrics.jsonl of a training run"
+        )
     return float(shares[-1])
 
 
@@ -121,7 +123,7 @@ def _losses(network: nn.Module, others: Sequence[Any], loss: Any) -> tuple[Calla
 
 
 def _checked(probe: Probe) -> Probe:
-    """The same probe; that the batch goes through the model is found out here, where the message can say so."""
+    """Return the same probe with a loss that explains an error of the model or of the user's loss function."""
 
     def run() -> Tensor:
         try:
@@ -130,19 +132,19 @@ def _checked(probe: Probe) -> Probe:
             raise
         except Exception as error:  # the model and the loss are the user's own code, which may raise anything
             said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"batch: it does not go through the model and the loss: {said}") from error
+            raise InputError(f"batch: expected one that the model and the loss accept, got {said}") from error
 
     return replace(probe, loss=run)
 
 
 @contextmanager
 def _as_elman(network: nn.Module) -> Iterator[dict[str, str]]:
-    """Let layers and cells of torch.nn's be Elman's layers for a while, so that they can be recorded.
+    """Make layers and cells of torch.nn's Elman's within the block, so that they can be recorded.
 
-    Yields the names of those that cannot, with the reason.
+    Yields the names of those that cannot be, with the reason.
 
     Raises:
-        InputError: none can.
+        InputError: none can be.
     """
     replaced = adopt_silently(network)
     try:
@@ -153,7 +155,7 @@ def _as_elman(network: nn.Module) -> Iterator[dict[str, str]]:
             }
             if not any(isinstance(module, Recurrent) for module in network.modules()):
                 name, why = next(iter(hidden.items()))
-                raise InputError(f"model: {name or 'it'} cannot be looked into: {why}")
+                raise InputError(f"model: {name or 'it'} cannot be examined: {why}")
             yield hidden
     finally:
         for name in replaced:

@@ -1,4 +1,4 @@
-"""The examination: runs every measurement of this room on a probe, in turn."""
+"""Run every measurement on a probe in turn."""
 
 import math
 from typing import Any
@@ -14,20 +14,20 @@ from elman.doctor.gates import KEEPS, gate_statistics
 from elman.doctor.jacobian import Gains, gains
 from elman.doctor.lags import lag_curve
 from elman.doctor.measure import Floats, Key, Walk, gradient_of, norms, run_whole
-from elman.doctor.probe import Loss, Probe, Watch
+from elman.doctor.probe import Loss, Probe, ProgressCallback
 from elman.doctor.spectrum import spectra
 
 
-def examine(probe: Probe, *, limit: int, seed: int, watch: Watch) -> Findings:
+def examine(probe: Probe, *, limit: int, seed: int, progress: ProgressCallback) -> Findings:
     """Measure everything on a probe that has been checked."""
-    watch("whole loss", 0.0)
+    progress("whole loss", 0.0)
     whole = run_whole(probe, limit)
     first_nonfinite = find_first_nonfinite(probe, whole)
     keys, layers = list(whole.walks), []
     for done, (key, walk) in enumerate(whole.walks.items()):
-        watch(label(key, keys), 0.2 + 0.7 * done / len(keys))
+        progress(label(key, keys), 0.2 + 0.7 * done / len(keys))
         layers.append(_layer(key, keys, walk, first_nonfinite is None, limit, seed))
-    watch("other batches", 0.9)
+    progress("other batches", 0.9)
     found = [_norm(list(whole.gradients.values())), *(_norm_of(probe, loss) for loss in probe.others)]
     return Findings(
         layers,
@@ -47,7 +47,7 @@ def examine(probe: Probe, *, limit: int, seed: int, watch: Watch) -> Findings:
 
 
 def label(key: Key, keys: list[Key]) -> str:
-    """Return what a reader calls a layer: its module, and its number and direction where there are several."""
+    """Return the name of a layer in the report: its module, and its number and direction where there are several."""
     name, layer, direction = key
     several = sum(k[0] == name and k[2] == direction for k in keys) > 1
     both = sum(k[0] == name and k[1] == layer for k in keys) > 1
@@ -74,12 +74,12 @@ def _layer(key: Key, keys: list[Key], walk: Walk, finite: bool, limit: int, seed
 
 
 def _as_if_whole(steps: Any) -> Floats:
-    """What makes the norm over the rows that have a step that of a whole batch, (T,)."""
+    """Return the factor that scales a norm over the rows that have a step to a whole batch, (T,)."""
     return np.asarray((steps.mask.shape[1] / steps.mask.sum(1)).double().sqrt())
 
 
 def _keeping(steps: Any, mode: str) -> Tensor:
-    """The gate that keeps the memory, (T, B, H), or the state of an RNN."""
+    """Return the gate that keeps the memory, (T, B, H), or the state of an RNN."""
     return steps.gates[KEEPS[mode]] if mode in KEEPS else steps.h  # type: ignore[no-any-return]
 
 

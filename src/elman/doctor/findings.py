@@ -1,4 +1,4 @@
-"""All that is measured of a model on a batch, before anything is made of it."""
+"""Hold all numbers that are measured of a model on a batch."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from elman.doctor.measure import Floats, Key
 from elman.doctor.spectrum import Spectrum
 
 FORGOTTEN = 0.01
-"""A gradient is forgotten where its norm is under this share of what it was at the loss."""
+"""A gradient has vanished where its norm is less than this fraction of its norm at the loss."""
 
 
 @dataclass(frozen=True)
@@ -18,20 +18,19 @@ class LayerFindings:
 
     Attributes:
         key: its module, the number of the layer in it, "forward" or "reverse".
-        name: what to call it: "recurrent layer 1", or with its direction.
+        name: its name in the report: "recurrent layer 1", or with its direction.
         mode: its cell, as torch names it: "LSTM", "GRU", "RNN_TANH", "RNN_RELU".
-        by_lag: norm of the gradient that arrives at one step of each row from outside the layer, the last of its walk,
-            followed back through this layer alone; by lag, (T,) or shorter; empty where none arrives. Where rows differ
-            in length, the change over k steps is that of the rows that have them.
-        by_step: norm of the gradient of the whole loss by each state, (T,), by time; where rows have ended, scaled as
-            if the others were the whole batch.
-        spectra: of its recurrent matrices, by gate.
+        by_lag: norm by lag of the gradient that arrives from outside the layer at one step of each row, the last such
+            step that the layer processes, followed back through this layer alone, (T,) or shorter; empty where none
+            arrives. Where rows differ in length, the change over k steps is that of the rows that have them.
+        by_step: norm of the gradient of the whole loss by each state, (T,), in time order; where rows have ended,
+            scaled as if the others were the whole batch.
+        spectra: spectra of its recurrent matrices, by gate.
         gains: measured products of Jacobians; None where numbers are not finite.
-        units: what its gates and units do.
-        map: of the batch's first sequence, the gate that keeps its memory, f or z, or the state h of an RNN, (T, H),
-            as long as it is itself.
-        read_after: the steps that the layer has walked where the loss, or the layer above, takes an output of it for
-            the last time; 0 where none is taken.
+        units: statistics of its gates and units.
+        map: the gate that keeps the memory, f or z, or the state h of an RNN, over the batch's first sequence, (T, H).
+        read_after: the number of steps that the layer has processed when the loss, or the layer above, uses an output
+            of it for the last time; 0 where none is used.
     """
 
     key: Key
@@ -47,43 +46,43 @@ class LayerFindings:
 
     @property
     def map_name(self) -> str:
-        """What `map` shows."""
+        """The name of the values in `map`."""
         return {"LSTM": "forget gate f", "GRU": "gate z"}.get(self.mode, "state h")
 
     @property
     def memory(self) -> int | None:
-        """Steps back until the gradient is under 1 % of what it was at the loss; None where it never is."""
+        """Steps back until the gradient is less than 1 % of its norm at the loss; None where it never is."""
         return memory_of(self.by_lag)
 
     @property
     def factor(self) -> float | None:
-        """By what factor a step back changes the gradient: the geometric mean from lag 1 to where it is forgotten."""
+        """The change of the gradient per step back: the geometric mean from lag 1 until it has vanished."""
         return factor_of(self.by_lag)
 
     @property
     def growth(self) -> float | None:
-        """The largest gradient at any lag, by what it was at the loss."""
+        """The largest gradient norm at any lag, divided by that at the loss."""
         return float(self.by_lag.max() / self.by_lag[0]) if len(self.by_lag) else None
 
 
 @dataclass(frozen=True)
 class Findings:
-    """A model on a batch.
+    """The findings of a model on a batch.
 
     Attributes:
-        layers: in the order of their calls, forward before reverse.
+        layers: findings of each layer in the order of the calls, forward before reverse.
         steps: T, of the longest layer and row.
         batch: B.
-        loss: of the batch.
+        loss: the loss of the batch.
         gradient_norm: the global norm over all parameters.
-        loss_steps: share of the steps at which the loss takes an output of the last layer; 1 / T for the last alone.
+        loss_steps: fraction of the steps at which the loss uses an output of the last layer; 1 / T for the last alone.
         norms: the global gradient norm of this batch and of the others.
-        clip: the norm that training clips at, if there is one.
-        clipped_share: share of updates, or of `norms`, that are clipped; None where nothing is known of clipping.
-        truncation: steps that training lets gradients reach back, if it cuts them.
-        first_nonfinite: where a number that is not finite is born.
-        fresh: whether every recurrent layer still has weights as torch initialises them.
-        unfollowed: by module, why what it does through time was not examined, or not all of it.
+        clip: the global gradient norm at which training clips, or None.
+        clipped_share: fraction of updates, or of `norms`, that are clipped; None if unknown.
+        truncation: the number of steps that training backpropagates through; None for all.
+        first_nonfinite: the place of the first number that is not finite, or None.
+        fresh: whether every recurrent layer still has initial weights of torch's.
+        unfollowed: modules that were not examined through time, or not in whole, with the reason.
     """
 
     layers: list[LayerFindings]
@@ -107,12 +106,12 @@ class Findings:
 
     @property
     def asked(self) -> int:
-        """The steps that a gradient is asked to reach back: T, or where training cuts it off sooner, as far as that."""
+        """The number of steps that a gradient has to reach back: T, or training's truncation if that is shorter."""
         return min(self.steps, self.truncation or self.steps)
 
 
 def memory_of(by_lag: Floats) -> int | None:
-    """Return the first lag at which a gradient is forgotten, or None."""
+    """Return the first lag at which a gradient has vanished, or None."""
     if not len(by_lag):
         return None
     under = (by_lag < FORGOTTEN * by_lag[0]).nonzero()[0]
@@ -120,7 +119,7 @@ def memory_of(by_lag: Floats) -> int | None:
 
 
 def factor_of(by_lag: Floats) -> float | None:
-    """Return the geometric mean of the change of a gradient for a step back, or None for fewer than two lags."""
+    """Return the geometric mean of the change of a gradient per step back, or None for fewer than two lags."""
     if len(by_lag) < 2:
         return None
     end = memory_of(by_lag) or len(by_lag) - 1

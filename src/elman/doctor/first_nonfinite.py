@@ -1,4 +1,4 @@
-"""The step and the layer at which a number that is not finite is born; `bptt.faults` names the parameter."""
+"""Find the step and the layer of the first number that is not finite; `bptt.faults` names the parameter."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,14 +14,14 @@ from elman.doctor.probe import Probe
 
 @dataclass(frozen=True)
 class FirstNonfinite:
-    """Where the first number that is not finite comes from.
+    """The place where the first number that is not finite appears.
 
     Attributes:
         weights: the first parameter that holds one itself, before anything is computed.
         where: the recurrent layer in which it first appears, or None if it does in none.
-        what: "x" (it came in with the input), "h", "c", a gate's letter, or "dh" on the way back.
+        what: "x" (it is in the input), "h", "c", a gate's letter, or "dh" (it appears in the backward pass).
         step: the time step, 0 the first; None where no recurrent layer meets one.
-        fault: the parameter whose gradient it reaches first and the module whose output or gradient it is.
+        fault: the first parameter whose gradient has it, and the module whose output or gradient has it.
     """
 
     weights: str | None
@@ -32,7 +32,7 @@ class FirstNonfinite:
 
 
 def find_first_nonfinite(probe: Probe, whole: Pass) -> FirstNonfinite | None:
-    """Return where a non-finite number is born, or None where the loss and all gradients are finite."""
+    """Return the place of the first non-finite number, or None where the loss and all gradients are finite."""
     weights = next((name for name, p in probe.network.named_parameters() if not finite(p)), None)
     clean = all(finite(grad) for grad in whole.gradients.values()) and finite(torch.tensor(whole.loss))
     if clean and weights is None:
@@ -44,7 +44,7 @@ def find_first_nonfinite(probe: Probe, whole: Pass) -> FirstNonfinite | None:
 
 
 def _forward(whole: Pass) -> tuple[Key, str, int] | None:
-    """The first layer by the order of calls that meets one, and within it the first step that it walks."""
+    """Find the first layer, in the order of calls, that has one, and the first such step in the layer's own order."""
     for key, walk in whole.walks.items():
         steps = walk.steps
         states = {"c": steps.c, "h": steps.h} if "f" in steps.gates else {"h": steps.h}
@@ -57,7 +57,7 @@ def _forward(whole: Pass) -> tuple[Key, str, int] | None:
 
 
 def _backward(whole: Pass) -> tuple[Key, str, int] | None:
-    """The last layer whose gradient is not finite, and within it the first step that the way back meets."""
+    """Find the last layer whose gradient is not finite, and the first such step in the order of the backward pass."""
     for key, walk in reversed(whole.walks.items()):
         steps = walk.steps
         back = walked(gradient_of(steps), not steps.reverse)
@@ -68,7 +68,7 @@ def _backward(whole: Pass) -> tuple[Key, str, int] | None:
 
 
 def _first(values: Tensor) -> int | None:
-    """The first step of (T, ...) that is not finite."""
+    """Return the first step of (T, ...) that is not finite, or None."""
     broken = torch.nonzero(~torch.isfinite(values).flatten(1).all(1)).flatten()
     return int(broken[0]) if len(broken) else None
 

@@ -1,7 +1,7 @@
-"""Recognise recurrent layers that still have torch's first weights: uniform within 1 / sqrt(H), biases too.
+"""Recognise recurrent layers that still have torch's initial weights: uniform within 1 / sqrt(H), biases too.
 
-An update moves weights past that bound or away from uniform, as does any other initialisation. The test is meant to say
-no when in doubt.
+An update moves weights past that bound or away from uniform, as does any other initialisation. In doubt the test says
+no.
 """
 
 import math
@@ -13,15 +13,15 @@ from torch import Tensor
 from torch.nn import RNNBase
 
 DOUBT = 1e-6
-"""Probability with which one parameter that is as it was made is taken for another."""
+"""Probability that one parameter with its initial values is not recognised."""
 _FAR = math.sqrt(-math.log(DOUBT / 2) / 2)
-"""The Kolmogorov-Smirnov distance, times sqrt(n), that is passed with that probability."""
+"""The Kolmogorov-Smirnov distance, times sqrt(n), that is exceeded with that probability."""
 _ZEROS = 0.01
-"""Share of exact zeros from which on somebody has set them."""
+"""Fraction of exact zeros above which the parameter was set by hand."""
 
 
 def as_initialised(modules: Iterable[RNNBase]) -> bool:
-    """Say whether every parameter of every module looks as torch's own initialisation leaves it."""
+    """Say whether every parameter of every module looks like torch's own initialisation."""
     return all(map(_fresh, modules))
 
 

@@ -1,8 +1,8 @@
-"""What gates and states do over a batch: how much is saturated, how long the memory lasts by its gate, idle units.
+"""Compute statistics of gates and states over a batch: saturation, the time constant of the memory, idle units.
 
 A value is saturated where the slope of its activation is under a tenth of its steepest: a sigmoid below 0.026 or above
-0.974, a tanh beyond 0.949 either way. What is saturated passes hardly any gradient; but a forget gate, or the GRU's z,
-near 1 keeps what is in memory, and that is no fault.
+0.974, a tanh beyond 0.949 either way. A saturated value passes hardly any gradient; but a forget gate, or the GRU's z,
+near 1 keeps the memory, and that is no fault.
 """
 
 import math
@@ -25,9 +25,9 @@ class Gate:
     """One gate of one layer, over all steps, rows and units.
 
     Attributes:
-        mean: of its values.
-        low: share of values at the lower end, saturated: closed, or -1 of a tanh.
-        high: share at the upper end: open, or +1.
+        mean: the mean of its values.
+        low: fraction of values saturated at the lower end: closed, or -1 of a tanh.
+        high: fraction of values saturated at the upper end: open, or +1.
     """
 
     mean: float
@@ -36,7 +36,7 @@ class Gate:
 
     @property
     def saturated(self) -> float:
-        """The share of values at either end."""
+        """The fraction of values saturated at either end."""
         return self.low + self.high
 
 
@@ -45,8 +45,8 @@ class Units:
     """The units of one layer.
 
     Attributes:
-        gates: by letter; of an RNN its state, "h".
-        time_constant: -1 / ln of the mean forget gate (LSTM) or z (GRU), in steps: by the gate alone, what is in memory
+        gates: by letter; for an RNN its state, "h".
+        time_constant: -1 / ln of the mean forget gate (LSTM) or z (GRU), in steps: through the gate alone, the memory
             falls to 1/e in so many steps. None for an RNN.
         dead: units whose states are all nearly 0.
         constant: units that stay at one value other than 0.
@@ -64,8 +64,8 @@ def gate_statistics(steps: Any, mode: str) -> Units:
     """Return the statistics of one layer in one direction.
 
     Args:
-        steps: its record.
-        mode: of its module, as torch names it: "LSTM", "GRU", "RNN_TANH", "RNN_RELU".
+        steps: the record of the layer.
+        mode: the mode of its module, as torch names it: "LSTM", "GRU", "RNN_TANH", "RNN_RELU".
     """
     mask = steps.mask.to(steps.h.device)
     gates = {name: _gate(values[mask], bounded=name not in "gn") for name, values in steps.gates.items()}
@@ -79,14 +79,14 @@ def gate_statistics(steps: Any, mode: str) -> Units:
 
 
 def time_constant(keep: float) -> float:
-    """Return the steps in which a memory falls to 1/e when every step keeps this share of it."""
+    """Return the number of steps in which a memory falls to 1/e when every step keeps this fraction of it."""
     if keep >= 1:
         return math.inf
     return -1 / math.log(keep) if keep > 0 else 0.0
 
 
 def _gate(values: Tensor, *, bounded: bool) -> Gate:
-    """Statistics of a sigmoid (bounded by 0 and 1), or of a tanh."""
+    """Compute the statistics of a sigmoid (bounded by 0 and 1), or of a tanh."""
     high = _SIGMOID_HIGH if bounded else _TANH_HIGH
     low = 1 - high if bounded else -high
     share = values.double().mean(), (values < low).double().mean(), (values > high).double().mean()

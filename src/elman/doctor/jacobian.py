@@ -1,10 +1,10 @@
-"""How a layer's steps stretch or shrink a gradient: the norm of the product of their Jacobians, measured.
+"""Measure how a layer's steps stretch or shrink a gradient: the norm of the product of their Jacobians.
 
-J = ds_T/ds_{T-k} is the product of k steps' Jacobians along the states that the batch really goes through; s is the
+J = ds_T/ds_{T-k} is the product of k steps' Jacobians at the states that the batch really reaches; s is the
 state, h or for an LSTM (h, c). It is never built. Random directions v are sent back from the last state, all of them
 in one backward pass, and since E|J' v|^2 = |J|_F^2 for directions with independent entries of variance 1, the mean of
 |J' v|^2 over n, the size of the state, gives the gain: |J|_F / sqrt(n), the factor by which a gradient's norm changes
-over k steps, as a root mean square over its directions. The spectral norm of J lies between the gain and sqrt(n) times
+over k steps, as a root mean square over its directions. The spectral norm of J is between the gain and sqrt(n) times
 it. With as many probes as the state has units the directions are a basis and the gain is exact.
 """
 
@@ -27,7 +27,7 @@ at most, reached where one direction outweighs all others; directions that matte
 
 @dataclass(frozen=True)
 class Gains:
-    """What a layer's steps do to a gradient.
+    """The gain of a gradient over a number of steps of a layer.
 
     Attributes:
         gain: root mean square gain of a gradient over k steps, by k from 0, where it is 1, to T; shape (T + 1,).
@@ -39,15 +39,15 @@ class Gains:
 
 
 def gains(module: RNNBase, layer: int, steps: Any, *, probes: int = PROBES, limit: int = LIMIT, seed: int = 0) -> Gains:
-    """Measure one layer in one direction, from the last step of its walk.
+    """Measure one layer in one direction, from the last step that it processes.
 
     Args:
-        module: has the weights.
-        layer: which of its layers.
-        steps: that layer's record: its input and first state.
+        module: the module with the weights.
+        layer: the index of the layer.
+        steps: that layer's record: its input and initial state.
         probes: directions for each row.
-        limit: bytes that the record may take.
-        seed: of the directions.
+        limit: largest size of the record in bytes.
+        seed: seed of the directions.
     """
     rows = _whole_rows(steps)
     single = alone(module, layer, steps.reverse)
@@ -69,7 +69,7 @@ def gains(module: RNNBase, layer: int, steps: Any, *, probes: int = PROBES, limi
 
 
 def alone(module: RNNBase, layer: int, reverse: bool) -> RNNBase:
-    """One layer of a module in one direction, as a layer that walks forward and whose weights take no gradient."""
+    """Return one layer of a module in one direction as a forward layer whose weights require no gradient."""
     end = f"_l{layer}" + ("_reverse" if reverse else "")
     weights = {name: getattr(module, name + end).detach() for name in _names(module)}
     kind: Any = {"LSTM": LSTM, "GRU": GRU}.get(module.mode, RNN)
@@ -91,15 +91,15 @@ def _names(module: RNNBase) -> list[str]:
 
 
 def _whole_rows(steps: Any) -> list[int]:
-    """A few rows of the batch that have every step."""
+    """Return a few rows of the batch that have every step."""
     whole = torch.nonzero(steps.mask.all(0)).flatten()
     return [int(row) for row in whole[:ROWS]]
 
 
 def _directions(rows: int, size: int, probes: int, like: Tensor, seed: int) -> Tensor:
-    """Directions (rows, probes, size), at right angles within a row, as long as independent entries would be.
+    """Return directions (rows, probes, size), orthogonal within a row, as long as independent entries would be.
 
-    Right angles keep every direction's entries of variance 1, and make `size` probes a basis.
+    Orthogonal directions keep entries of variance 1, and `size` of them are a basis.
     """
     generator = torch.Generator().manual_seed(seed)
     probes = min(probes, size)

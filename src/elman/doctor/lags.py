@@ -1,8 +1,8 @@
-"""Measure a gradient by lag: follow what arrives at one step of a layer back through this layer alone.
+"""Measure a gradient by lag: follow the gradient that arrives at one step of a layer back through this layer alone.
 
-With nothing fed in on the way, its norm by lag is what the layer's own Jacobians do to it, and agrees with
-`jacobian.py`. The step is the last of a layer's walk at which a gradient arrives, in time the first one for a layer in
-reverse; sequences that differ in length are each followed from their own last step.
+Nothing is added on the way, so its norm by lag shows the layer's own Jacobians and agrees with `jacobian.py`. The step
+is the last one that the layer processes at which a gradient arrives; for a layer in reverse that is the first in time.
+Sequences that differ in length are each followed from their own last step.
 """
 
 from typing import Any
@@ -18,14 +18,14 @@ from elman.doctor.measure import Floats, Walk, state_gradients, walked
 from elman.layers import record
 
 NOISE = 1e-6
-"""A gradient arrives at a step where its norm is this share of the largest that arrives in the same row, or more."""
+"""A gradient arrives at a step where its norm is at least this fraction of the largest in the same row."""
 
 
 def lag_curve(walk: Walk, layer: int, limit: int) -> Floats:
     """Return the norm by lag of the gradient that arrives at one step, (T,) or shorter; empty where none arrives.
 
-    The state is h, or for an LSTM h and c side by side; the norm is over batch and units. Rows that begin later than
-    others drop out on the way: the change over k steps is that of the rows that have them.
+    The state is h, or for an LSTM h and c together; the norm is over batch and units. Rows that begin later than others
+    drop out on the way: the change over k steps is that of the rows that have them.
     """
     sizes = walk.arriving
     live = walked(walk.steps.mask, walk.steps.reverse).to(sizes.device)
@@ -36,7 +36,7 @@ def lag_curve(walk: Walk, layer: int, limit: int) -> Floats:
     first = live.int().argmax(0)[rows]
     last = len(live) - 1 - there.flip(0).int().argmax(0)[rows]
     lengths = last - first + 1
-    # Weights of the rows stay; the scale keeps small gradients away from the smallest numbers that there are.
+    # The relative weights of the rows are unchanged; the scale keeps small gradients from underflowing.
     at_loss, scale = sizes[last, rows], float(sizes[last, rows].amax().sqrt())
     squares = _followed(walk, alone(walk.module, layer, walk.steps.reverse), rows, (first, last), scale, limit)
     squares[lengths - 1, torch.arange(len(rows))] = at_loss / scale**2
@@ -44,7 +44,7 @@ def lag_curve(walk: Walk, layer: int, limit: int) -> Floats:
 
 
 def _followed(walk: Walk, single: Any, rows: Tensor, ends: tuple[Tensor, Tensor], scale: float, limit: int) -> Tensor:
-    """Squared norms of the gradient by state, (T, rows), of what arrives at each row's end, divided by `scale`."""
+    """Return squared norms by state, (T, rows), of the gradient that starts at each row's end, divided by `scale`."""
     steps, (first, last) = walk.steps, ends
     lengths = last - first + 1
     at = (first + torch.arange(int(lengths.max()), device=first.device)[:, None]).clamp(max=len(steps.mask) - 1)
@@ -61,7 +61,7 @@ def _followed(walk: Walk, single: Any, rows: Tensor, ends: tuple[Tensor, Tensor]
 
 
 def _by_lag(squares: Floats, lengths: npt.NDArray[np.int64]) -> Floats:
-    """The norm from each row's last step back to its first, as if the rows that have a lag were all."""
+    """Return the norm from each row's last step back to its first, as if the rows that have a lag were all."""
     rows = np.arange(len(lengths))
     at = lengths - 1 - np.arange(lengths.max())[:, None]
     reached, at_loss = at >= 0, squares[lengths - 1, rows]

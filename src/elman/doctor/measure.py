@@ -1,7 +1,7 @@
 """Run a batch once: record every recurrent layer, and find the gradient of the whole loss by every state.
 
-Everything here runs in the order in which a layer walks: step 0 is where it begins, in reverse the last step in time.
-Sequences of a batch may differ in length: none counts where it has ended.
+Steps are in processing order: step 0 is the first that the layer processes, in reverse the last in time. Sequences of a
+batch may differ in length; a sequence does not count after its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from elman.layers.recurrent import Recurrent
 
 Floats = npt.NDArray[np.float64]
 Key = tuple[str, int, str]
-"""Name of a module, number of its layer, "forward" or "reverse": what a record calls one layer in one direction."""
+"""The key of one layer in one direction in a record: module name, layer number, "forward" or "reverse"."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Walk:
     """One layer in one direction over one sequence.
 
     Attributes:
-        module: whose layer it is.
-        steps: its record; of several calls, joined.
-        arrived: the gradient of the loss that arrives at each state from outside.
+        module: the module of the layer.
+        steps: its record; several calls are joined.
+        arrived: the gradient of the loss that arrives at each state from outside the layer.
     """
 
     module: Recurrent
@@ -43,14 +43,14 @@ class Walk:
 
     @property
     def read_after(self) -> int:
-        """The steps that the layer walks before the last one at which a gradient arrives; 0 where none does."""
+        """The number of steps up to the last one at which a gradient arrives; 0 where none does."""
         there, live = self.arriving > 0, walked(self.steps.mask, self.steps.reverse).to(self.arriving.device)
         count = torch.cumsum(live, 0) * (there & live)
         return int(count.max())
 
     @property
     def arriving(self) -> Tensor:
-        """The squared norm of what arrives, by step and row in walking order, (T, B)."""
+        """The squared norm of the gradient that arrives, by step in processing order and row, (T, B)."""
         parts = [walked(part, self.steps.reverse).double().square().sum(-1) for part in self.arrived]
         return torch.stack(parts).sum(0)
 
@@ -60,12 +60,12 @@ class Pass:
     """One run of the batch.
 
     Attributes:
-        loss: what it gave.
+        loss: the loss.
         walks: every layer in every direction that was called, in the order of first calls; of a module with several
             sequences the longest one, the last of those.
-        gradients: of the parameters, by name, where they have one.
-        loss_steps: share of the steps of the module called last at which the loss takes its output.
-        unfollowed: by module, why what it does through time was not examined, or not all of it.
+        gradients: gradients of the parameters that have one, by name.
+        loss_steps: fraction of the steps of the module called last at which the loss uses its output.
+        unfollowed: modules that were not examined through time, or not in whole, with the reason.
     """
 
     loss: float
@@ -76,7 +76,7 @@ class Pass:
 
 
 def run_whole(probe: Probe, limit: int) -> Pass:
-    """Run the batch forward and backward, everything recorded; no parameter's own `.grad` is touched.
+    """Run the batch forward and backward and record everything; no parameter's `.grad` is changed.
 
     Raises:
         InputError: the loss calls no recurrent layer, or the batch has no rows.
@@ -103,9 +103,9 @@ def run_whole(probe: Probe, limit: int) -> Pass:
 
 
 def state_gradients(steps: Any) -> tuple[Tensor, ...]:
-    """Return dL/dh_t, and for an LSTM dL/dc_t with h_t held still, each (T, B, H), in walking order.
+    """Return dL/dh_t, and for an LSTM dL/dc_t with h_t held fixed, each (T, B, H), in processing order.
 
-    A record's dc is total: it holds what c_t does through h_t at the same step. What it does beside h_t it does through
+    A record's dc is total: it includes the effect of c_t through h_t at the same step. The rest is its effect through
     the next step's forget gate. The gradient of the last c is left at zero.
     """
     dh = walked(gradient_of(steps), steps.reverse)
@@ -120,7 +120,7 @@ def state_gradients(steps: Any) -> tuple[Tensor, ...]:
 
 
 def gradient_of(steps: Any) -> Tensor:
-    """Return dL/dh_t, (T, B, H); zeros where no gradient came to the layer."""
+    """Return dL/dh_t, (T, B, H); zeros where no gradient reached the layer."""
     try:
         found: Tensor = steps.dh
     except InputError:
@@ -135,7 +135,7 @@ def norms(parts: Sequence[Tensor]) -> Floats:
 
 
 def walked(tensor: Tensor, reverse: bool) -> Tensor:
-    """Return (T, ...) in the order in which the layer walks."""
+    """Return (T, ...) in the order in which the layer processes the steps."""
     return tensor.flip(0) if reverse else tensor
 
 
@@ -161,14 +161,14 @@ def _walks(
 
 
 def _loss_steps(walks: list[Walk]) -> float:
-    """Share of the steps at which the loss takes the output of the last layer, in either direction."""
+    """Return the fraction of the steps at which the loss uses the output of the last layer, in either direction."""
     top = walks[-2:] if walks[-1].module.bidirectional else walks[-1:]
     there = torch.stack([walked(walk.arriving, walk.steps.reverse) != 0 for walk in top]).any(0)
     return float(there[walks[-1].steps.mask.to(there.device)].double().mean())
 
 
 def _unfollowed(name: str, runs: list[list[Called]], walks: dict[Key, Walk]) -> str | None:
-    """Say why what a module does through time was not examined, or not all of it; None where it was."""
+    """Return the reason why a module was not examined through time, or not in whole; None where it was."""
     calls = sum(map(len, runs))
     mine = [walk for key, walk in walks.items() if key[0] == name]
     if not mine:
@@ -184,12 +184,12 @@ def _unfollowed(name: str, runs: list[list[Called]], walks: dict[Key, Walk]) -> 
 
 
 def _outside(calls: Calls) -> list[Tensor]:
-    """What every call gives to and takes from the rest of the network."""
+    """Return every tensor that a call exchanges with the rest of the network."""
     return [t for some in calls.values() for call in some for t in (call.y, *call.final, *call.copies)]
 
 
 def _gradients(loss: Tensor, tensors: list[Tensor]) -> dict[int, Tensor | None]:
-    """The gradient of the loss by each tensor that has one, by `id`."""
+    """Return the gradient of the loss by each tensor that has one, by `id`."""
     wanted = {id(t): t for t in tensors if t.requires_grad}
     found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True)
     return dict(zip(wanted, found, strict=True))
@@ -198,6 +198,8 @@ def _gradients(loss: Tensor, tensors: list[Tensor]) -> dict[int, Tensor | None]:
 def _check_called(calls: Calls, probe: Probe) -> None:
     if not calls:
         names = ", ".join(name or type(probe.network).__name__ for name in recurrent_modules(probe.network))
-        raise InputError(f"batch: the loss calls no recurrent layer; the model has {names}: call the model in it")
+        raise InputError(
+            f"batch: expected a loss that calls {names}, got one without a recurrent layer: call the model in it"
+        )
     if any(call.final[0].numel() == 0 for some in calls.values() for call in some):
-        raise InputError("batch: it has no rows: give one sequence or more")
+        raise InputError("batch: expected one sequence or more, got none: give some rows")

@@ -1,4 +1,4 @@
-"""The report as one page that needs no network: the verdicts, the pictures, the tables."""
+"""Render a diagnosis as one HTML page that needs no network: the verdicts, the pictures, the tables."""
 
 import base64
 import io
@@ -32,7 +32,7 @@ th:first-child, td:first-child { text-align: left; } img { width: 100%; height: 
 
 
 def as_page(diagnosis: Diagnosis) -> str:
-    """Return the report as HTML: style and pictures are in it, and it asks nothing of the network."""
+    """Return the diagnosis as HTML with its style and pictures inside."""
     found = diagnosis.findings
     size = (
         f"{found.steps:,} steps, batch of {found.batch}, loss {found.loss:.4g}, gradient norm {found.gradient_norm:.3g}"
@@ -55,7 +55,7 @@ def as_page(diagnosis: Diagnosis) -> str:
 
 
 def framed(page: str) -> str:
-    """Return a page in a frame, as a notebook shows it beside others."""
+    """Return a page in a frame, for a notebook."""
     return f'<iframe srcdoc="{escape(page)}" style="width:100%;height:800px;border:0"></iframe>'
 
 

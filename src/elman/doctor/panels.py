@@ -1,4 +1,4 @@
-"""The report's pictures on one sheet."""
+"""Draw the pictures of a diagnosis on one sheet."""
 
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def draw(diagnosis: Diagnosis) -> "Figure":
 
 
 def _legend_beside_circle(ax: "Axes", reach: float) -> None:
-    """Make room for the legend right of all that reaches so far from 0, so that the titles of a row are level."""
+    """Put the legend to the right of the circle, inside the axes, so that the titles of a row are level."""
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=(-reach, 2 * reach), ylim=(-reach, reach))
     if legend := ax.get_legend():
@@ -78,7 +78,7 @@ def _flow(ax: "Axes", curves: dict[str, Floats], title: str, y: str = "") -> Non
 
 
 def _keep_readable(ax: "Axes") -> None:
-    """Numbers far from 1 are of no use, and hide the others."""
+    """Limit the axis: numbers very far from 1 would hide the others."""
     low, high = ax.get_ylim()
     ax.set_ylim(max(low, FARTHEST[0]), min(high, FARTHEST[1]))
 

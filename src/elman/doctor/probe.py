@@ -1,6 +1,6 @@
-"""What the doctor is given, made one thing: a network, and a call that returns the loss of one batch.
+"""Turn the arguments of `elman.diagnose` into a `Probe`: a network, and a call that returns the loss of one batch.
 
-Whoever has a network and data of another kind, as Elman's own models have, gives a `Probe` from a method `probe(data)`.
+A model with data of another kind, such as Elman's estimators, returns its `Probe` from a method `probe(data)`.
 """
 
 import math
@@ -17,30 +17,30 @@ from elman.doctor.cells import plain_name
 from elman.errors import InputError
 
 Loss = Callable[[], Tensor]
-Watch = Callable[[str, float], None]
-"""Told what is being done, and the share that is done already."""
+ProgressCallback = Callable[[str, float], None]
+"""Called with a description of the current work and the fraction that is done."""
 LIMIT = 2**31
-"""Bytes that what is recorded may take, 2 GiB."""
+"""Default limit of the record's memory in bytes, 2 GiB."""
 
 
 def silent(_doing: str, _done: float) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A network, and the losses to examine it on.
+    """A network and the losses to examine it on.
 
     Attributes:
-        network: has recurrent layers of Elman's or torch's.
+        network: a network with recurrent layers of Elman's or torch's.
         loss: runs a batch and returns its loss, a scalar.
-        others: the same for further batches, on which only the gradient's norm is measured.
-        clip: the largest global gradient norm that training lets through, if there is one.
-        clipped_share: the share of training's updates whose gradient was clipped, where that is known.
-        truncation: steps that training lets gradients reach back, if it cuts them.
-        note: what a reader has to know about the data, such as where it came from.
-        trained: whether the network is known to have learned; if not, its weights decide whether it looks fresh.
-        hidden: by module, why it cannot be looked into.
+        others: the same for further batches; only the gradient's norm is measured on them.
+        clip: the global gradient norm at which training clips; None if it does not clip.
+        clipped_share: the fraction of training updates whose gradient was clipped; None if unknown.
+        truncation: the number of steps that training backpropagates through; None for all.
+        note: a remark on the data for the reader of the report, such as their origin.
+        trained: whether the network is known to be trained; otherwise its weights are tested for initial values.
+        hidden: modules that cannot be examined, with the reason.
     """
 
     network: nn.Module
@@ -58,12 +58,12 @@ def make_probe(model: Any, batch: Any, loss: Callable[[Any, Any], Tensor] | None
     """Return the probe of a model and a batch, checked.
 
     Raises:
-        InputError: the model is no network and has no `probe`, it has no recurrent layer, is compiled, or lies on
+        InputError: the model is no network and has no `probe`, it has no recurrent layer, is compiled, or is on
             another device than the batch; the batch is neither a pair with a loss nor a callable.
     """
     if hasattr(model, "probe") and not isinstance(model, nn.Module):
         if loss is not None:
-            raise InputError(f"loss: a {type(model).__name__} brings its own: leave it out")
+            raise InputError(f"loss: expected none, a {type(model).__name__} has its own: leave it out")
         found: Probe = model.probe(batch)
     elif isinstance(model, nn.Module):
         found = Probe(model, make_loss(model, batch, loss))
@@ -77,9 +77,9 @@ def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor]
     """Return a call that runs a batch and returns its loss, a scalar that has a gradient.
 
     Args:
-        network: called with the inputs: a tuple is passed as arguments, a dictionary as arguments by name; of a tuple
-            that it returns the first part goes to `loss`.
-        batch: a pair (inputs, targets), or a callable that does it all.
+        network: called with the inputs: a tuple is passed as arguments, a dictionary as arguments by name. If it
+            returns a tuple, `loss` gets the first part.
+        batch: a pair (inputs, targets), or a callable that returns the loss.
         loss: `loss(outputs, targets)`; None with a callable.
     """
     if callable(batch):
@@ -87,7 +87,7 @@ def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor]
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise InputError(f"batch: expected (inputs, targets) or a callable that returns the loss, got {_name(batch)}")
     if loss is None:
-        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, as nn.MSELoss()")
+        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, such as nn.MSELoss()")
     inputs, targets = batch
     check_device(network, inputs, "inputs")
     check_device(network, targets, "targets")
@@ -101,35 +101,41 @@ def make_loss(network: nn.Module, batch: Any, loss: Callable[[Any, Any], Tensor]
 
 
 def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """A plain tuple is several arguments, a dictionary several by name; anything else, a PackedSequence too, is one."""
+    """Pass a plain tuple as arguments, a dictionary as named arguments; anything else, a PackedSequence too, as one."""
     if type(inputs) is tuple:
         return inputs, {}
     return ((), inputs) if isinstance(inputs, dict) else ((inputs,), {})
 
 
 def check_network(network: nn.Module, *, cells: bool = True) -> None:
-    """See that the doctor can look inside.
+    """Check that a network can be examined.
 
     Args:
         network: a network.
-        cells: whether single-step cells are enough.
+        cells: whether a network that has single-step cells alone is accepted.
 
     Raises:
         InputError: it has no recurrent layer or no parameter that learns, or is compiled.
     """
     modules = list(network.modules())
     if any(hasattr(m, "_orig_mod") or m._compiled_call_impl is not None for m in modules):
-        raise InputError("model: it is compiled, which hides its steps: give the module it was compiled from")
+        raise InputError(
+            "model: expected a module that is not compiled, because compiling hides its steps: give the original module"
+        )
     if any(isinstance(m, torch.jit.ScriptModule) for m in modules):
-        raise InputError("model: it is TorchScript, which hides its steps: give the module it was made from")
+        raise InputError(
+            "model: expected a module that is not TorchScript, which hides its steps: give the original module"
+        )
     found = recurrent_modules(network)
     if not found and not (cells and any(isinstance(m, nn.RNNCellBase) for m in modules)):
         raise InputError(
-            f"model: {type(network).__name__} has no recurrent layer: give one with an RNN, GRU or LSTM of elman or "
-            "torch.nn"
+            f"model: expected a network with a recurrent layer, {type(network).__name__} has no recurrent layer: give "
+            "one with an RNN, GRU or LSTM of elman or torch.nn"
         )
     if not any(p.requires_grad for p in network.parameters()):
-        raise InputError("model: no parameter takes a gradient: call requires_grad_() on what learns")
+        raise InputError(
+            "model: expected a parameter that requires a gradient, got none: call requires_grad_() on those to train"
+        )
 
 
 def recurrent_modules(network: nn.Module) -> dict[str, RNNBase]:
@@ -139,7 +145,7 @@ def recurrent_modules(network: nn.Module) -> dict[str, RNNBase]:
 
 @contextmanager
 def without_dropout(network: nn.Module) -> Iterator[None]:
-    """Switch dropout off and batch statistics still, and put everything back afterwards.
+    """Switch off dropout and the update of batch statistics for the block, and restore every mode afterwards.
 
     Recurrent layers stay in training mode, without dropout: cuDNN has no backward pass in evaluation mode.
     """
@@ -159,7 +165,7 @@ def without_dropout(network: nn.Module) -> Iterator[None]:
 
 
 def check_device(network: nn.Module, value: Any, what: str) -> None:
-    """Raise InputError if a tensor, or one among several, is on another device than the network."""
+    """Raise InputError if a tensor, or one inside nested containers, is on another device than the network."""
     if isinstance(value, dict | tuple | list):
         for part in value.values() if isinstance(value, dict) else value:
             check_device(network, part, what)
@@ -168,15 +174,15 @@ def check_device(network: nn.Module, value: Any, what: str) -> None:
     parameter = next(network.parameters())
     if value.device != parameter.device:
         raise InputError(
-            f"{what}: they lie on {value.device}, the model on {parameter.device}: move one with "
+            f"{what}: expected the device of the model, {parameter.device}, got {value.device}: move one with "
             f".to({str(parameter.device)!r})"
         )
 
 
 def too_large(what: str, wanted: int, limit: int) -> InputError:
-    """Return the error that says what the memory is not enough for."""
+    """Return the error for work that needs more memory than the limit."""
     return InputError(
-        f"{what} takes {math.ceil(wanted / 2**20):,} MiB or more, and limit is {limit / 2**20:,.6g} MiB: give shorter "
+        f"{what} needs {math.ceil(wanted / 2**20):,} MiB or more, and limit is {limit / 2**20:,.6g} MiB: give shorter "
         "sequences or fewer, or raise limit (--limit on the command line)"
     )
 
@@ -185,7 +191,10 @@ def _scalar(loss: Any) -> Tensor:
     if not isinstance(loss, Tensor) or loss.numel() != 1:
         raise InputError(f"loss: expected one number as a tensor, got {_name(loss)}: take its mean or sum")
     if torch.is_grad_enabled() and not loss.requires_grad:
-        raise InputError("loss: it does not depend on the model's parameters: compute it from the outputs, with grad")
+        raise InputError(
+            "loss: expected a number that depends on the model's parameters, got one that does not: compute it from "
+            "the outputs, with grad"
+        )
     return loss
 
 

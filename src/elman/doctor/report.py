@@ -1,4 +1,4 @@
-"""The report that `elman.diagnose` returns: a diagnosis that prints itself, shows itself in a notebook and is saved."""
+"""Show and save a diagnosis: `Report` is the result of `elman.diagnose`."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""The recurrent matrices by themselves: eigenvalues, spectral radius and spectral norm, gate by gate.
+"""Compute eigenvalues, spectral radius and spectral norm of the recurrent matrices, gate by gate.
 
-In a linear recurrence h_t = W h_{t-1} the gradient over k steps goes like the spectral radius to the k-th power: below
-1 it vanishes, above 1 it explodes. A tanh, a relu or a gate stands in between in every other cell: there the radius
-decides nothing, and `norm ** k` bounds an RNN's gradient only from above. So these stand beside what was measured
-(`jacobian.py`), and no verdict is made from them.
+In a linear recurrence h_t = W h_{t-1} the gradient over k steps grows like the spectral radius to the k-th power: below
+1 it vanishes, above 1 it explodes. Every other cell has a tanh, a relu or gates as well: there the radius decides
+nothing, and `norm ** k` is only an upper bound on an RNN's gradient. So the report prints them together with the
+measured Jacobians (`jacobian.py`), and no verdict is made from them.
 
 R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
 """
@@ -19,13 +19,13 @@ GATES = {"LSTM": "ifgo", "GRU": "rzn", "RNN_TANH": "h", "RNN_RELU": "h"}
 
 @dataclass(frozen=True)
 class Spectrum:
-    """One recurrent matrix, the part of `weight_hh` that one gate has.
+    """The spectrum of one recurrent matrix, the block of `weight_hh` for one gate.
 
     Attributes:
         gate: "h" for an RNN, else the gate's letter.
         eigenvalues: complex, shape (H,), the largest first.
         radius: the largest magnitude of an eigenvalue.
-        norm: the largest singular value: the most by which the matrix stretches a vector.
+        norm: the largest singular value.
     """
 
     gate: str

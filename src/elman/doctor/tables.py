@@ -1,4 +1,4 @@
-"""The report's tables, once for the terminal and the page: headings, rows of strings, and what they mean."""
+"""Build the report's tables for the terminal and the page: headings, rows of strings, and a note on their meaning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ COLUMNS = 6
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and a line below it that says how to read it."""
+    """A table, and a note below it on how to read it."""
 
     title: str
     head: list[str]
@@ -38,7 +38,7 @@ def number(value: float | None) -> str:
 
 
 def _lags(length: int) -> list[int]:
-    """Powers of two below `length`, as many as fit, spread over all of them."""
+    """Return powers of two below `length`, as many as fit, spread over all of them."""
     powers = [2**k for k in range(max(length - 1, 0).bit_length()) if 2**k < length]
     if len(powers) <= COLUMNS:
         return powers
@@ -97,7 +97,7 @@ def _spectra(layers: list[LayerFindings]) -> Table:
         "Recurrent matrices",
         ["layer", "gate", "spectral radius", "spectral norm"],
         rows,
-        "A linear recurrence vanishes with a radius below 1 and explodes above 1; tanh, relu and gates stand between.",
+        "A linear recurrence vanishes with a radius below 1 and explodes above 1; tanh, relu and gates change that.",
     )
 
 

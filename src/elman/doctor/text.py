@@ -1,4 +1,4 @@
-"""The report for a terminal, 80 columns wide."""
+"""Render a diagnosis for a terminal, 80 columns wide."""
 
 import io
 
@@ -16,7 +16,7 @@ COLOURS = {"fault": "bold red", "caution": "bold yellow", "note": "bold"}
 
 
 def as_text(shown: RenderableType) -> str:
-    """Return what Rich would show as plain text."""
+    """Render something of Rich's as plain text."""
     console = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False)
     console.print(shown)
     written: str = console.file.getvalue()  # type: ignore[attr-defined]
@@ -24,7 +24,7 @@ def as_text(shown: RenderableType) -> str:
 
 
 def as_renderable(diagnosis: Diagnosis) -> RenderableType:
-    """Return the report for a console of Rich's."""
+    """Return the diagnosis as a renderable of Rich's."""
     found = diagnosis.findings
     size = (
         f"{found.steps:,} steps, batch of {found.batch}, loss {found.loss:.4g}, gradient norm {found.gradient_norm:.3g}"
@@ -49,7 +49,7 @@ def _verdict(verdict: Verdict) -> list[RenderableType]:
 
 
 def grid(table: Table) -> RenderableType:
-    """Return a table with its title above and how to read it below."""
+    """Return a table with its title above and the note on how to read it below."""
     shown = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="")
     for k, head in enumerate(table.head):
         shown.add_column(head, justify="left" if k == 0 else "right", no_wrap=True, overflow="ellipsis")

@@ -1,7 +1,7 @@
-"""How much of the full gradient truncated backpropagation through time keeps, for a range of reaches.
+"""Measure how much of the full gradient truncated backpropagation through time keeps, for a range of k2.
 
-The gradient of BPTT(k1, k2), summed over the windows of a batch with weights held still, beside that of the same loss
-with nothing cut: the cosine of the angle between them, and the ratio of their norms.
+The gradient of BPTT(k1, k2), summed over the windows of a batch with fixed weights, is compared with that of the same
+loss without truncation: the cosine of the angle between them, and the ratio of their norms.
 """
 
 import time
@@ -17,27 +17,27 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from elman.bptt import Position, Truncated
 from elman.doctor.json_file import plain, write_json
-from elman.doctor.probe import LIMIT, Watch, silent, too_large, without_dropout
+from elman.doctor.probe import LIMIT, ProgressCallback, silent, too_large, without_dropout
 from elman.doctor.tables import Table
 from elman.doctor.text import as_text, grid
 from elman.doctor.windowed_probe import WindowedProbe, make_windowed_probe
 from elman.errors import InputError
 
 KEEPS = 0.95
-"""A truncation keeps the gradient where the cosine and the ratio of the norms are both this or more."""
+"""A truncation keeps the gradient if the cosine and the ratio of the norms are both at least this."""
 
 
 @dataclass(frozen=True)
 class Truncation:
-    """One BPTT(k1, k2) beside the full gradient.
+    """The gradient of one BPTT(k1, k2) compared with the full gradient.
 
     Attributes:
-        k1: steps between two cuts of the loss.
+        k1: steps between two backward passes.
         k2: steps that gradients reach back.
-        cosine: of the angle between its gradient and the full one, over all parameters; 1 is the same direction.
-        ratio: its norm by that of the full one.
-        seconds: for the whole batch, forward and backward.
-        bytes: what its largest window keeps for the way back, parameters left out.
+        cosine: cosine of the angle between its gradient and the full one, over all parameters; 1 is the same direction.
+        ratio: its norm divided by that of the full one.
+        seconds: time for the whole batch, forward and backward.
+        bytes: memory that its largest window keeps for the backward pass, without parameters.
     """
 
     k1: int
@@ -55,12 +55,12 @@ class Truncation:
 
 @dataclass(frozen=True)
 class TruncationReport:
-    """A range of truncations.
+    """The result of `elman.truncation`: a range of truncations.
 
     Attributes:
-        steps: T: a reach of so many steps cuts nothing.
-        truncations: one for each k, the shortest first; the last is the full gradient itself.
-        norm: of the full gradient.
+        steps: T; k2 = T truncates nothing.
+        truncations: one for each k2, the shortest first; the last is the full gradient itself.
+        norm: the norm of the full gradient.
     """
 
     steps: int
@@ -69,7 +69,7 @@ class TruncationReport:
 
     @property
     def enough(self) -> int:
-        """The smallest k2 from which on every longer one that was tried keeps 95 % of the gradient."""
+        """The smallest k2 that keeps 95 % of the gradient, as does every longer one that was tried."""
         found = self.steps
         for one in reversed(self.truncations):
             if not one.keeps:
@@ -97,7 +97,7 @@ class TruncationReport:
             for one in self.truncations
         ]
         return Table(
-            f"Truncated backpropagation over {self.steps:,} steps, beside the full gradient",
+            f"Truncated backpropagation over {self.steps:,} steps, compared with the full gradient",
             ["k1", "k2", "cosine", "norm ratio", "seconds", "MiB kept"],
             rows,
             f"Gradients have to reach back k2 = {self.enough} steps to keep 95 % (cosine and norm ratio 0.95 or more).",
@@ -112,7 +112,7 @@ class TruncationReport:
         """
         place = Path(path)
         if place.suffix.lower() != ".json":
-            raise InputError(f"{path}: a truncation is written as .json: give a name that ends so")
+            raise InputError(f"{path}: expected a name that ends in .json")
         write_json(place, plain(asdict(self) | {"enough": self.enough}))
 
 
@@ -124,23 +124,23 @@ def truncation(
     ks: Iterable[int] | None = None,
     k1: int | None = None,
     limit: int = LIMIT,
-    watch: Watch = silent,
+    progress: ProgressCallback = silent,
 ) -> TruncationReport:
-    """Measure what truncated backpropagation through time leaves of the gradient.
+    """Measure how much of the gradient truncated backpropagation through time keeps.
 
     Args:
         model: a network that has a target at every step, called with the inputs alone; or a model of Elman's.
         batch: a pair of tensors, inputs (T, B, ...) or (B, T, ...) with batch_first, and targets in the same order; for
             a model of Elman's its data.
         loss: `loss(outputs, targets)`, a mean over steps.
-        ks: reaches k2 to try; 1, 2, 4, ... by default. The full one, T, is always there.
-        k1: steps between updates; None: as many as the reach, k1 = k2 = k.
-        limit: bytes that a window may keep for the way back, 2 GiB.
-        watch: told what is being done and the share that is done.
+        ks: values of k2 to try; 1, 2, 4, ... by default. The full length, T, is always added.
+        k1: steps between updates; None for k1 = k2.
+        limit: largest memory of a window for the backward pass in bytes, 2 GiB by default.
+        progress: called with a description of the current work and the fraction that is done.
 
     Raises:
         InputError: the model has no recurrent layer or cannot be run in windows; the batch does not fit it; a k is
-            below 1 or below k1; the full gradient would take more than `limit`.
+            below 1 or below k1; the full gradient needs more than `limit`.
 
     Example:
         >>> import elman
@@ -161,7 +161,7 @@ def truncation(
         _refuse_too_large(probe, limit)
         runs = []
         for done, k in enumerate(reaches):
-            watch(f"reach of {k} steps", done / len(reaches))
+            progress(f"reach of {k} steps", done / len(reaches))
             runs.append(_run(probe, k if k == steps else k1 or k, k))
     full = runs[-1][0]
     truncations = [
@@ -183,7 +183,7 @@ def _doubling(steps: int) -> list[int]:
 
 
 def _run(probe: WindowedProbe, k1: int, k2: int) -> tuple[Tensor, float, int]:
-    """The whole gradient in double precision, flat; the seconds; and the bytes that the largest window keeps."""
+    """Return the whole gradient in double precision, flat; the seconds; and the bytes that the largest window keeps."""
     through = Truncated(probe.source, min(k1, probe.source.length), k2)
     parameters = [p for p in probe.network.parameters() if p.requires_grad]
     total = probe.source.count(0, probe.source.length)
@@ -201,7 +201,7 @@ def _run(probe: WindowedProbe, k1: int, k2: int) -> tuple[Tensor, float, int]:
 
 
 def _kept(probe: WindowedProbe, through: Truncated) -> int:
-    """The bytes of the tensors that the longest of the first windows keeps for its way back."""
+    """Return the bytes that the longest of the first windows keeps for its backward pass."""
     own = {p.untyped_storage().data_ptr() for p in probe.network.parameters()}
     most, position = 0, Position()
     for _ in range(min(through.windows, -(-through.k2 // through.k1) + 1)):
@@ -221,7 +221,7 @@ def _kept(probe: WindowedProbe, through: Truncated) -> int:
 
 
 def _refuse_too_large(probe: WindowedProbe, limit: int) -> None:
-    """Find out from two short windows what the full gradient would keep."""
+    """Raise InputError if the full gradient, estimated from two short windows, would keep more than `limit` bytes."""
     steps = probe.source.length
     one, two = (_kept(probe, Truncated(probe.source, k, k)) for k in (1, 2))
     wanted = one + max(two - one, 0) * (steps - 1)

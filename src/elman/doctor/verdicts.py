@@ -1,8 +1,7 @@
-"""From what was measured to words: the rules, each with its threshold, its evidence and what to try.
+"""Judge the findings: each rule has a threshold, its evidence and advice.
 
-A fault is something that keeps the network from learning what a loss asks of it; a caution is something to know that
-may be as it should; a note is what every network shows before it has learned. The thresholds are conventions; the
-evidence says by how much each is passed.
+A fault keeps the network from learning its task; a caution may be harmless; a note is normal for a network before
+training. The thresholds are conventions; the evidence says by how much each is passed.
 """
 
 from collections.abc import Iterator
@@ -13,21 +12,20 @@ from elman.doctor.findings import Findings, LayerFindings
 from elman.doctor.first_nonfinite import FirstNonfinite
 
 FEW_STEPS = 3
-"""A memory of so many steps or fewer is a fault, whatever the task, where sequences have three times as many."""
+"""A memory of so many steps or fewer is a fault for any task, if sequences are at least three times as long."""
 DENSE, LEAST_DENSE, LEAST_SPARSE, SHORT = 0.25, 0.05, 1 / 6, 0.1
-"""A memory is a fault below 5 % of the steps that gradients are asked to reach back, where the loss looks at a quarter
-of the steps or more, which then brings gradients everywhere; below a sixth of them where it looks at fewer. It is a
-caution below a tenth."""
+"""A memory is a fault below 5 % of the steps that gradients have to reach back, if the loss uses a quarter of the steps
+or more, so that gradients arrive everywhere; below a sixth of them if it uses fewer. It is a caution below a tenth."""
 EXPLODES, GROWS = 100.0, 10.0
-"""A gradient that grows this much on the way back is a fault, or a caution."""
+"""A gradient that grows by this factor in the backward pass is a fault, or a caution."""
 SATURATED = 0.6
-"""Share of a gate's values that are saturated."""
+"""Fraction of a gate's values that are saturated."""
 IDLE_SHARE = 0.1
-"""Share of a layer's units that are dead, or constant, from which on it is a fault; below it a caution."""
+"""A fault if at least this fraction of a layer's units is dead, or constant; otherwise a caution."""
 CUT_OFF = 0.1
-"""What is left of a gradient at the truncation, as a share of what it was at the loss."""
+"""Norm of a gradient at the truncation, as a fraction of its norm at the loss."""
 OFTEN_CLIPPED = 0.5
-"""Share of updates that are clipped."""
+"""Fraction of updates that are clipped."""
 
 Kind = Literal[
     "not finite",
@@ -46,15 +44,15 @@ SEVERITIES = ("fault", "caution", "note")
 
 @dataclass(frozen=True)
 class Verdict:
-    """One thing that is wrong, or to know.
+    """One fault, caution or note.
 
     Attributes:
         kind: "not finite", "read once", "exploding", "vanishing", "saturated", "dead units", "constant units",
             "truncation" or "clipping".
         severity: "fault", "caution" or "note".
         where: the layer, or "" for the whole model.
-        evidence: what was measured.
-        advice: what to try, the likeliest first.
+        evidence: the measured numbers behind it.
+        advice: things to try, the most likely to help first.
     """
 
     kind: Kind
@@ -69,7 +67,7 @@ class Verdict:
 
 
 def judge(findings: Findings) -> list[Verdict]:
-    """Return what is to be said of a model, faults first."""
+    """Return the verdicts on a model, faults first."""
     if findings.first_nonfinite:
         return [_not_finite(findings, findings.first_nonfinite)]
     layers = findings.layers
@@ -86,7 +84,7 @@ def judge(findings: Findings) -> list[Verdict]:
 
 
 def longest(findings: Findings) -> LayerFindings | None:
-    """Return the layer in which a gradient lasts longest; None where the loss reaches no layer."""
+    """Return the layer in which a gradient lasts longest; None if the loss reaches no layer."""
     reached = [layer for layer in findings.layers if len(layer.by_lag)]
     return max(reached, key=lambda layer: layer.memory or len(layer.by_lag) + 1, default=None)
 
@@ -100,9 +98,11 @@ def _not_finite(findings: Findings, first: FirstNonfinite) -> Verdict:
         return Verdict("not finite", "fault", "", evidence, ("look at the loss: a log or a division of 0?",))
     name = _name_of(first.where, findings)
     if first.what == "x":
-        evidence = f"it comes in with the input of {name}, first at step {first.step}; {first.fault}"
-        return Verdict("not finite", "fault", name, evidence, ("clean the data, or what stands before the layer",))
-    what = {"h": "the state h", "c": "the cell c", "dh": "the gradient of h, on the way back,"}
+        evidence = f"it is in the input of {name}, first at step {first.step}; {first.fault}"
+        return Verdict(
+            "not finite", "fault", name, evidence, ("clean the data, or check the modules before the layer",)
+        )
+    what = {"h": "the state h", "c": "the cell c", "dh": "the gradient of h"}
     said = what.get(first.what or "", f"the gate {first.what}")
     evidence = f"{said} of {name} is the first that is not finite, at step {first.step}; {first.fault}"
     advice = ("clip the gradients by their norm", "lower the learning rate", "use tanh, not relu, or a gated cell")
@@ -110,7 +110,7 @@ def _not_finite(findings: Findings, first: FirstNonfinite) -> Verdict:
 
 
 def _read_once(layer: LayerFindings, layers: list[LayerFindings]) -> Iterator[Verdict]:
-    """A layer whose output is taken where it has read one step of many: in reverse, that of the last step in time."""
+    """Find a layer whose output is used after one step of many: in reverse, that of the last step in time."""
     name, number, direction = layer.key
     steps, top = len(layer.by_step), max(other.key[1] for other in layers if other.key[0] == name)
     if number < top or steps == 1 or layer.read_after != 1:
@@ -129,7 +129,7 @@ def _read_once(layer: LayerFindings, layers: list[LayerFindings]) -> Iterator[Ve
         evidence = f"its output is taken after one of {steps} steps only, where it has seen nothing else"
         advice = (
             "take the final state h_n, or the output at the last step",
-            "see that batch_first is what the input is: time and batch may be mixed up",
+            "check batch_first: time and batch may be swapped",
             "take the mean or the maximum of the output over all steps",
         )
     yield Verdict("read once", "fault", layer.name, evidence, advice)
@@ -139,7 +139,7 @@ def _exploding(layer: LayerFindings) -> Iterator[Verdict]:
     growth = layer.growth
     if growth is None or not growth > GROWS:
         return
-    evidence = f"on the way back the gradient grows to {growth:.3g} times what arrives at the layer"
+    evidence = f"in the backward pass the gradient grows to {growth:.3g} times what arrives at the layer"
     if layer.factor:
         evidence += f", by {layer.factor:.3g} a step"
     cell = () if layer.mode in ("LSTM", "GRU") else ("use an LSTM or a GRU",)
@@ -148,7 +148,7 @@ def _exploding(layer: LayerFindings) -> Iterator[Verdict]:
         "scale the recurrent weights down, or begin with orthogonal ones",
         "lower the learning rate",
         *cell,
-        "learn in shorter windows (k1, k2)",
+        "train in shorter windows (k1, k2)",
     )
     yield Verdict("exploding", "fault" if growth > EXPLODES else "caution", layer.name, evidence, advice)
 
@@ -178,7 +178,7 @@ def _few(memory: int, findings: Findings) -> bool:
 
 
 def _remember(layer: LayerFindings) -> tuple[str, ...]:
-    shorter = ("if what matters lies that near, learn in shorter windows and save the time",)
+    shorter = ("if the task needs no longer memory, train in shorter windows to save time",)
     if layer.mode == "LSTM":
         mean = layer.units.gates["f"].mean
         return (f"set the forget gate's bias to 1 or more: it keeps {mean:.2f} a step", "try a GRU", *shorter)
@@ -192,7 +192,7 @@ def _saturated(layer: LayerFindings) -> Iterator[Verdict]:
     advice = (
         "scale the inputs to about 1",
         "begin with smaller weights and biases",
-        "lower the learning rate: large updates drive gates to their ends",
+        "lower the learning rate: large updates saturate gates",
     )
     for name, gate in layer.units.gates.items():
         # A gate that keeps the memory may stay open.

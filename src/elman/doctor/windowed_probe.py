@@ -1,4 +1,4 @@
-"""A batch read window by window, with the state carried from one to the next: what truncation is measured on."""
+"""Read a batch window by window, with the state carried from one to the next, to measure truncation on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from elman.errors import InputError
 
 @dataclass(frozen=True)
 class WindowedProbe:
-    """Sequences, and how a network learns them in windows.
+    """A network that is trained on sequences in windows.
 
     Attributes:
-        network: what learns.
+        network: the network.
         source: the sequences.
-        recur: runs a window from a state.
-        loss: the mean loss over the targets of a window that was run.
+        recur: runs one window from a given state.
+        loss: returns the mean loss over the targets of a window.
     """
 
     network: nn.Module
@@ -40,7 +40,7 @@ class Sequences:
 
     @property
     def length(self) -> int:
-        """T."""
+        """The number of steps, T."""
         return len(self.inputs)
 
     def window(self, begin: int, end: int) -> Window:
@@ -48,7 +48,7 @@ class Sequences:
         return Window(self.inputs[begin:end], self.targets[begin:end], [])
 
     def count(self, begin: int, end: int) -> int:
-        """Return the number of steps: each weighs alike."""
+        """Return the number of steps; all have the same weight."""
         return end - begin
 
 
@@ -69,7 +69,7 @@ def make_windowed_probe(model: Any, batch: Any, loss: Callable[[Any, Any], Tenso
     if not isinstance(batch, tuple | list) or len(batch) != 2 or not all(isinstance(part, Tensor) for part in batch):
         raise InputError("batch: expected a pair of tensors, inputs and a target for every step")
     if loss is None:
-        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, as nn.MSELoss()")
+        raise InputError("loss: expected a function loss(outputs, targets), got none: give one, such as nn.MSELoss()")
     inputs, targets = batch
     for value, what in ((inputs, "inputs"), (targets, "targets")):
         check_device(model, value, what)
@@ -89,29 +89,29 @@ def make_windowed_probe(model: Any, batch: Any, loss: Callable[[Any, Any], Tenso
 
 def _own(model: Any, batch: Any, loss: Any) -> WindowedProbe:
     if loss is not None:
-        raise InputError(f"loss: a {type(model).__name__} brings its own: leave it out")
+        raise InputError(f"loss: expected none, a {type(model).__name__} has its own: leave it out")
     found: WindowedProbe = model.windowed_probe(batch)
     return found
 
 
 def _time_of(network: nn.Module) -> int:
-    """The dimension of time in a module's input: 1 with batch_first, else 0."""
+    """Return the time dimension of a module's input: 1 with batch_first, else 0."""
     modules = recurrent_modules(network)
     both = sorted({bool(m.batch_first) for m in modules.values()})
     if len(both) > 1:
         raise InputError(
-            "model: some of its recurrent layers have batch_first and some have not: windows need one order"
+            "model: expected one value of batch_first in all recurrent layers, got both: windows need one order"
         )
     backwards = next((name for name, m in modules.items() if m.bidirectional), None)
     if backwards is not None:
         raise InputError(
-            f"model: {backwards or 'it'} is bidirectional, and reads its sequence from its end: no windows"
+            f"model: expected layers in one direction, {backwards or 'it'} is bidirectional and has no windows"
         )
     return int(both[0])
 
 
 def _carrying(network: nn.Module, time: int) -> Recur:
-    """A call of a module that begins from states handed to its recurrent layers, and returns those it ends in."""
+    """Return a call of a module that sets the initial states of its recurrent layers and returns their final states."""
     modules = recurrent_modules(network)
 
     def recur(inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
@@ -141,7 +141,7 @@ def _begin_from(name: str, state: tuple[Tensor, ...] | None) -> Callable[..., An
     def hook(_module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
         sequence, *given = inputs if inputs else (named["input"],)
         if given[:1] != [None] * len(given[:1]) or named.get("hx") is not None:
-            raise InputError(f"model: it hands {name or 'its layer'} a state of its own: it cannot be run in windows")
+            raise InputError(f"model: it passes an initial state to {name or 'its layer'}: it cannot be run in windows")
         if state is None:
             return None
         return (sequence, state if len(state) == 2 else state[0], *given[1:]), {

@@ -10,7 +10,7 @@ from elman.ops.trace import Trace
 
 
 class Equation(NamedTuple):
-    """What a layer computes, as far as a record must know.
+    """The parts of a layer's equation that a record needs.
 
     Attributes:
         gates: Their names, in the order of the weights; for the RNN `a`, the pre-activation, which is none.
@@ -24,7 +24,7 @@ class Equation(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How the rows of a call stand.
+    """The layout of the rows of a call.
 
     Attributes:
         steps: T.
@@ -56,7 +56,7 @@ class Rows:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """Every tensor that this keeps alive."""
+        """All recorded tensors."""
         return self._trace.tensors
 
     def get(self, name: str) -> Tensor:
@@ -73,18 +73,18 @@ class Rows:
         if part not in self._trace.keep:
             raise InputError(f"record: {part} was not kept; name it in only=[...]")
         raise InputError(
-            f"record: no {name} yet, because no gradient has come to this call; call backward() on a loss made from it"
+            f"record: no {name} yet, because no gradient has reached this call; call backward() on a loss made from it"
         )
 
     def step(self, name: str, t: int) -> Tensor:
-        """One part of step t, without padding and in the order in which a packed batch stands."""
+        """Return one part of step t, without padding and in the order of a packed batch."""
         if self._layout.batch_sizes is None:
             return self.get(name)[t]
         begin = int(self._layout.batch_sizes[:t].sum())
         return self.get(name)[begin : begin + int(self._layout.batch_sizes[t])]
 
     def before(self, t: int) -> Tensor:
-        """The state h that the rows of step t started from: the step's before, or, in rows that begin, `h_0`."""
+        """Return the state h before step t: that after the step before, or `h_0` in rows that begin at t."""
         earlier, first = (t + 1, self._layout.steps - 1) if self.reverse else (t - 1, 0)
         count, h_0 = len(self.step("h", t)), self.get("h_0")
         if t == first:

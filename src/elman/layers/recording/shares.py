@@ -1,6 +1,6 @@
-"""The share of one step in a weight's gradient: the gradient of the step's sums times what they were made of.
+"""Compute the share of one step in a weight's gradient: the gradient of the pre-activations times their inputs.
 
-Works on the rows of the step as they stand, in any order, because a share is a sum over them.
+The rows of the step may be in any order, because a share is a sum over them.
 """
 
 import torch
@@ -10,7 +10,7 @@ from elman.layers.recording.rows import Rows
 
 
 def share(rows: Rows, name: str, t: int) -> Tensor:
-    """What step t adds to the gradient of `name`; `Steps.share` has the contract."""
+    """Return the part that step t adds to the gradient of `name`; `Steps.share` has the contract."""
     if name == "weight_ih":
         return rows.step("dgates", t).flatten(1).T @ rows.step("x", t)
     if name == "bias_ih":
@@ -28,7 +28,7 @@ def share(rows: Rows, name: str, t: int) -> Tensor:
 
 
 def _hidden_sums(rows: Rows, t: int) -> Tensor:
-    """The gradient of W_hh h_{t-1} + b_hh, (B, G, H): behind a GRU's reset gate, that of n is scaled by it."""
+    """Return the gradient of W_hh h_{t-1} + b_hh, (B, G, H); a GRU's reset gate scales the part of n."""
     sums = rows.step("dgates", t)
     if sums.shape[1] == 3 and rows.reset_after:
         r, z, n = sums.unbind(1)

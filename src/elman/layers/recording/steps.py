@@ -15,11 +15,11 @@ class Steps:
     """Every step of one layer in one direction, over one call.
 
     Tensors are time-major whatever `batch_first` says: (T, B, H), with B = 1 for an input without a batch. A packed
-    batch is padded: T is its longest sequence, B stands in the user's order, and where `mask` is False all is 0.
-    Gradients are the sums over all backward passes so far, as in `.grad`. All share the layer's memory: change a copy.
+    batch is padded: T is its longest sequence, B is in the user's order, and where `mask` is False all values are 0.
+    Gradients are sums over all backward passes so far, as in `.grad`. Tensors share the layer's memory: change a copy.
 
     Attributes:
-        reverse: Whether the layer goes from the last step to the first. Step t is the input's step t all the same.
+        reverse: Whether the layer runs from the last step to the first. Step t is always the input's step t.
     """
 
     def __init__(self, trace: Trace, equation: Equation, layout: Layout, reverse: bool) -> None:
@@ -64,12 +64,12 @@ class Steps:
 
     @property
     def dh(self) -> Tensor:
-        """dL/dh_t, all that h_t does to the loss, through the output and through later steps, (T, B, H)."""
+        """dL/dh_t, total: through the output and through later steps, (T, B, H)."""
         return self._padded("dh")
 
     @property
     def dc(self) -> Tensor:
-        """dL/dc_t, likewise, (T, B, H)."""
+        """dL/dc_t, total, (T, B, H)."""
         return self._padded("dc")
 
     @property
@@ -82,7 +82,7 @@ class Steps:
 
     @cached_property
     def mask(self) -> Tensor:
-        """Which steps there are, (T, B), bool."""
+        """True where a sequence has a step, (T, B), bool."""
         sizes = self._layout.batch_sizes
         if sizes is None:
             return torch.ones(self._layout.steps, self._layout.batch, dtype=torch.bool)
@@ -94,7 +94,7 @@ class Steps:
         return self.mask.sum(0)
 
     def share(self, name: str, t: int) -> Tensor:
-        """What step t adds to a parameter's gradient; over all steps the shares sum to the whole.
+        """Return the part that step t adds to a parameter's gradient; the shares of all steps sum to the gradient.
 
         Args:
             name: `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, or `weight_hr` of a projection.
@@ -104,7 +104,7 @@ class Steps:
             In the parameter's shape.
 
         Raises:
-            InputError: There is no such parameter or step, or what it takes was not kept, or no gradient has come yet.
+            InputError: There is no such parameter or step, a needed part was not kept, or no gradient has arrived yet.
         """
         if name not in self._equation.parameters:
             raise InputError(
@@ -121,7 +121,7 @@ class Steps:
 
     @property
     def held(self) -> list[Tensor]:
-        """Every tensor that this keeps alive."""
+        """All tensors that this keeps alive."""
         return self._rows.tensors
 
     def _live(self, batch_sizes: Tensor) -> Tensor:
