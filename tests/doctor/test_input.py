@@ -1,5 +1,7 @@
 """What cannot be examined is said in one line: where, what was expected, what came, what to do."""
 
+import inspect
+
 import pytest
 import torch
 from tests.doctor.models import Net, batch, diagnose
@@ -214,3 +216,12 @@ def test_everything_is_put_back_after_an_error():
     assert net.training
     assert not net.rnn._forward_hooks
     assert diagnose(net).healthy
+
+
+def test_a_submodule_may_be_called_probe():
+    net = Net(elman.GRU)
+    net.probe = net.windowed_probe = torch.nn.Linear(2, 2)
+    x, y = batch(net)
+    for call in (elman.diagnose, elman.truncation):
+        assert inspect.isfunction(call)
+        call(net, (x, y), loss=torch.nn.functional.mse_loss)

@@ -29,9 +29,7 @@ def diagnose(
     truncation: Annotated[
         bool, typer.Option("--truncation", help="Measure how much of the gradient truncation keeps, for many lengths.")
     ] = False,
-    k1: Annotated[
-        int | None, typer.Option(help="With --truncation: steps between updates.", show_default="k2")
-    ] = None,
+    k1: Annotated[int | None, typer.Option(help="With --truncation: steps between updates.", show_default="k2")] = None,
     save: Annotated[
         Path | None,
         typer.Option(
