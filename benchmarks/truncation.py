@@ -43,7 +43,7 @@ def main() -> None:
     starts = [k * len(held_out) // PLACES for k in range(PLACES)]
     found = [elman.truncation(model, held_out[start : start + EACH]) for start in starts]
     print(f"{'k':>4} {'cosine':>8} {'least':>8} {'ratio':>8} {'least':>8} {'seconds':>8} {'MiB':>8}")
-    for cuts in zip(*(one.cuts for one in found), strict=True):
+    for cuts in zip(*(one.truncations for one in found), strict=True):
         cosines, ratios = [cut.cosine for cut in cuts], [cut.ratio for cut in cuts]
         seconds, memory = statistics.median(cut.seconds for cut in cuts), cuts[0].bytes / 2**20
         print(

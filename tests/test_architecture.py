@@ -15,7 +15,7 @@ FLOORS = [
     "cli",
     "elman",
     "models",
-    "train data diagnose",
+    "train data doctor",
     "bptt",
     "layers",
     "ops",
@@ -28,7 +28,7 @@ BESIDE = {
     "explain": {"errors", "files", "limits", "opening", "quoting"},
     "pictures": {"errors", "files", "limits", "quoting", "rounding"},
 }
-REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
+REACHED_FROM = {"explain": "elman", "pictures": "train data doctor"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
 # Loaded by the command that needs them, never to show help.
 LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elman.diagnose import diagnose, truncation
+    from elman.doctor import diagnose, truncation
     from elman.explain.entry import check, explain
     from elman.layers import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, adopt, record, release
     from elman.models import (
@@ -43,10 +43,11 @@ _HOME = {
     "Translator": "elman.models",
     "WindowMLP": "elman.models",
     "load": "elman.models",
-    "truncation": "elman.diagnose",
+    "diagnose": "elman.doctor",
+    "truncation": "elman.doctor",
     "check": "elman.explain.entry",
 }
-_CALLABLE = ("diagnose", "explain")
+_CALLABLE = ("explain",)
 """Rooms that are called as functions."""
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""One step at a time: drop-ins for torch.nn's RNNCell, GRUCell and LSTMCell.
+"""Run one step at a time: drop-ins for torch.nn's RNNCell, GRUCell and LSTMCell.
 
 They are torch's cells with another forward pass: a sequence of one step on the native operation or the reference, or
 torch's own function for a step where `elman.ops.dispatch` says so.
@@ -36,7 +36,7 @@ class Cell(Program, RNNCellBase):
 
     @property
     def backend(self) -> Backend:
-        """Where a call with an input of the cell's own type and device would run now, and why (`.reason`)."""
+        """The backend of a call with an input of the cell's own type and device, and the reason (`.reason`)."""
         return Backend(*self._choose(self.weight_ih))
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:  # noqa: A002  torch's name
@@ -51,7 +51,7 @@ class Cell(Program, RNNCellBase):
 
         Raises:
             ValueError: `input` or `hx` has another number of dimensions.
-            RuntimeError: `input` or `hx` has a wrong size or dtype, or lies on another device; an LSTM is given
+            RuntimeError: `input` or `hx` has a wrong size or dtype, or is on another device; an LSTM is given
                 another number of states than two.
             TypeError: An LSTM's `hx` is no tuple.
             AttributeError: `input` or `hx` is no tensor.
@@ -116,7 +116,7 @@ class RNNCell(Cell, nn.RNNCell):
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
         nonlinearity: "tanh" or "relu"; another one raises RuntimeError when the cell is called, as torch's does.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:
@@ -154,7 +154,7 @@ class GRUCell(Cell, nn.GRUCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
         reset_after: False resets before the product, as in the paper.
 
@@ -186,7 +186,7 @@ class GRUCell(Cell, nn.GRUCell):
         self.reset_after = self.torch_has_it = reset_after
 
     def extra_repr(self) -> str:
-        """The arguments that `repr` shows: torch's, and `reset_after` where it is not torch's."""
+        """Return the arguments for `repr`: torch's, and `reset_after` if it differs from torch's."""
         return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
 
     def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
@@ -204,7 +204,7 @@ class LSTMCell(Cell, nn.LSTMCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The gated recurrent unit's layer; `elman.ops.reference.gru` has its equation."""
+"""Define the gated recurrent unit's layer; `elman.ops.reference.gru` has its equation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,16 +23,16 @@ class GRU(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: The number of stacked layers.
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs side by side.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
         reset_after: False resets before the product, as in the paper and in Keras' `reset_after=False`:
             n_t = tanh(W_in x_t + b_in + W_hn (r_t * h_{t-1}) + b_hn).
-        **unknown: None is taken; it makes `proj_size` raise what torch raises.
+        **unknown: None is accepted; `proj_size` raises the same error as in torch.
 
     Attributes:
         weight_ih_l[k]: (3*H, I), gates r z n; in later layers (3*H, D*H); `_reverse` for the second direction.
@@ -86,7 +86,7 @@ class GRU(Recurrent):
         self.reset_after = self.torch_has_it = reset_after
 
     def extra_repr(self) -> str:
-        """The arguments that `repr` shows: torch's, and `reset_after` where it is not torch's."""
+        """Return the arguments for `repr`: torch's, and `reset_after` if it differs from torch's."""
         return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
 
     def _call(

@@ -1,4 +1,4 @@
-"""The long short-term memory's layer; `elman.ops.reference.lstm` has its equation."""
+"""Define the long short-term memory's layer; `elman.ops.reference.lstm` has its equation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,13 +26,13 @@ class LSTM(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: The number of stacked layers.
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs side by side.
         proj_size: P, the size of the projected output, which is H where it is 0. Smaller than H.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:

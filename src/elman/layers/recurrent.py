@@ -1,6 +1,6 @@
-"""What every recurrent layer shares: stacking, direction, packing, batch order, dropout and the choice of a backend.
+"""Implement the common part of all recurrent layers: stacks, directions, packed input, dropout, choice of a backend.
 
-A layer (`rnn.py`, `gru.py`, `lstm.py`) adds its operations and how they are called. The base is torch's `RNNBase`, so
+A layer (`rnn.py`, `gru.py`, `lstm.py`) adds its operations and calls them. The base is torch's `RNNBase`, so
 that constructor checks, parameter names, initial values, `state_dict` and `repr` are torch's by construction; only the
 forward pass is written here. It reads the parameters by attribute at each call, so that a parametrized, dropped or
 substituted weight is honoured.
@@ -25,8 +25,8 @@ from elman.ops.trace import Trace
 State = tuple[Tensor, ...]
 Weights = Sequence[Sequence[Any]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
 Operation = Callable[..., State]
-# What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
-# of a packed batch: a trace to fill in for each layer and direction.
+# Called by a recorded layer as a pass begins, with the layer, its input, the batch, the sizes and the user's order of a
+# packed batch; returns a trace to fill in for each layer and direction.
 Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
 
 
@@ -47,7 +47,7 @@ class Recurrent(Program, RNNBase):
 
     @property
     def backend(self) -> Backend:
-        """Where a call with an input of the layer's own type and device would run now, and why (`.reason`)."""
+        """The backend of a call with an input of the layer's own type and device, and the reason (`.reason`)."""
         return Backend(*self._choose(getattr(self, self._all_weights[0][0])))
 
     def forward(
@@ -62,9 +62,9 @@ class Recurrent(Program, RNNBase):
             input: (T, B, I), or (B, T, I) with `batch_first`, or (T, I) without a batch, or a `PackedSequence`.
             hx: The initial state, or None for zeros: (num_layers*D, B, H), or (num_layers*D, H) without a batch;
                 for an LSTM a pair (h_0, c_0) of such, where h_0 is `proj_size` wide if that is set.
-            checkpoint_every: None keeps what the backward pass needs of every step. N keeps the state of every N-th
-                step alone, and the backward pass runs N steps at a time forward again; "sqrt" is N = the root of T.
-                Results and gradients have the same bits. T. Chen et al., arXiv:1604.06174 (2016).
+            checkpoint_every: None saves everything that the backward pass needs. N saves only the state of every N-th
+                step, and the backward pass recomputes N steps at a time; "sqrt" is N = the root of T.
+                Results and gradients are bit-identical. T. Chen et al., arXiv:1604.06174 (2016).
 
         Returns:
             The output in the shape of the input, D*H wide, and the final state in the shape of `hx`.
@@ -72,7 +72,7 @@ class Recurrent(Program, RNNBase):
         Raises:
             ValueError: `input` has another number of dimensions or another dtype than the weights;
                 `checkpoint_every` is neither a positive int nor "sqrt".
-            RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
+            RuntimeError: `input` or `hx` has a wrong size, or is on another device; `hx` has another dtype than
                 `input`; an LSTM is given more than two states; T is 0.
             AttributeError: `input` or `hx` is no tensor.
             TypeError: `hx` is two arguments, or, of an LSTM, has no parts.
@@ -123,7 +123,7 @@ class Recurrent(Program, RNNBase):
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
 
     def _check(self, x: Tensor, state: State | None, batch: int, weights: Weights) -> None:
-        """Check what dense and packed input share."""
+        """Check the properties that dense and packed input share."""
         checks.same_kind(self, x, weights[0][0], ValueError)
         checks.width(self, x, self.input_size)
         if state is not None:
@@ -190,7 +190,7 @@ class Recurrent(Program, RNNBase):
         return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, weights, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
-        """A state of zeros; one tensor stands for all parts that are equally wide."""
+        """Return a state of zeros; parts of the same width share one tensor."""
         width, *others = self._state_widths()
         zeros = x.new_zeros(*shape, width)
         return zeros, *(zeros if other == width else x.new_zeros(*shape, other) for other in others)
@@ -244,7 +244,7 @@ class Recurrent(Program, RNNBase):
         return y, tuple(final)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies and pickles leave the record behind."""
+        """Leave the record out of copies and pickles."""
         state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
         state.pop("recorder", None)
         return state
@@ -263,7 +263,7 @@ class Recurrent(Program, RNNBase):
         return (self.hidden_size,)
 
     def _unpack(self, hx: Any, *, whole: bool = False) -> State:
-        """Return the user's `hx` as a tuple of tensors; an LSTM has two, and `checks.pair` says what `whole` is."""
+        """Return the user's `hx` as a tuple of tensors; an LSTM has two; `checks.pair` explains `whole`."""
         checks.tensor(self, hx, "hx")
         return (hx,)
 
@@ -280,5 +280,5 @@ class Recurrent(Program, RNNBase):
         batch_sizes: Tensor | None,
         reverse: bool,
     ) -> State:
-        """One layer in one direction: y (T, B, H) or (N, H), and the final state, each part (1, B, H) as before."""
+        """Run one layer in one direction; return y, (T, B, H) or (N, H), and the final state, each part (1, B, H)."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The Elman RNN layer; `elman.ops.reference.rnn` has its equation."""
+"""Define the Elman RNN layer; `elman.ops.reference.rnn` has its equation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,15 +18,15 @@ class RNN(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: The number of stacked layers.
         nonlinearity: "tanh" or "relu".
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs side by side.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
-        **unknown: None is taken; it makes `proj_size` raise what torch raises.
+        **unknown: None is accepted; `proj_size` raises the same error as in torch.
 
     Attributes:
         weight_ih_l[k]: (H, I), in later layers (H, D*H); `_reverse` for the second direction.

@@ -1,4 +1,4 @@
-"""How many bytes the record of a call takes; `limit` is held to it before the call begins."""
+"""Compute the size of a call's record in bytes, to check `limit` before the call begins."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from elman.layers.recurrent import Recurrent
 
 
 class RecordTooLargeError(InputError):
-    """Recording would take more bytes than its limit; `bytes` is what the calls so far and this one take."""
+    """A record would exceed its limit; `bytes` is the size of the calls so far and this one."""
 
     def __init__(self, message: str, wanted: int) -> None:
         super().__init__(message)
@@ -16,14 +16,14 @@ class RecordTooLargeError(InputError):
 
 
 def planned_bytes(layer: Recurrent, x: Tensor, batch: int, keep: frozenset[str]) -> int:
-    """What a call takes at most, gradients that are to come included; `record` has the formula."""
+    """Return the largest size of a call's record, gradients included; `record` has the formula."""
     H, G, is_lstm = layer.hidden_size, len(layer.gates), layer.mode == "LSTM"
     P, D = layer.proj_size or H, 2 if layer.bidirectional else 1
     rows, gradients = x.numel() // max(1, x.shape[-1]), torch.is_grad_enabled()
     widths = {
         "h": P,
         "c": H * is_lstm,
-        "gates": (0 if G == 1 else 4) * H,  # the GRU's kernels keep n's hidden part beside its three
+        "gates": (0 if G == 1 else 4) * H,  # the GRU's kernels also keep n's hidden part
         "dh": P * gradients,
         "dc": H * is_lstm * gradients,
         "dgates": G * H * gradients,

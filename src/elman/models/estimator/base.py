@@ -26,12 +26,12 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from elman.diagnose import Case
-from elman.diagnose.case import check_network
+from elman.doctor import Probe
+from elman.doctor.probe import check_network
 from elman.errors import ElmanError, InputError, ModelFileError
 from elman.models.estimator.building import Network, build, check_finite
 from elman.models.estimator.contents import Content
-from elman.models.estimator.examples import Examples, case_of
+from elman.models.estimator.examples import Examples, probe_of
 from elman.models.estimator.run import Run
 from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
@@ -119,7 +119,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         tensors = self.network_.state_dict() | under(BESIDE, self._tensors())
         write_container(Path(path), self.kind, content | self._content(), tensors)
 
-    def case(self, data: Any = None) -> Case:
+    def probe(self, data: Any = None) -> Probe:
         """Return what `elman.diagnose` looks at: a few batches of like length, with the loss of training.
 
         Args:
@@ -138,7 +138,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             )
         X, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
         share = self.progress_.clipped_share if self.progress_.step else None
-        return case_of(self.network_, self._as_taught(X, y), clip=self._options().clip, clipped_share=share)
+        return probe_of(self.network_, self._as_taught(X, y), clip=self._options().clip, clipped_share=share)
 
     def _as_taught(self, X: Any, y: Any) -> Examples:
         """Return data that `fit` takes as examples, read as the training part was, with the loss of training."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from elman.data.batches import epoch_batches, sorted_batches
 from elman.data.sequences import Rows
-from elman.diagnose import Case
+from elman.doctor import Probe
 from elman.errors import DataError, InputError
 from elman.limits import COUNT
 from elman.quoting import quote
@@ -111,7 +111,7 @@ def mean_loss(examples: Examples, batch: int) -> float:
     return total / count
 
 
-def case_of(network: nn.Module, examples: Examples, *, clip: float | None, clipped_share: float | None) -> Case:
+def probe_of(network: nn.Module, examples: Examples, *, clip: float | None, clipped_share: float | None) -> Probe:
     """Return what the doctor looks at: a batch of middling length, and others of all lengths for the gradient's norm.
 
     Args:
@@ -129,7 +129,7 @@ def case_of(network: nn.Module, examples: Examples, *, clip: float | None, clipp
     some = [batches[at] for at in np.linspace(0, len(batches) - 1, min(LOOKED_AT, len(batches))).round().astype(int)]
     first = some.pop(len(some) // 2)
     note = f"Examined on {len(first)} of {len(examples.lengths):,} examples, of middling length."
-    return Case(
+    return Probe(
         network,
         _loss(examples, first),
         [_loss(examples, rows) for rows in some],

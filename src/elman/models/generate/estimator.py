@@ -7,7 +7,7 @@ from torch import Tensor
 
 from elman.bptt import Streams, Truncated
 from elman.data import Alphabet, Corpus, read_text
-from elman.diagnose import Case, Course
+from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
 from elman.models.estimator.base import Estimator
@@ -15,7 +15,7 @@ from elman.models.estimator.contents import TextContent
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.generate.generation import Generation
 from elman.models.generate.options import TextOptions
-from elman.models.generate.probe import text_case, text_course
+from elman.models.generate.probe import text_probe, text_windowed_probe
 from elman.models.generate.sampling import Sampling
 from elman.models.generate.streams import make_streams
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
@@ -150,7 +150,7 @@ class TextGenerator(Estimator, TextOptions):
             raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
 
-    def case(self, text: str | Path | None = None) -> Case:
+    def probe(self, text: str | Path | None = None) -> Probe:
         """Return what `elman.diagnose` looks at: windows of a text, or of what the model writes itself.
 
         Raises:
@@ -158,9 +158,9 @@ class TextGenerator(Estimator, TextOptions):
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return text_case(self, text)
+        return text_probe(self, text)
 
-    def course(self, text: str | Path | None = None) -> Course:
+    def windowed_probe(self, text: str | Path | None = None) -> WindowedProbe:
         """Return what `elman.truncation` looks at: streams of a text, or of what the model writes itself.
 
         Raises:
@@ -168,7 +168,7 @@ class TextGenerator(Estimator, TextOptions):
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return text_course(self, text)
+        return text_windowed_probe(self, text)
 
     def _content(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet_.characters}

@@ -12,7 +12,7 @@ from torch import Tensor
 from elman.bptt import Position, Streams, Truncated
 from elman.data import read_text
 from elman.data.alphabet import UNKNOWN
-from elman.diagnose import Case, Course
+from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError
 from elman.models.networks.next_symbol import mean_loss
 
@@ -27,7 +27,7 @@ OWN = 200
 """Characters of each stream that the model writes where no text is given."""
 
 
-def text_case(model: "TextGenerator", text: str | Path | None) -> Case:
+def text_probe(model: "TextGenerator", text: str | Path | None) -> Probe:
     """Return the case of a trained generator: windows twice as long as its gradients reach back in training.
 
     Args:
@@ -46,10 +46,10 @@ def text_case(model: "TextGenerator", text: str | Path | None) -> Case:
     first, *others = (_loss(model, windows, begin) for begin in islice(begins, OTHERS + 1))
     note = "" if text is not None else "No text given: examined on what the model writes itself."
     share = model.progress_.clipped_share if model.progress_.step else None
-    return Case(model.network_, first, others, options["clip"], share, reach, note, trained=True)
+    return Probe(model.network_, first, others, options["clip"], share, reach, note, trained=True)
 
 
-def text_course(model: "TextGenerator", text: str | Path | None) -> Course:
+def text_windowed_probe(model: "TextGenerator", text: str | Path | None) -> WindowedProbe:
     """Return streams of a text twice as long as the model's gradients reach back in training, to be read in windows.
 
     Raises:
@@ -59,7 +59,7 @@ def text_course(model: "TextGenerator", text: str | Path | None) -> Course:
     steps = 2 * (options["k2"] or options["k1"])
     streams = _streams(model, text, steps)
     network = model.network_
-    return Course(network, streams, network.recur, partial(mean_loss, network))
+    return WindowedProbe(network, streams, network.recur, partial(mean_loss, network))
 
 
 def _loss(model: "TextGenerator", windows: Truncated, begin: int) -> Callable[[], Tensor]:
