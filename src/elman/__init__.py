@@ -1,6 +1,6 @@
-"""Elman: recurrent neural networks with the lid off.
+"""Elman is a library for recurrent neural networks on PyTorch.
 
-The public names, imported when first used, so that `elman --help` never loads torch.
+The public names are imported when first used, so that `elman --help` never loads torch.
 """
 
 from importlib import import_module

@@ -128,7 +128,7 @@ def test_training_says_what_it_reached_and_leaves_its_files(folder, capsys):
     said = capsys.readouterr().out
     for part in ("to beat: uniform", "bigram", "held out", "bits/char", "clipped in 100.0% of", "again.loss.png"):
         assert part in said
-    assert elman.load(out).embedding is None
+    assert elman.load(out).embedding_dim is None
     lines = [json.loads(line) for line in (folder / "again.metrics.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "begin"
     assert lines[-1]["event"] == "evaluation"

@@ -1,4 +1,4 @@
-"""The edge of the command line: what goes wrong in a command becomes one line and an exit code, here alone."""
+"""Turn every error of a command into one line and an exit code; no other module does."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`elman forecast`: forecasts of a series, their uncertainty, and the error of earlier forecasts."""
+"""Implement `elman forecast`: backtest, train, and forecast with intervals."""
 
 from inspect import Parameter
 from pathlib import Path
@@ -10,7 +10,10 @@ from elman.cli.jobs import command
 from elman.cli.running import Interruption
 from elman.models.forecast.options import ForecasterOptions
 
-File = Annotated[Path, typer.Argument(help="A row for each stamp: .csv, .tsv, .jsonl or .parquet.", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(help="A table with a row for each time stamp: .csv, .tsv, .jsonl or .parquet.", show_default=False),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -18,22 +21,24 @@ Output = Annotated[
         "-o",
         metavar="MODEL",
         help="The model to write, NAME.safetensors; NAME.forecast.csv, NAME.forecast.png, "
-        "NAME.checkpoint.safetensors, NAME.metrics.jsonl and NAME.loss.png go beside it.",
+        "NAME.checkpoint.safetensors, NAME.metrics.jsonl and NAME.loss.png are written next to it.",
         show_default="runs/FILE.safetensors",
     ),
 ]
 Levels = Annotated[str, typer.Option(help="Levels of the intervals in per cent, separated by commas.")]
 Origins = Annotated[
     int | None,
-    typer.Option(help="Origins of the backtest; 0 skips it.", show_default="as many as hold out two horizons"),
+    typer.Option(
+        help="Number of origins of the backtest; 0 skips it.", show_default="as many as hold out two horizons"
+    ),
 ]
 
 
 def forecast(options: dict[str, Any], given: dict[str, Any]) -> None:
     """Forecast one series or many, with intervals.
 
-    First trains on what lies before the last origins and forecasts from each of them, beside naive forecasts; then
-    trains on everything and forecasts what comes next. Leaves the model, the forecast as a table, and a picture.
+    First trains on the data before the last origins, forecasts from each of them and compares the errors with naive
+    forecasts. Then trains on all data and forecasts ahead. Writes the model, the forecast as a table, and a plot.
     """
     from elman.cli.forecasting import run_forecast
 

@@ -1,4 +1,4 @@
-"""What `elman forecast` does with its options: backtest, training, forecast, picture."""
+"""Run `elman forecast`: backtest, training, forecast, picture."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ def run_forecast(options: dict[str, Any], given: dict[str, Any]) -> None:
 
 
 def _check_forecast(model: Path, *, kept: bool) -> None:
-    """See that table and picture of the forecast can be written, and replace none that is to be kept."""
+    """Check that the table and the picture of the forecast can be written and replace nothing that must be kept."""
     from elman.train.files import forecast_files
 
     for path in forecast_files(model):
@@ -88,7 +88,7 @@ def _described(panel: "Panel") -> str:
 
 
 def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation | None", levels: list[float]) -> None:
-    """Write forecast and picture beside the model, and print how the forecast begins."""
+    """Write the forecast and its picture next to the model, and print the beginning of the forecast."""
     from elman.data.table_writer import TableWriter
     from elman.models.estimator.reports import Grid
     from elman.models.forecast.report import file_columns
@@ -109,7 +109,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
 
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:
-    """Draw the forecast, and return in words where it is, or why there is none: all else is done and saved by now."""
+    """Draw the forecast, and return in words where it is, or why there is none; everything else is saved by now."""
     from elman.models.forecast.report import draw
     from elman.pictures import save
 

@@ -1,4 +1,4 @@
-"""Small tables as text, for a terminal."""
+"""Format small tables as text for a terminal."""
 
 from typing import TYPE_CHECKING, Any
 

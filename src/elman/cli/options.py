@@ -1,4 +1,4 @@
-"""The options of the command line itself: where a run keeps its files. Those of the jobs are in `elman/options.py`."""
+"""Declare the options of the command line itself: the files of a run. `elman/options.py` has those of the jobs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ Output = Annotated[
         "-o",
         metavar="MODEL",
         help="The model to write, NAME.safetensors; NAME.checkpoint.safetensors, NAME.metrics.jsonl and "
-        "NAME.loss.png go beside it.",
+        "NAME.loss.png are written next to it.",
         show_default=False,
     ),
 ]
@@ -20,6 +20,6 @@ TableFile = Annotated[
     Path,
     typer.Argument(help="The table: .csv, .tsv, .jsonl or .parquet, with the answers in a column.", show_default=False),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, to bit-identical weights.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model or unfinished run that is there.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, with bit-identical results.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model or unfinished run.")]
 CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]

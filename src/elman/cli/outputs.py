@@ -1,4 +1,4 @@
-"""See, before a command does anything, that what it writes is none of what it reads.
+"""Check, before a command does anything, that it writes none of the files that it reads.
 
 This is done for every command: `Commands` is the Typer of all of them. A parameter that holds a path is read, unless
 its name is in `WRITTEN`; `tests/cli/test_outputs.py` holds every command to that.

@@ -1,4 +1,4 @@
-"""What the training commands share: Ctrl-C, and the hand-over from options to the library."""
+"""Pass the options of training commands to the library, and handle Ctrl-C for them."""
 
 import sys
 from pathlib import Path

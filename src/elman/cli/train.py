@@ -1,4 +1,4 @@
-"""`elman train`: one command a job, made from the declared options of its estimator."""
+"""Implement `elman train`: one command for each job, built from the declared options of its estimator."""
 
 from inspect import Parameter
 from pathlib import Path
@@ -38,7 +38,7 @@ def _file(help_text: str) -> dict[str, tuple[Any, Any]]:
 def text(options: Values, run: Values) -> None:
     """Train a character generator on a text.
 
-    Shows the loss on the held-out end of the text beside what simple counts reach, and keeps the best weights.
+    Compares the loss on the held-out end of the text with simple baselines, and keeps the best weights.
     """
     from elman import TextGenerator
 
@@ -49,7 +49,7 @@ def text(options: Values, run: Values) -> None:
 def classify(options: Values, run: Values) -> None:
     """Train a classifier of texts, symbols or series of numbers on a table.
 
-    Shows how the best weights did on held-out rows, beside the class frequencies, a bag of words and n-grams.
+    Compares the best weights on held-out rows with the class frequencies, a bag of words and n-grams.
     """
     from elman import SequenceClassifier
 
@@ -73,7 +73,7 @@ def caption(options: Values, run: Values) -> None:
 def tag(options: Values, run: Values) -> None:
     """Train a tagger of words, characters or symbols: a label for each step.
 
-    Shows how the best weights did on held-out sequences, beside the most frequent tag of each token.
+    Compares the best weights on held-out sequences with the most frequent tag of each token.
     """
     from elman import SequenceTagger
 
