@@ -47,7 +47,7 @@ class Vocabulary:
         self._numbers = {symbol: number for number, symbol in enumerate(self.symbols) if number > special}
 
     @classmethod
-    def learn(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
+    def fit(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
         """Count symbols and keep those that came often enough.
 
         Args:

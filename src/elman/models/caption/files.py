@@ -13,7 +13,7 @@ from elman.data.archives import array_names, listed, read_arrays
 from elman.data.image_files import read_image_files
 from elman.data.images import Images, as_images
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import as_texts
+from elman.data.tokenizer import as_texts
 from elman.errors import DataError
 from elman.quoting import quote
 

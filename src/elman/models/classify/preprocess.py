@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
+from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
 from elman.data.items import Items
 from elman.data.sequences import Sequences
 from elman.models.classify.options import ClassifierOptions
@@ -34,65 +34,65 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Preprocessor:
     """What was learned from the training part, and from nothing else.
 
     Attributes:
         input: vocabulary or scale.
         labels: the classes.
-        shares: how often each class came, shape `(K,)`.
+        priors: how often each class came, shape `(K,)`.
         linear: the bag of words.
         ngrams: the wide part of a classifier of texts; None without it.
     """
 
     input: TokenInput | SeriesInput
     labels: Labels
-    shares: npt.NDArray[np.float64]
+    priors: npt.NDArray[np.float64]
     linear: Linear
     ngrams: NGrams | None
 
     @classmethod
-    def learn(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Reading":
+    def fit(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Preprocessor":
         """Learn from the training part.
 
         Raises:
             DataError: there are fewer than two classes, or a weight is of an unknown one.
         """
-        labels = Labels.learn(names)
-        found = learn_input(items, options.tokens, options.min_count)
+        labels = Labels.fit(names)
+        found = fit_input(items, options.tokens, options.min_count)
         targets, symbols = labels.encode(names), _symbols(found)
-        shares = labels.chances(targets)
-        linear = fit_linear(found.encode(items), targets, symbols, labels.several)
+        priors = labels.priors(targets)
+        linear = fit_linear(found.encode(items), targets, symbols, labels.multilabel)
         ngrams = None
         if options.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
-            weights = labels.weights(options.class_weight, shares)
-            ngrams = NGrams.fit(_texts_of(items), targets, labels.several, found.tokens == "words", weights)
-        return cls(found, labels, shares, linear, ngrams)
+            weights = labels.weights(options.class_weight, priors)
+            ngrams = NGrams.fit(_texts_of(items), targets, labels.multilabel, found.tokens == "words", weights)
+        return cls(found, labels, priors, linear, ngrams)
 
     @classmethod
-    def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":
-        """Return the reading that `content` and `tensors` were made from.
+    def from_state(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Preprocessor":
+        """Return the preprocessor that `content` and `tensors` were made from.
 
         Raises:
             InputError: a tensor is missing or of another shape.
         """
-        labels, found = Labels(content["classes"], content["several"]), input_of(content["input"])
+        labels, found = Labels(content["classes"], content["multilabel"]), input_from_state(content["input"])
         width = len(found.vocabulary) if isinstance(found, TokenInput) else 4 * len(found.mean)
         wanted = {"slopes": (len(labels), width), "offsets": (len(labels),)}
         if content["ngrams"] is not None:
             wanted |= NGrams.shapes(content["ngrams"], len(labels))
         check_shapes(tensors, wanted)
-        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.several)
-        ngrams = None if content["ngrams"] is None else NGrams.of(content["ngrams"], tensors, labels.several)
-        return cls(found, labels, np.array(content["shares"]), linear, ngrams)
+        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.multilabel)
+        ngrams = None if content["ngrams"] is None else NGrams.from_state(content["ngrams"], tensors, labels.multilabel)
+        return cls(found, labels, np.array(content["priors"]), linear, ngrams)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
         return {
             "input": self.input.content(),
             "classes": self.labels.classes.tolist(),
-            "several": self.labels.several,
-            "shares": self.shares.tolist(),
+            "multilabel": self.labels.multilabel,
+            "priors": self.priors.tolist(),
             "ngrams": None if self.ngrams is None else self.ngrams.content(),
         }
 
@@ -131,11 +131,11 @@ class Reading:
             wide: what `wide` returns for the same.
         """
         found = {
-            "class shares": np.tile(self.shares, (len(inputs), 1)),
+            "class shares": np.tile(self.priors, (len(inputs), 1)),
             "bag of words": self.linear.probabilities(inputs),
         }
         if wide is not None:
-            found["n-grams"] = likelihoods(wide, self.labels.several)
+            found["n-grams"] = likelihoods(wide, self.labels.multilabel)
         return found
 
 

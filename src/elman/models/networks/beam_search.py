@@ -15,7 +15,7 @@ from torch import Tensor
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-EDGE = 1
+BOS_EOS = 1
 """The symbol that begins every sequence and ends it; 0 is the unknown symbol of every vocabulary."""
 
 
@@ -94,11 +94,11 @@ def search(writer: Writer, limits: npt.ArrayLike, beam: Beam) -> list[Hypothesis
     count = len(most)
     room, best = np.full(count, beam.width), [Hypothesis([], -np.inf, -np.inf)] * count
     rows = _Rows(np.arange(count), np.empty((count, 0), dtype=np.int64), np.zeros(count))
-    latest = torch.full((count,), EDGE)
+    latest = torch.full((count,), BOS_EOS)
     while len(rows.owners):
-        chances = _end_at_limit(writer.step(latest), rows, most)
-        found = _candidates(chances, rows, room)
-        ends = found.symbols == EDGE
+        log_probabilities = _end_at_limit(writer.step(latest), rows, most)
+        found = _candidates(log_probabilities, rows, room)
+        ends = found.symbols == BOS_EOS
         _finish(rows, found.where(ends), beam, room, best)
         found = _hopeful(rows, found.where(~ends), beam.penalty(most + 1), best)
         rows = _Rows(
@@ -109,17 +109,17 @@ def search(writer: Writer, limits: npt.ArrayLike, beam: Beam) -> list[Hypothesis
     return best
 
 
-def _end_at_limit(chances: Tensor, rows: _Rows, most: Integers) -> Tensor:
+def _end_at_limit(log_probabilities: Tensor, rows: _Rows, most: Integers) -> Tensor:
     """Leave rows that have written all they may nothing but the end."""
     full = torch.from_numpy(most[rows.owners] <= rows.paths.shape[1])
-    closed = chances.masked_fill(full[:, None], -torch.inf)
-    closed[:, EDGE] = chances[:, EDGE]
+    closed = log_probabilities.masked_fill(full[:, None], -torch.inf)
+    closed[:, BOS_EOS] = log_probabilities[:, BOS_EOS]
     return closed
 
 
-def _candidates(chances: Tensor, rows: _Rows, room: Integers) -> _Candidates:
+def _candidates(log_probabilities: Tensor, rows: _Rows, room: Integers) -> _Candidates:
     """Return the best ways to go on, as many for each sentence as it has room."""
-    top, symbols = chances.topk(min(int(room.max()), chances.shape[1]), dim=1)
+    top, symbols = log_probabilities.topk(min(int(room.max()), log_probabilities.shape[1]), dim=1)
     parents = np.repeat(np.arange(len(rows.owners)), top.shape[1])
     totals = rows.totals[parents] + top.double().numpy().ravel()
     order = np.lexsort((-totals, rows.owners[parents]))

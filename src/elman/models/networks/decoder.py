@@ -9,9 +9,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from elman.bptt import State
 from elman.bptt.carry import each
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.attention import Attention, Memory
-from elman.models.networks.beam_search import EDGE
+from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.pointer import Pointer, probabilities, probability_of
 from elman.models.networks.symbols import CELLS
 
@@ -32,7 +32,7 @@ class Targets(NamedTuple):
     """What a decoder should write, for B rows.
 
     Attributes:
-        symbols: `(B, T)`, each row ended by `EDGE`; what stands after the end is not read. Where a decoder copies,
+        symbols: `(B, T)`, each row ended by `BOS_EOS`; what stands after the end is not read. Where a decoder copies,
             numbers from the vocabulary's size on are symbols that stand in the row's source.
         lengths: symbols of each row, its end included, `(B,)`, on the CPU.
     """
@@ -42,8 +42,8 @@ class Targets(NamedTuple):
 
     @property
     def inputs(self) -> Tensor:
-        """What the decoder reads at each step: the symbol before, at first `EDGE`. `(B, T)`."""
-        return pad(self.symbols[:, :-1], (1, 0), value=EDGE)
+        """What the decoder reads at each step: the symbol before, at first `BOS_EOS`. `(B, T)`."""
+        return pad(self.symbols[:, :-1], (1, 0), value=BOS_EOS)
 
     def packed(self, rows: Tensor) -> PackedSequence:
         """Return one of such tensors, `(B, T, ...)`, without its padding."""
@@ -54,7 +54,7 @@ class Decoder(nn.Module):
     """Writes one symbol after the other.
 
     Args:
-        size: the number of symbols, V; one of them is `EDGE`.
+        size: the number of symbols, V; one of them is `BOS_EOS`.
         cell: "rnn", "gru" or "lstm".
         hidden_size: the size of a layer's state, H.
         num_layers: the number of recurrent layers.
@@ -125,7 +125,7 @@ class Decoder(nn.Module):
         scores: Tensor = self.head(self.drop(seen))
         return scores
 
-    def chances(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
+    def log_probabilities(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
         """Return ln P of each next symbol but for a constant a row, `(B, T, V)`, more where strange ones can be copied.
 
         Args:
@@ -174,8 +174,8 @@ class Decoder(nn.Module):
         (Mihaylova and Martins 2019, arXiv 1906.07651; Duckworth et al. 2019, arXiv 1906.04331).
         """
         true = targets.inputs
-        own = self.chances(self.states(source, targets, true), source.memory, true).argmax(dim=-1)
-        shifted = pad(own[:, :-1], (1, 0), value=EDGE)
+        own = self.log_probabilities(self.states(source, targets, true), source.memory, true).argmax(dim=-1)
+        shifted = pad(own[:, :-1], (1, 0), value=BOS_EOS)
         return torch.where(torch.rand(true.shape, device=true.device) < forcing, true, shifted)
 
 
@@ -198,9 +198,9 @@ class Writing:
     def step(self, symbols: Tensor) -> Tensor:
         """Read each row's latest symbol, `(R,)`, and return ln P of each next one, `(R, V)`; those never written 0."""
         states, self._state = self._decoder.recurrent(self._decoder.embedded(symbols[None]), self._state)
-        chances = self._decoder.chances(states.transpose(0, 1), self._memory, symbols[:, None])[:, 0]
-        chances[:, self._never] = -torch.inf
-        return log_softmax(chances, dim=-1)
+        scores = self._decoder.log_probabilities(states.transpose(0, 1), self._memory, symbols[:, None])[:, 0]
+        scores[:, self._never] = -torch.inf
+        return log_softmax(scores, dim=-1)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows, in this order. What they look at is copied only where a row gets another source."""

@@ -8,7 +8,7 @@ from elman.data.sequences import Packing, Sequences
 from elman.models.networks.symbols import CELLS
 
 
-class Trunk(nn.Module):
+class Encoder(nn.Module):
     """An embedding, where symbols come in, and recurrent layers over packed sequences.
 
     Args:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 
 GOES_ON = 2.0
 """How much the place after the latest symbol is favoured before training, in nats."""
@@ -99,6 +99,6 @@ def probability_of(wanted: Tensor, own: Tensor, copies: Tensor, places: Places) 
 def probabilities(own: Tensor, copies: Tensor, places: Places) -> Tensor:
     """Return ln P of every symbol, `(B, T, V + the strange ones)`; arguments as above."""
     size = max(own.shape[-1], int(places.symbols.max()) + 1)
-    chances = nn.functional.pad(own.exp() * (1 - copies.sum(-1, keepdim=True)), (0, size - own.shape[-1]))
+    mixed = nn.functional.pad(own.exp() * (1 - copies.sum(-1, keepdim=True)), (0, size - own.shape[-1]))
     everywhere = places.symbols[:, None].expand(-1, own.shape[1], -1)
-    return chances.scatter_add(-1, everywhere, copies).log()
+    return mixed.scatter_add(-1, everywhere, copies).log()

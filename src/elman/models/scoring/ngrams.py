@@ -51,14 +51,14 @@ class NGrams:
 
     @classmethod
     def fit(
-        cls, texts: list[str], targets: Targets, several: bool, words: bool, weights: npt.NDArray[np.float32] | None
+        cls, texts: list[str], targets: Targets, multilabel: bool, words: bool, weights: npt.NDArray[np.float32] | None
     ) -> "NGrams | None":
         """Fit to texts; None where no n-gram comes in two of them.
 
         Args:
             texts: the training part.
             targets: what `Labels.encode` made of their labels.
-            several: whether a text may have several labels.
+            multilabel: whether a text may have several labels.
             words: whether texts are cut by words: words count too then, and capital letters are read as small ones.
             weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
         """
@@ -73,13 +73,13 @@ class NGrams:
             rarity.append(cutter.idf_.astype(np.float32))
         if not pieces:
             return None
-        linear = fit_scores(sparse.hstack(found, "csr"), targets, several, weights)
+        linear = fit_scores(sparse.hstack(found, "csr"), targets, multilabel, weights)
         return cls(pieces, np.concatenate(rarity), linear, words)
 
     @classmethod
-    def of(cls, content: dict[str, Any], tensors: dict[str, Tensor], several: bool) -> "NGrams":
+    def from_state(cls, content: dict[str, Any], tensors: dict[str, Tensor], multilabel: bool) -> "NGrams":
         """Return the n-grams that `content` and `tensors` were made from."""
-        linear = Linear(tensors["ngram slopes"].numpy(), tensors["ngram offsets"].numpy(), several)
+        linear = Linear(tensors["ngram slopes"].numpy(), tensors["ngram offsets"].numpy(), multilabel)
         return cls(content["pieces"], tensors["ngram rarity"].numpy(), linear, content["lower"])
 
     @staticmethod
@@ -109,7 +109,7 @@ class NGrams:
 
 
 def choose_mix(
-    network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, several: bool
+    network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, multilabel: bool
 ) -> Mix:
     """Return the factors of the network's and of the n-grams' scores that make the held-out loss of the sum least.
 
@@ -120,11 +120,11 @@ def choose_mix(
         network: held-out scores, shape `(n, K)`.
         ngrams: likewise.
         targets: the truth.
-        several: whether a text may have several labels.
+        multilabel: whether a text may have several labels.
     """
 
     def regret(mix: npt.NDArray[np.float64]) -> float:
-        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, several), targets)
+        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, multilabel), targets)
         return nats * targets.size + float(((mix - 1) ** 2).sum()) / 2
 
     found = minimize(regret, np.ones(2), method="L-BFGS-B", bounds=[(0, None)] * 2).x

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from elman.data.tokenizer import cut
 from elman.data.vocabulary import Tokens, composed
-from elman.data.wording import cut
 from elman.errors import InputError
 from elman.models.estimator.reports import Grid
 from elman.models.scoring.error_rates import sequence_error_rate, symbol_error_rate

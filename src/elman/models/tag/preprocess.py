@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut, tag_rows
-from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
+from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.errors import DataError
@@ -35,7 +35,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Preprocessor:
     """From a user's sequences and tags to numbers.
 
     Attributes:
@@ -49,18 +49,18 @@ class Reading:
     classes: list[Any]
 
     @classmethod
-    def learn(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Reading":
+    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Preprocessor":
         """Learn from the training part, cut and aligned.
 
         Raises:
             DataError: there are fewer than two tags, or tags of kinds that have no order among them.
         """
-        return cls(cut, learn_input(rows, "symbols", min_count), _sorted_tags(tags))
+        return cls(cut, fit_input(rows, "symbols", min_count), _sorted_tags(tags))
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> "Reading":
-        """Return the reading that `content` was made from."""
-        return cls(content["cut"], input_of(content["input"]), content["classes"])
+    def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
+        """Return the preprocessor that `content` was made from."""
+        return cls(content["cut"], input_from_state(content["input"]), content["classes"])
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""

@@ -11,16 +11,24 @@ from torch import Tensor
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import UNKNOWN, Wording, as_texts
+from elman.data.tokenizer import UNKNOWN, Tokenizer, as_texts
 from elman.errors import DataError, InputError
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import TranslatorContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
-from elman.models.networks.beam_search import EDGE, search
+from elman.models.networks.beam_search import BOS_EOS, search
 from elman.models.networks.decoder import Targets, Writing
-from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, padded, search_of, write_all, writing_task
+from elman.models.networks.decoding import (
+    LOSS_UNIT,
+    TargetExamples,
+    check_targets,
+    padded,
+    search_of,
+    write_all,
+    writing_task,
+)
 from elman.models.scoring.texts import exact
 from elman.models.translate.memory import TranslationMemory, choose_threshold
 from elman.models.translate.network import EncoderDecoder
@@ -36,7 +44,7 @@ SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
 
 
-class Look(NamedTuple):
+class AttentionMap(NamedTuple):
     """Where a translator looked while it wrote.
 
     Attributes:
@@ -78,8 +86,8 @@ class Translator(Estimator, TranslatorOptions):
     loss_unit = LOSS_UNIT
     content_type = TranslatorContent
     network_: EncoderDecoder
-    source_: Wording
-    target_: Wording
+    source_: Tokenizer
+    target_: Tokenizer
     pairs_: Pairs
     columns_: tuple[str, str] | None
     memory_: TranslationMemory | None
@@ -111,8 +119,8 @@ class Translator(Estimator, TranslatorOptions):
         learned = pick(sources, training), pick(targets, training)
         asked = pick(sources, held_out)
         self.duplicates_ = count_duplicates(learned[0], asked)
-        self.source_ = Wording.learn(learned[0], s.source_tokens, s.min_count)
-        self.target_ = Wording.learn(learned[1], s.target_tokens, s.min_count)
+        self.source_ = Tokenizer.fit(learned[0], s.source_tokens, s.min_count)
+        self.target_ = Tokenizer.fit(learned[1], s.target_tokens, s.min_count)
         self.memory_ = TranslationMemory(*learned) if s.memory else None
         reader = self._reader()
         beside = [*self.memory_.others(), *self.memory_.neighbours(asked)] if self.memory_ else None
@@ -120,8 +128,8 @@ class Translator(Estimator, TranslatorOptions):
         wanted = reader.targets(targets, read)
         self.growth_ = float(wanted.take(training).lengths.mean() / read.symbols.take(training).lengths.mean())
 
-        def part(rows: Rows, *training_only: float) -> Written:
-            return self._written(read.take(rows), wanted.take(rows), *training_only)
+        def part(rows: Rows, *training_only: float) -> TargetExamples:
+            return self._target_examples(read.take(rows), wanted.take(rows), *training_only)
 
         def begin() -> ByLength:
             self._prepare()
@@ -166,7 +174,7 @@ class Translator(Estimator, TranslatorOptions):
         return exact(found, targets)
 
     @torch.no_grad()
-    def attention(self, source: str) -> Look:
+    def attention(self, source: str) -> AttentionMap:
         """Write one source's translation, however near it is, and return where the decoder looked at each symbol.
 
         Raises:
@@ -182,10 +190,10 @@ class Translator(Estimator, TranslatorOptions):
             raise DataError("attention: the model was trained without it: train one with attend=True")
         limits = self._limits(read.symbols)
         (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), limits, search_of(self._options()))
-        wanted = Sequences.of([np.array([*found.symbols, EDGE])])
+        wanted = Sequences.of([np.array([*found.symbols, BOS_EOS])])
         targets = Targets(*padded(wanted, np.array([0])))
         weights = decoder.attention.weights(decoder.states(begun, targets, targets.inputs), begun.memory)
-        return Look(
+        return AttentionMap(
             reader.names(source, beside[0] if beside else None), reader.symbols(wanted.values), weights[0].numpy()
         )
 
@@ -229,7 +237,7 @@ class Translator(Estimator, TranslatorOptions):
         check_targets(targets, len(sources))
         return sources, targets
 
-    def _as_taught(self, X: Any, y: Any) -> Written:
+    def _as_taught(self, X: Any, y: Any) -> TargetExamples:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
         s = self._options()
         if y is None:
@@ -239,12 +247,14 @@ class Translator(Estimator, TranslatorOptions):
         check_targets(targets, len(sources))
         reader = self._reader()
         read = reader.read(sources, self._beside(sources))
-        return self._written(read, reader.targets(targets, read), s.label_smoothing)
+        return self._target_examples(read, reader.targets(targets, read), s.label_smoothing)
 
-    def _written(self, read: Read, wanted: Sequences, *training_only: float) -> Written:
+    def _target_examples(self, read: Read, wanted: Sequences, *training_only: float) -> TargetExamples:
         lengths = read.symbols.lengths + wanted.lengths
         network = self.network_
-        return Written(network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only)
+        return TargetExamples(
+            network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only
+        )
 
     def _write(self, sources: list[str], beside: list[str] | None) -> list[str]:
         """Return what the network makes of sources, and with a memory of their neighbours' targets."""
@@ -284,7 +294,7 @@ class Translator(Estimator, TranslatorOptions):
         return {"pairs": pack_pairs(self.pairs_)}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.source_, self.target_ = Wording.of(content["source"]), Wording.of(content["target"])
+        self.source_, self.target_ = Tokenizer.from_state(content["source"]), Tokenizer.from_state(content["target"])
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.decoder import Decoder, Source
 from elman.models.networks.symbols import CELLS
 

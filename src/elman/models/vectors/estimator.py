@@ -104,7 +104,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         return table.numbers([table.column("features", name) for name in columns]).astype(np.float32)
 
     def _learn_input(self, items: list[Floats], options: FeedForwardOptions) -> None:
-        self.input_ = SeriesInput.learn([np.stack(items)])
+        self.input_ = SeriesInput.fit([np.stack(items)])
 
     def _encode(self, items: list[Floats]) -> Floats:
         return self.input_.encode([np.stack(items)]).values

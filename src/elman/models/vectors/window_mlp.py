@@ -5,7 +5,7 @@ from typing import Any
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from elman.data.inputs import TokenInput, learn_input
+from elman.data.inputs import TokenInput, fit_input
 from elman.data.items import as_items
 from elman.models.estimator.contents import VectorContent
 from elman.models.networks.feed_forward import FeedForwardNetwork
@@ -53,7 +53,7 @@ class WindowMLP(FixedWidth, WindowOptions):
         return as_items(X)
 
     def _learn_input(self, items: list[Any], options: WindowOptions) -> None:
-        self.input_ = learn_input(items, options.tokens, options.min_count)
+        self.input_ = fit_input(items, options.tokens, options.min_count)
         self.window_ = options.window, options.side
 
     def _encode(self, items: list[Any]) -> npt.NDArray[Any]:

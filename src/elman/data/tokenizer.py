@@ -58,7 +58,7 @@ def guess_tokens(texts: Sequence[str]) -> Tokens:
 
 
 @dataclass(frozen=True)
-class Wording:
+class Tokenizer:
     """How texts of one side become numbers, and numbers texts.
 
     Attributes:
@@ -70,10 +70,10 @@ class Wording:
     vocabulary: Vocabulary
 
     @classmethod
-    def learn(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
+    def fit(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
         """Learn the symbols of the training part."""
         chosen = guess_tokens(texts) if tokens == "auto" else tokens
-        return cls(chosen, Vocabulary.learn((cut(text, chosen) for text in texts), min_count, (END,)))
+        return cls(chosen, Vocabulary.fit((cut(text, chosen) for text in texts), min_count, (END,)))
 
     def read(self, texts: Iterable[str]) -> Sequences:
         """Return the symbols of each text as numbers."""
@@ -93,8 +93,8 @@ class Wording:
         return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> Self:
-        """Return the wording that `content` was made from."""
+    def from_state(cls, content: dict[str, Any]) -> Self:
+        """Return the tokenizer that `content` was made from."""
         return cls(content["tokens"], Vocabulary(content["symbols"], END_NUMBER))
 
 
