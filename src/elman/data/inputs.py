@@ -1,4 +1,4 @@
-"""From sequences as a user has them to the numbers that a network reads; learned from the training part alone."""
+"""Encode sequences as the numbers that a network reads; vocabulary and scale are fitted on the training part."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol

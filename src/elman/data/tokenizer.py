@@ -1,7 +1,7 @@
-"""Texts as symbols that can be put together again: what a model reads, and what it writes.
+"""Cut texts into symbols that can be joined again, for models that read and write texts.
 
-Unlike `tokenize`, which serves reading alone, nothing is lost: `join(cut(text))` is the text, up to how much white
-space stands between words.
+Unlike `tokenize`, which is for reading only, nothing is lost: `join(cut(text))` is the text, up to the amount of white
+space between words.
 """
 
 import re
@@ -33,7 +33,7 @@ def cut(text: str, tokens: Tokens) -> list[str]:
     Args:
         text: what to cut.
         tokens: "words" gives words and punctuation marks, each with the space before it, "characters" every character,
-            "symbols" what stands between spaces.
+            "symbols" the parts between spaces.
     """
     if tokens == "words":
         return _WORD.findall(" " + " ".join(text.split()))
@@ -59,7 +59,7 @@ def guess_tokens(texts: Sequence[str]) -> Tokens:
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """How texts of one side become numbers, and numbers texts.
+    """Encode texts as numbers, and decode numbers as texts.
 
     Attributes:
         tokens: how a text is cut.

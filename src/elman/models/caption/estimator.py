@@ -1,4 +1,4 @@
-"""A captioner: sees an image and writes a text."""
+"""Define `Captioner`, which writes a text for an image."""
 
 import copy
 import os
@@ -263,6 +263,6 @@ def _width(encoder: nn.Module, shape: tuple[int, ...]) -> int:
     rows, columns, channels = shape
     seen = copy.deepcopy(encoder).eval()(torch.zeros(2, channels, rows, columns))
     if not isinstance(seen, Tensor) or seen.dim() != 2 or len(seen) != 2:
-        came = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
-        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), got {came} for B = 2")
+        got = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
+        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), got {got} for B = 2")
     return seen.shape[1]

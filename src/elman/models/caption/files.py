@@ -1,4 +1,4 @@
-"""Captioned images on disk: a .npz file of arrays, or a table with a column of image files.
+"""Read captioned images from disk: a .npz file of arrays, or a table with a column of image files.
 
 A .npz file has all images in one array (`images`) and a text for each in another (`captions`, `texts` or `labels`). A
 table (.csv, .tsv, .jsonl, .parquet) has in each row the path of an image, from the table's own folder on, and a text.

@@ -1,4 +1,4 @@
-"""The network of the captioner: a convolutional network sees, a recurrent one begins from what it saw and writes."""
+"""Define the captioner's network: a convolutional encoder and a recurrent decoder."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ from elman.models.networks.decoder import Decoder, Source
 
 CHANNELS = (32, 64)
 GRID = 4
-"""What the small encoder saw is pooled to so many rows and columns, whatever the size of the image."""
+"""Rows and columns that the small encoder pools its features to, whatever the size of the image."""
 
 
 class SmallImageEncoder(nn.Module):

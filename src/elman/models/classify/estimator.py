@@ -1,4 +1,4 @@
-"""A classifier: learns to give a whole sequence its label, or its labels."""
+"""Define `SequenceClassifier`, which predicts the label, or the labels, of a whole sequence."""
 
 import os
 from collections.abc import Iterator
@@ -38,20 +38,20 @@ from elman.train import Task
 
 
 class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
-    """A network that reads a sequence of words, characters, symbols or numbers and says which class it is of.
+    """A recurrent classifier of sequences of words, characters, symbols or numbers.
 
-    Sequences have any lengths; they are packed, never padded, so that company never changes a result. Everything that
-    is learned from data, vocabulary, scale and classes, comes from the training part alone.
+    Sequences may differ in length. They are packed, not padded, so a prediction does not depend on the other sequences
+    in its batch. Vocabulary, scale and classes are fitted on the training part alone.
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
         preprocessor_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
-        mix_: how much the network's scores count, and the n-grams'; chosen on the held-out part.
+        mix_: the weights of the network's scores and of the n-grams' scores; chosen on the held-out part.
         baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
             held out.
         progress_: counts and losses of the training.
-        duplicates_: held-out sequences that stand in the training part too.
+        duplicates_: held-out sequences that are in the training part too.
         held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
 
     Raises:
@@ -143,7 +143,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         return {"series" if self._columns().series else "row": names, "label": self._columns().cells(labels)} | classes
 
     def report(self, source: Any) -> Report:
-        """Return accuracy, F1 and loss on a table with labels, beside the baselines (see `OnFiles`)."""
+        """Return accuracy, F1 and loss on a table with labels, compared with the baselines (see `OnFiles`)."""
         columns, table = self._columns(), read_table(source)
         items, labels = columns.examples(table)
         found = self._measured(self.preprocessor_.label(items, as_labels(labels, len(items))))

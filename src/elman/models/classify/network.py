@@ -1,4 +1,4 @@
-"""Sequences in, a score for every class out; and those scores for sequences of any lengths."""
+"""Define the classifier's network and its loss on sequences that differ in length."""
 
 from collections.abc import Callable
 

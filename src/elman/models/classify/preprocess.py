@@ -1,4 +1,4 @@
-"""All that a classifier learns beside its network's weights: how to read sequences and labels, and its baselines."""
+"""Fit everything that a classifier learns apart from its network: vocabulary or scale, classes and baselines."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ Scores: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences as they came and in numbers, and what `Labels.encode` made of their labels."""
+    """Sequences as given and as numbers, and their encoded labels."""
 
     items: Items
     inputs: Sequences
@@ -35,12 +35,12 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """What was learned from the training part, and from nothing else.
+    """Vocabulary or scale, classes and baselines, fitted on the training part alone.
 
     Attributes:
         input: vocabulary or scale.
         labels: the classes.
-        priors: how often each class came, shape `(K,)`.
+        priors: prior probability of each class, shape `(K,)`.
         linear: the bag of words.
         ngrams: the wide part of a classifier of texts; None without it.
     """

@@ -1,4 +1,4 @@
-"""The content of model files, beside options and tensors: one class a kind of model, checked before it is used.
+"""Check the content of model files before it is used: one class for each kind of model.
 
 A file's checksum says that it is what somebody wrote, not that Elman wrote it.
 """
@@ -52,14 +52,14 @@ class _Part(BaseModel):
 
 
 class Tokenizer(_Part):
-    """How texts are cut, and their symbols: the unknown one, the end, and those that were learned."""
+    """A tokenizer's symbols: the unknown one, the end, and those that were learned."""
 
     tokens: Tokens
     symbols: list[str] = Field(min_length=2)
 
 
 class TokenInput(_Part):
-    """How texts are cut, and their symbols, the unknown one first."""
+    """The symbols of an input, the unknown one first."""
 
     tokens: Tokens
     symbols: list[str] = Field(min_length=1)
@@ -208,7 +208,7 @@ class Scale(_Part):
 
 
 class Preparation(_Part):
-    """How series are made ready."""
+    """The preparation of series."""
 
     frequency: Frequency
     horizon: Steps

@@ -1,4 +1,4 @@
-"""A window of the past in, a value for every step of the horizon out.
+"""Define the forecaster's network: it reads a window of the past and returns every step of the horizon.
 
 A recurrent encoder reads the window; its last state, what is known of a future step (its place in the calendar, the
 value one season before it) and the number of that step go through one small layer to that step's value: the direct

@@ -1,4 +1,4 @@
-"""The decoder that translators and captioners share: it writes symbols from a summary, with or without attention."""
+"""Define the decoder that translators and captioners share, with or without attention."""
 
 from typing import NamedTuple
 
@@ -17,11 +17,11 @@ from elman.models.networks.symbols import CELLS
 
 
 class Source(NamedTuple):
-    """What a decoder writes from.
+    """The input of a decoder.
 
     Attributes:
         state: the state that it begins with.
-        memory: what it may look at while it writes; None for a decoder without attention.
+        memory: the outputs that it attends to; None for a decoder without attention.
     """
 
     state: State
@@ -29,11 +29,11 @@ class Source(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What a decoder should write, for B rows.
+    """The targets of a decoder, for B rows.
 
     Attributes:
-        symbols: `(B, T)`, each row ended by `BOS_EOS`; what stands after the end is not read. Where a decoder copies,
-            numbers from the vocabulary's size on are symbols that stand in the row's source.
+        symbols: `(B, T)`, each row ended by `BOS_EOS`; symbols after the end are not read. Where a decoder
+            copies, numbers from the vocabulary's size on are symbols of the row's source.
         lengths: symbols of each row, its end included, `(B,)`, on the CPU.
     """
 
@@ -42,7 +42,7 @@ class Targets(NamedTuple):
 
     @property
     def inputs(self) -> Tensor:
-        """What the decoder reads at each step: the symbol before, at first `BOS_EOS`. `(B, T)`."""
+        """Shift the targets by one: the symbol before each step, `BOS_EOS` first. `(B, T)`."""
         return pad(self.symbols[:, :-1], (1, 0), value=BOS_EOS)
 
     def packed(self, rows: Tensor) -> PackedSequence:
@@ -51,7 +51,7 @@ class Targets(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Writes one symbol after the other.
+    """Write one symbol after the other.
 
     Args:
         size: the number of symbols, V; one of them is `BOS_EOS`.
@@ -61,8 +61,8 @@ class Decoder(nn.Module):
         embedding_dim: the length of a symbol's vector.
         dropout: the share of features dropped from embeddings, between layers and before the head while training.
         summary: the length of the vector that the state is made from.
-        attends: the size E of the outputs that can be looked at; None makes a decoder without attention.
-        copies: it can also write what it looks at, symbol by symbol; takes `attends`.
+        attends: the size E of the encoder's outputs to attend to; None makes a decoder without attention.
+        copies: it can also copy symbols of the source; needs `attends`.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
         return (values[0], values[1]) if self.parts == 2 else values[0]
 
     def memory(self, values: Tensor, lengths: Tensor, symbols: Tensor | None) -> Memory | None:
-        """Return what can be looked at and copied from; None without attention.
+        """Return the memory to attend to and copy from; None without attention.
 
         Args:
             values: the encoder's outputs, `(B, S, E)`.
@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         return vectors
 
     def seen(self, states: Tensor, memory: Memory | None) -> Tensor:
-        """Return the states `(B, T, H)` with what was looked at mixed in."""
+        """Return the states `(B, T, H)` with the attention's context mixed in."""
         return states if self.attention is None or memory is None else self.attention(states, memory)
 
     def score(self, seen: Tensor) -> Tensor:
@@ -126,11 +126,11 @@ class Decoder(nn.Module):
         return scores
 
     def log_probabilities(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
-        """Return ln P of each next symbol but for a constant a row, `(B, T, V)`, more where strange ones can be copied.
+        """Return ln P of each next symbol up to a constant a row, `(B, T, V or more)`; more with symbols to copy.
 
         Args:
             states: `(B, T, H)`.
-            memory: what can be looked at.
+            memory: see `Memory`.
             latest: the symbols that were written before, `(B, T)`.
         """
         seen = self.seen(states, memory)

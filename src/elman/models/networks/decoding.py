@@ -1,4 +1,4 @@
-"""Between texts and a decoder: batches of targets on the way in, the best hypotheses as texts on the way out."""
+"""Train a decoder on batches of targets, and decode the best hypotheses as texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

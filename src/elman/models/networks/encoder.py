@@ -1,4 +1,4 @@
-"""Sequences of symbols or of numbers in, a feature vector for every step out: what classifier and tagger stand on."""
+"""Define the recurrent encoder of classifiers and taggers: sequences in, a feature vector for every step out."""
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +9,10 @@ from elman.models.networks.symbols import CELLS
 
 
 class Encoder(nn.Module):
-    """An embedding, where symbols come in, and recurrent layers over packed sequences.
+    """An embedding, if the input is symbols, and recurrent layers over packed sequences.
 
     Args:
-        symbols: the number of symbols, V; None where numbers come in.
+        symbols: the number of symbols, V; None if the input is numbers.
         width: the length of a symbol's vector, or the number of features at each step, I.
         cell: "rnn", "gru" or "lstm".
         hidden_size: the size of a layer's state in one direction, H.

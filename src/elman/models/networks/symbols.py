@@ -1,4 +1,4 @@
-"""Symbols in, a score for every next symbol out: embedding or one-hot, recurrent layers, a linear head."""
+"""Define the network of symbols: embedding or one-hot, recurrent layers, and a score for every next symbol."""
 
 import torch
 from torch import Tensor, nn

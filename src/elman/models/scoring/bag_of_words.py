@@ -1,7 +1,7 @@
-"""The baseline that looks at no order: a linear classifier over how often each symbol came.
+"""Fit the baseline that ignores order: a linear classifier over counts of symbols.
 
-Of series it sees mean, deviation, least and greatest value of each feature. scikit-learn fits it; what it learned are
-arrays, so that it goes into a model's file and stands beside the network wherever that is measured.
+Of series it sees mean, deviation, least and greatest value of each feature. scikit-learn fits it; its coefficients are
+arrays, so that they are saved in a model's file and the network can be compared with it at any time.
 """
 
 from typing import Any, Self
@@ -24,7 +24,7 @@ ITERATIONS = 5000
 
 
 class Linear:
-    """What a linear classifier learned.
+    """The coefficients of a linear classifier.
 
     Attributes:
         slopes: shape `(K, F)`.
@@ -45,12 +45,12 @@ class Linear:
 
 
 def likelihoods(scores: npt.NDArray[np.float64], multilabel: bool) -> npt.NDArray[np.float64]:
-    """Return the probabilities that scores stand for, both `(n, K)`."""
+    """Return the probabilities of scores, both `(n, K)`."""
     return np.asarray(special.expit(scores) if multilabel else special.softmax(scores, axis=1))
 
 
 def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, multilabel: bool) -> Linear:
-    """Fit a linear classifier over how often each symbol came.
+    """Fit a linear classifier over counts of symbols.
 
     Args:
         inputs: sequences in numbers.
@@ -114,7 +114,7 @@ class BagOfWords(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         tokens: how texts are cut: "words", "characters", "symbols", or "auto".
-        min_count: how often a symbol has to come to count.
+        min_count: occurrences below which a symbol is unknown.
 
     Attributes:
         classes_: the labels, sorted.

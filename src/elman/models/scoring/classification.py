@@ -1,4 +1,4 @@
-"""How good a classifier is, beside its baselines, as tables and as a picture."""
+"""Compare a classifier with its baselines, in tables and as a picture."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Measured:
-    """Probabilities beside the truth.
+    """Predicted probabilities and the truth.
 
     Attributes:
         labels: the classes.
         targets: the truth, as `Labels.encode` has it.
-        probabilities: probabilities `(n, K)` by the name of who said them; the last is the model.
+        probabilities: probabilities `(n, K)` by the name of the predictor; the last is the model.
     """
 
     labels: Labels
@@ -29,7 +29,7 @@ class Measured:
 
     @property
     def model(self) -> str:
-        """The name of what is measured beside the others."""
+        """The name of the model's own row."""
         return list(self.probabilities)[-1]
 
     def accuracy(self, name: str) -> float:

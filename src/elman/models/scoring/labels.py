@@ -1,4 +1,4 @@
-"""The labels of sequences: one of several classes each, or any number of them."""
+"""Encode the labels of sequences: one of several classes each, or any number of them."""
 
 import math
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ Targets: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 """A class number for each row, shape `(n,)`; or 1 and 0 for each row and class, shape `(n, K)`, with several labels."""
 Label: TypeAlias = Any
 """A text, a whole number or a boolean; with several labels a list of such."""
+LABEL_COLUMNS = ("label", "class", "target", "category")
+"""Names by which a column of labels is recognised where no option names it."""
 
 
 class Labels:
@@ -101,9 +103,9 @@ class Labels:
             return None
         if class_weight == "balanced":
             return np.asarray(1 / (len(self) * priors), np.float32)
-        strangers = set(class_weight) - set(self._numbers)
-        if strangers:
-            raise DataError(f"class_weight: {sorted(map(str, strangers))} not among the classes {self._listed()}")
+        unknown = set(class_weight) - set(self._numbers)
+        if unknown:
+            raise DataError(f"class_weight: {sorted(map(str, unknown))} not among the classes {self._listed()}")
         return np.array([class_weight.get(name, 1.0) for name in self.classes.tolist()], np.float32)
 
     def _check(self, labels: Sequence[Label]) -> None:

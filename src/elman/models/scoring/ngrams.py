@@ -1,8 +1,8 @@
-"""The wide part of a classifier of texts: a linear classifier over which pieces of words, and words, come.
+"""Fit the wide part of a classifier of texts: a linear classifier over character n-grams and words.
 
-Wide & Deep (Cheng and others 2016) adds a linear part, which knows by heart, to a network, which generalises. Here the
+Wide & Deep (Cheng and others 2016) adds a linear part, which memorises, to a network, which generalises. Here the
 linear part reads character n-grams within words, and words and pairs of words where texts are cut by words, weighed by
-tf-idf. How much either part counts is chosen on texts that neither has learned from.
+tf-idf. The weights of the two parts are chosen on held-out texts.
 """
 
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ from elman.models.scoring.labels import Targets
 
 LEAST_TEXTS = 2
 MOST_PIECES = 60_000
-"""Of either kind; those that come most often are kept."""
+"""Of either kind; the most frequent are kept."""
 CUTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (1, 5)},
     "words": {"ngram_range": (1, 2), "tokenizer": partial(tokenize, tokens="words"), "token_pattern": None},
 }
 Mix: TypeAlias = tuple[float, float]
-"""How much the network's scores count, and the n-grams'."""
+"""The weights of the network's scores and of the n-grams' scores."""
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """What a linear classifier over n-grams learned.
+    """A linear classifier over n-grams.
 
     Attributes:
         pieces: the n-grams by kind, "characters" and "words", in the order of their columns.
@@ -53,7 +53,7 @@ class NGrams:
     def fit(
         cls, texts: list[str], targets: Targets, multilabel: bool, words: bool, weights: npt.NDArray[np.float32] | None
     ) -> "NGrams | None":
-        """Fit to texts; None where no n-gram comes in two of them.
+        """Fit to texts; None where no n-gram is in two of them.
 
         Args:
             texts: the training part.
@@ -84,7 +84,7 @@ class NGrams:
 
     @staticmethod
     def shapes(content: dict[str, Any], classes: int) -> dict[str, tuple[int, ...]]:
-        """Return the shapes that the tensors beside `content` have, by name."""
+        """Return the shapes of the tensors that `content` needs, by name."""
         pieces = sum(len(names) for names in content["pieces"].values())
         return {"ngram slopes": (classes, pieces), "ngram offsets": (classes,), "ngram rarity": (pieces,)}
 

@@ -1,4 +1,4 @@
-"""What written texts are worth beside the right ones, and beside what simpler predictors would have written."""
+"""Score written texts, and compare the scores with those of baselines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

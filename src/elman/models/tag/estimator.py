@@ -1,4 +1,4 @@
-"""A tagger: learns to give every step of a sequence its label."""
+"""Define `SequenceTagger`, which predicts a tag for every step of a sequence."""
 
 import os
 from collections.abc import Iterator
@@ -28,16 +28,17 @@ from elman.quoting import quote
 
 
 class SequenceTagger(Estimator, TaggerOptions):
-    """A network that reads a sequence and gives a tag to each of its steps: words, characters, symbols or numbers.
+    """A recurrent tagger of every step of a sequence: words, characters, symbols or numbers.
 
-    Sequences have any lengths. They are packed, never padded, so that company never changes a result.
+    Sequences may differ in length. They are packed, not padded, so a prediction does not depend on the other sequences
+    in its batch.
 
     Attributes:
         classes_: the tags of the training part, sorted, after `fit`.
         network_: the trained network.
-        baselines_: held-out nats per tag of predictors that look at no neighbour; empty with nothing held out.
+        baselines_: held-out nats per tag of predictors that ignore neighbours; empty with nothing held out.
         progress_: counts and losses of the training.
-        duplicates_: held-out sequences that stand in the training part too.
+        duplicates_: held-out sequences that are in the training part too.
         unseen_tags_: held-out sequences left out of the loss because they have a tag that training never saw.
         held_out_: how the network and the counts did on the held-out part, after `fit`; None with nothing held out.
 
@@ -108,7 +109,7 @@ class SequenceTagger(Estimator, TaggerOptions):
         return self._names(*self._probabilities(X))
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
-        """Return the probability of every tag at every step, an array `(T, K)` for each sequence, as `classes_` lie.
+        """Return the probability of every tag at every step, arrays `(T, K)`; classes are in the order of `classes_`.
 
         Raises:
             DataError: the sequences are of another kind than in training, or one is empty; the row is named.
@@ -118,7 +119,7 @@ class SequenceTagger(Estimator, TaggerOptions):
         return np.split(found, inputs.starts[1:-1])
 
     def predict_counts(self, X: Any) -> list[list[Any]]:
-        """Return the tag that came most often with each token in training: what to beat; errors as in `predict`."""
+        """Return the most frequent tag of each token in training, a baseline; errors as in `predict`."""
         inputs = self._encode(X)
         return self.preprocessor_.names(self.likeliest_[self.preprocessor_.token_numbers(inputs)], inputs)
 

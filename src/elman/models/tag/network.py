@@ -1,4 +1,4 @@
-"""Sequences in, a score for every tag at every step out; and those scores for sequences of any lengths."""
+"""Define the tagger's network and its loss on sequences that differ in length."""
 
 import numpy as np
 import numpy.typing as npt

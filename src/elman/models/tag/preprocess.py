@@ -1,4 +1,4 @@
-"""How a tagger reads sequences and tags: all that it learned beside its weights, from the training part alone."""
+"""Fit everything that a tagger learns apart from its network: vocabulary or scale, and the tags."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ UNSEEN = -1
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences in numbers, and the number of each step's tag beside `inputs.values`, shape `(N,)`."""
+    """Sequences in numbers, and the number of each step's tag for each of `inputs.values`, shape `(N,)`."""
 
     inputs: Sequences
     tags: npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """From a user's sequences and tags to numbers.
+    """Encode sequences and tags as numbers, and decode tags.
 
     Attributes:
         cut: how a text becomes tokens.

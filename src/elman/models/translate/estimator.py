@@ -1,7 +1,7 @@
-"""A translator: reads one sequence and writes another of any length, such as a word and how it is spoken."""
+"""Define `Translator`, which translates a sequence into another, such as a word into its pronunciation."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +30,11 @@ from elman.models.networks.decoding import (
     writing_task,
 )
 from elman.models.scoring.texts import exact
-from elman.models.translate.memory import TranslationMemory, choose_threshold
+from elman.models.translate.memory import Pairs, TranslationMemory, choose_threshold, pack_pairs, unpack_pairs
 from elman.models.translate.network import EncoderDecoder
 from elman.models.translate.options import TranslatorOptions, copies
 from elman.models.translate.preprocess import Read, Reader
-from elman.models.translate.report import Pairs, pack_pairs, translation_report, unpack_pairs
+from elman.models.translate.report import AttentionMap, translation_report
 from elman.quoting import quote
 from elman.train import Task
 
@@ -42,20 +42,6 @@ SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
 SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
-
-
-class AttentionMap(NamedTuple):
-    """Where a translator looked while it wrote.
-
-    Attributes:
-        source: the symbols that were read.
-        target: the symbols that were written; the last one is the end.
-        weights: how much of each look went where, `(len(target), len(source))`; rows sum to 1.
-    """
-
-    source: list[str]
-    target: list[str]
-    weights: npt.NDArray[np.float32]
 
 
 class Translator(Estimator, TranslatorOptions):
@@ -175,7 +161,7 @@ class Translator(Estimator, TranslatorOptions):
 
     @torch.no_grad()
     def attention(self, source: str) -> AttentionMap:
-        """Write one source's translation, however near it is, and return where the decoder looked at each symbol.
+        """Write one source's translation, however near it is, and return the attention at each symbol.
 
         Raises:
             DataError: the source is empty, or the model was trained without attention.
@@ -207,10 +193,17 @@ class Translator(Estimator, TranslatorOptions):
         return dict(zip(self._columns(), (piece, self.predict(piece)), strict=True))
 
     def report(self, source: Any) -> Report:
-        """Return scores on a table that holds the targets, beside copying and looking up (see `OnFiles`)."""
+        """Return scores on a table that holds the targets, compared with copying and looking up (see `OnFiles`)."""
         table, (first, second) = read_table(source), self._columns()
-        asked = _texts(table, table.column("source", first)), _texts(table, table.column("target", second))
-        return translation_report(self, self.pairs_, table.name, asked)
+        sources, targets = (_texts(table, table.column(*side)) for side in (("source", first), ("target", second)))
+        written = {"network": self.write(sources)}
+        if self.memory_:
+            written["memory and network"] = self.predict(sources)
+        draw = (lambda: self.attention(sources[0]).draw()) if self.attend else None
+        title = f"{table.name}: {len(sources):,} pairs"
+        return translation_report(
+            title, (sources, targets), self.pairs_, written, self.target_.tokens, self.memory_, draw
+        )
 
     def _finish(self, task: Task) -> None:
         """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""

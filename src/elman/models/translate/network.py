@@ -1,4 +1,4 @@
-"""The network of the translator: one recurrent network reads, another writes, and looks back at what was read."""
+"""Define the translator's network: an encoder and a decoder, with or without attention."""
 
 from typing import NamedTuple
 
@@ -12,10 +12,10 @@ from elman.models.networks.symbols import CELLS
 
 
 class Sources(NamedTuple):
-    """What is read, for B rows.
+    """The input of the encoder, for B rows.
 
     Attributes:
-        symbols: `(B, S)`; what stands after a row's end is not read.
+        symbols: `(B, S)`; symbols after a row's end are not read.
         lengths: symbols of each row, `(B,)`, on the CPU.
         copies: the same symbols by the numbers that the decoder writes, `(B, S)`, see `Places`; None where none is
             copied.
@@ -39,8 +39,8 @@ class EncoderDecoder(nn.Module):
         embedding_dim: the length of a symbol's vector.
         dropout: the share of features dropped while training.
         symbol_dropout: the share of symbols that are read as the unknown one while training.
-        attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
-        copies: it can also write what it looks at; takes `attention`.
+        attention: the decoder attends to the encoder's outputs; without, it has only its first state.
+        copies: it can also copy symbols of the source; needs `attention`.
     """
 
     def __init__(

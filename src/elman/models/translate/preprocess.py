@@ -1,4 +1,4 @@
-"""What a translator reads: sources, with a memory what goes with their nearest neighbours, and what can be copied."""
+"""Encode sources, and the targets of their nearest neighbours, for a translator that may copy symbols."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Read(NamedTuple):
 
 
 class Reader:
-    """Makes numbers of sources, and texts of what is written from them.
+    """Encode sources and targets as numbers, and decode written numbers as texts.
 
     A network that copies reads the source and `BOS_EOS`; with neighbours, then the target of the nearest known source,
     in symbols of its own, and `BOS_EOS` again. Symbols of the source can be copied where both sides are cut in the same
@@ -68,7 +68,7 @@ class Reader:
         return [*cut(source, self._source.tokens), END, *beside]
 
     def targets(self, targets: Sequence[str], read: Read) -> Sequences:
-        """Return targets with their ends: symbols of the vocabulary, and strange ones where the row can copy them."""
+        """Return targets with their ends: symbols of the vocabulary, and other symbols where the row can copy them."""
         wanted = self._target.read_targets(targets)
         if read.copies is None:
             return wanted

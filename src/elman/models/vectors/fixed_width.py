@@ -1,4 +1,4 @@
-"""What classifiers share whose network reads as many numbers whatever comes: training, answers, their file."""
+"""Share training, prediction and files among classifiers whose network reads a fixed number of inputs."""
 
 from typing import Any, ClassVar, Self, Unpack
 
