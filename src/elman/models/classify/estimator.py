@@ -1,6 +1,5 @@
 """Define `SequenceClassifier`, which predicts the label, or the labels, of a whole sequence."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +13,13 @@ from torch import Tensor
 
 from elman.data.inputs import TokenInput
 from elman.data.items import Items, as_items
-from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.tables import as_frame, read_table
+from elman.data.tables import read_table
 from elman.data.vectors import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
 from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
-from elman.models.classify.preprocess import Labelled, Preprocessor, Scores
+from elman.models.classify.preprocess import Labelled, Preprocessor, Scores, prepare
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import ClassifierContent
 from elman.models.estimator.examples import ByLength
@@ -32,7 +30,7 @@ from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.encoder import Encoder
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
-from elman.models.scoring.labels import Label, as_labels
+from elman.models.scoring.labels import as_labels
 from elman.models.scoring.ngrams import Mix, choose_mix
 from elman.train import Task
 
@@ -97,17 +95,18 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """
         checked = Run.checked(run)
         options = self._options()
-        items, labels = self._examples(X, y, options)
-        training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
-        self.duplicates_ = count_duplicates(pick(items, training), pick(items, held_out))
-        self._take(Preprocessor.fit(pick(items, training), pick(labels, training), options))
-        taught = self.preprocessor_.label(pick(items, training), pick(labels, training))
-        unseen = self.preprocessor_.label(pick(items, held_out), pick(labels, held_out)) if len(held_out) else None
-        rows = len(training)
+        data = prepare(X, y, options)
+        self.columns_, self.duplicates_ = data.columns, data.duplicates
+        if data.read:
+            self.read_ = data.read
+        learn_names(self, None if data.columns else X)
+        if isinstance(X, np.ndarray) and X.ndim == 2:
+            self.n_features_in_ = X.shape[1]
+        self._take(data.preprocessor)
+        rows = len(data.training.items)
         options = replace(options, batch_size=batch_size_for(options, rows), epochs=epochs_for(options, rows))
-        data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
-        self._learn(checked, data, lambda: self._begin(taught, unseen, options), options)
-        self.held_out_ = self._measured(unseen) if unseen else None
+        self._learn(checked, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options), options)
+        self.held_out_ = self._measured(data.held_out) if data.held_out else None
         return self
 
     def predict(self, X: Any) -> Any:
@@ -173,22 +172,6 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             unseen = cast(LabelledSequences, held_out).examples
             network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, preprocessor.wide(unseen.items))
             self.mix_ = choose_mix(network, wide, unseen.targets, preprocessor.labels.multilabel)
-
-    def _examples(self, X: Any, y: Any, options: ClassifierOptions) -> tuple[Items, list[Label]]:
-        """Return sequences and labels, from two arguments or from a table."""
-        self.columns_ = None
-        if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
-            table = read_table(X)
-            self.columns_ = Columns.found(table, options)
-            items, labels = self.columns_.examples(table)
-            learn_names(self, None)
-            self.read_ = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
-            return items, as_labels(labels, len(items))
-        learn_names(self, X)
-        items = as_items(X)
-        if isinstance(X, np.ndarray) and X.ndim == 2:
-            self.n_features_in_ = X.shape[1]
-        return items, as_labels(y, len(items))
 
     def _take(self, preprocessor: Preprocessor) -> None:
         self.preprocessor_, self.classes_ = preprocessor, preprocessor.labels.classes

@@ -1,5 +1,6 @@
 """Fit everything that a classifier learns apart from its network: vocabulary or scale, classes and baselines."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,12 +10,15 @@ import torch
 from torch import Tensor
 
 from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
-from elman.data.items import Items
+from elman.data.items import Items, as_items
 from elman.data.sequences import Sequences
+from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.tables import as_frame, read_table
+from elman.models.classify.columns import Columns
 from elman.models.classify.options import ClassifierOptions
 from elman.models.estimator.building import check_shapes
 from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
-from elman.models.scoring.labels import Label, Labels, Targets
+from elman.models.scoring.labels import Label, Labels, Targets, as_labels
 from elman.models.scoring.ngrams import NGrams
 
 Scores: TypeAlias = npt.NDArray[np.float64]
@@ -137,6 +141,64 @@ class Preprocessor:
         if wide is not None:
             found["n-grams"] = likelihoods(wide, self.labels.multilabel)
         return found
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The data of one training.
+
+    Attributes:
+        training: the training part.
+        held_out: the held-out part; None with nothing held out.
+        preprocessor: fitted on the training part.
+        columns: the columns of the table that was read; None where `X` and `y` were given.
+        read: how much of a table was read, such as "40 rows"; None likewise.
+        duplicates: held-out sequences that are in the training part too.
+    """
+
+    training: Labelled
+    held_out: Labelled | None
+    preprocessor: Preprocessor
+    columns: Columns | None
+    read: str | None
+    duplicates: int
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return digests of both parts."""
+        return {"training": self.training.fingerprint(), "held out": self.held_out and self.held_out.fingerprint()}
+
+
+def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
+    """Read sequences and labels, split them, and encode both parts.
+
+    Args:
+        X: sequences, or a table that holds their labels too: a path or a frame.
+        y: a label, or a list of labels, for each sequence; None with a table.
+        options: the options of the classifier.
+
+    Raises:
+        DataError: the data cannot be used; the message names the row.
+    """
+    columns = read = None
+    if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
+        table = read_table(X)
+        columns = Columns.found(table, options)
+        items, y = columns.examples(table)
+        read = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
+    else:
+        items = as_items(X)
+    labels = as_labels(y, len(items))
+    training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
+    parts = [(pick(items, rows), pick(labels, rows)) for rows in (training, held_out)]
+    preprocessor = Preprocessor.fit(*parts[0], options)
+    return Prepared(
+        preprocessor.label(*parts[0]),
+        preprocessor.label(*parts[1]) if len(held_out) else None,
+        preprocessor,
+        columns,
+        read,
+        count_duplicates(parts[0][0], parts[1][0]),
+    )
 
 
 def _texts_of(items: Items) -> list[str]:

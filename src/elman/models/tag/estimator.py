@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
-from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.splits import pick
 from elman.errors import DataError
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TaggerContent
@@ -22,7 +22,7 @@ from elman.models.scoring.tag_counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.tag.options import TaggerOptions
-from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, read_examples
+from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
 from elman.models.tag.report import MeasuredTags
 from elman.quoting import quote
 
@@ -81,22 +81,16 @@ class SequenceTagger(Estimator, TaggerOptions):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, options = Run.checked(run), self._options()
-        rows, tags, cut = read_examples(*_pair(X, y, options), options.tokens)
-        self.read_ = f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags"
-        learned, held_out = split_rows(len(rows), options.validation_fraction)
-        preprocessor = Preprocessor.fit(pick(rows, learned), pick(tags, learned), cut, options.min_count)
-        known = preprocessor.known(tags, held_out)
-        training = preprocessor.label(pick(rows, learned), pick(tags, learned))
-        measured = preprocessor.label(pick(rows, known), pick(tags, known)) if known else None
+        data = prepare(X, y, options)
+        self.read_ = data.read
 
         def begin() -> ByLength:
-            self._prepare(preprocessor)
-            self.duplicates_ = count_duplicates(pick(rows, learned), pick(rows, held_out))
-            self.unseen_tags_ = len(held_out) - len(known)
-            return self._task(training, measured)
+            self._prepare(data.preprocessor)
+            self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
+            return self._task(data.training, data.held_out)
 
-        self._learn(checked, training.fingerprint(), begin)
-        self.held_out_ = self._measured(pick(rows, held_out), pick(tags, held_out)) if len(held_out) else None
+        self._learn(checked, data.training.fingerprint(), begin)
+        self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 
     def predict(self, X: Any) -> list[list[Any]]:
@@ -161,7 +155,7 @@ class SequenceTagger(Estimator, TaggerOptions):
 
     def _as_taught(self, X: Any, y: Any) -> TaggedSteps:
         preprocessor = self.preprocessor_
-        rows, tags, _ = read_examples(*_pair(X, y, self._options()), preprocessor.cut)
+        rows, tags, _ = read_examples(*pair(X, y, self._options()), preprocessor.cut)
         known = preprocessor.known(tags, range(len(rows)))
         if not known:
             raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
@@ -245,11 +239,6 @@ class SequenceTagger(Estimator, TaggerOptions):
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
-
-
-def _pair(X: Any, y: Any, options: TaggerOptions) -> tuple[Any, Any]:
-    """Return sequences and tags, from two arguments or from a file."""
-    return TagColumns.named(options).examples(X) if y is None else (X, y)
 
 
 def _shown(row: Any) -> str:
