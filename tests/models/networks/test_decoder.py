@@ -9,6 +9,7 @@ from elman.models.networks.attention import Attention
 from elman.models.networks.beam_search import BOS_EOS, Beam, search
 from elman.models.networks.decoder import Targets, Writing
 from elman.models.translate.network import EncoderDecoder, Sources
+from elman.models.translate.options import TranslatorOptions
 
 SIZES = {
     "hidden_size": 9,
@@ -17,13 +18,13 @@ SIZES = {
     "dropout": 0.0,
     "symbol_dropout": 0.0,
     "bidirectional": True,
-    "attention": True,
+    "attend": True,
 }
 
 
 def network(seed=0, **changes):
     torch.manual_seed(seed)
-    made = EncoderDecoder(12, 11, **SIZES | {"cell": "lstm"} | changes)
+    made = EncoderDecoder(12, 11, TranslatorOptions(**SIZES | {"cell": "lstm"} | changes))
     for weight in made.parameters():  # large enough for attention and states to matter
         nn.init.normal_(weight, std=0.5)
     return made.eval()
@@ -66,7 +67,7 @@ def stepwise_nats(net, sources, targets):
 
 
 KINDS = [
-    {"cell": cell, "num_layers": layers, "attention": attention, "bidirectional": both, "copies": copies}
+    {"cell": cell, "num_layers": layers, "attend": attention, "bidirectional": both, "copying": copies}
     for cell, layers, attention, both, copies in [
         ("lstm", 1, True, True, False),
         ("lstm", 2, False, True, False),
@@ -78,7 +79,7 @@ KINDS = [
 
 
 def batch_for(kind):
-    return with_strange_symbols(a_batch()) if kind["copies"] else a_batch()
+    return with_strange_symbols(a_batch()) if kind["copying"] else a_batch()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -144,7 +145,7 @@ def test_symbols_that_must_not_be_written_are_not():
 @pytest.mark.parametrize("copies", [False, True])
 @torch.no_grad()
 def test_without_forcing_it_reads_its_own_choices(copies):
-    net, (sources, targets) = network(copies=copies), batch_for({"copies": copies})
+    net, (sources, targets) = network(copying=copies), batch_for({"copying": copies})
     source = net.read(sources)
     states = net.decoder.states(source, targets, targets.inputs)
     own = net.decoder.log_probabilities(states, source.memory, targets.inputs).argmax(dim=-1)
@@ -157,7 +158,7 @@ def test_without_forcing_it_reads_its_own_choices(copies):
 
 @pytest.mark.parametrize("copies", [False, True])
 def test_every_weight_learns(copies):
-    net, (sources, targets) = network(num_layers=2, copies=copies), batch_for({"copies": copies})
+    net, (sources, targets) = network(num_layers=2, copying=copies), batch_for({"copying": copies})
     net.decoder.loss(net.read(sources), targets, smoothing=0.1).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 

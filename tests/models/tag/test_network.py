@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from elman.data.sequences import Sequences
 from elman.models.networks.encoder import Encoder
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
+from elman.models.tag.options import TaggerOptions
 from elman.ops.dispatch import use_backend
 
 LENGTHS = [3, 7, 1, 5, 7, 2]
@@ -19,8 +20,8 @@ OPTIONS = [
 
 def network(dropout=0.0, **options):
     torch.manual_seed(0)
-    encoder = Encoder(9, 5, hidden_size=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
-    return TaggingNetwork(encoder, 4).eval()
+    options = TaggerOptions(hidden_size=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
+    return TaggingNetwork(Encoder(9, 5, options), 4).eval()
 
 
 def sequences():

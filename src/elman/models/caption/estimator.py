@@ -239,12 +239,8 @@ class Captioner(Estimator, CaptionerOptions):
                 width,
                 mean,
                 deviation,
-                size=len(self.tokenizer_.vocabulary),
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                embedding_dim=s.embedding_dim,
-                dropout=s.dropout,
+                len(self.tokenizer_.vocabulary),
+                s,
             )
         )
 

@@ -245,18 +245,7 @@ class Forecaster(Estimator, ForecasterOptions):
 
     def _prepare(self, sizes: Sizes, options: ForecasterOptions) -> None:
         """Make a network with first weights."""
-        s = options
-        self.network_ = self._build(
-            lambda: ForecastNetwork(
-                s.members,
-                sizes,
-                s.horizon,
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                dropout=s.dropout,
-            )
-        )
+        self.network_ = self._build(lambda: ForecastNetwork(sizes, options))
 
     def _content(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,8 @@ from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.attention import Attention, Memory
 from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.pointer import Pointer, probabilities, probability_of
-from elman.models.networks.symbols import CELLS
+from elman.models.networks.symbols import recurrent_layers
+from elman.models.networks.writer_options import WriterOptions
 
 
 class Source(NamedTuple):
@@ -55,11 +56,7 @@ class Decoder(nn.Module):
 
     Args:
         size: the number of symbols, V; one of them is `BOS_EOS`.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state, H.
-        num_layers: the number of recurrent layers.
-        embedding_dim: the length of a symbol's vector.
-        dropout: the share of features dropped from embeddings, between layers and before the head while training.
+        options: the options of the job; dropout is on embeddings, between layers and before the head.
         summary: the length of the vector that the state is made from.
         attends: the size E of the encoder's outputs to attend to; None makes a decoder without attention.
         copies: it can also copy symbols of the source; needs `attends`.
@@ -68,23 +65,19 @@ class Decoder(nn.Module):
     def __init__(
         self,
         size: int,
+        options: WriterOptions,
         *,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        embedding_dim: int,
-        dropout: float,
         summary: int,
         attends: int | None,
         copies: bool = False,
     ):
         super().__init__()
-        self.parts = 2 if cell == "lstm" else 1
-        self.begin = nn.Linear(summary, self.parts * num_layers * hidden_size)
-        self.embed = nn.Embedding(size, embedding_dim)
-        self.drop = nn.Dropout(dropout)
-        between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell](embedding_dim, hidden_size, num_layers=num_layers, dropout=between)
+        hidden_size = options.hidden_size
+        self.parts = 2 if options.cell == "lstm" else 1
+        self.begin = nn.Linear(summary, self.parts * options.num_layers * hidden_size)
+        self.embed = nn.Embedding(size, options.embedding_dim)
+        self.drop = nn.Dropout(options.dropout)
+        self.recurrent = recurrent_layers(options.embedding_dim, options)
         self.attention = None if attends is None else Attention(hidden_size, attends)
         self.pointer = Pointer(hidden_size, attends) if attends is not None and copies else None
         self.head = nn.Linear(hidden_size, size)

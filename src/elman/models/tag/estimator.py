@@ -207,13 +207,7 @@ class SequenceTagger(Estimator, TaggerOptions):
                 Encoder(
                     preprocessor.symbols,
                     s.embedding_dim if preprocessor.symbols else preprocessor.features,
-                    cell=s.cell,
-                    hidden_size=s.hidden_size,
-                    num_layers=s.num_layers,
-                    bidirectional=s.bidirectional,
-                    dropout=s.dropout,
-                    input_dropout=s.input_dropout,
-                    symbol_dropout=s.symbol_dropout,
+                    s,
                 ),
                 len(preprocessor.classes),
             )

@@ -302,15 +302,7 @@ class Translator(Estimator, TranslatorOptions):
             lambda: EncoderDecoder(
                 len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
                 len(self.target_.vocabulary),
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                bidirectional=s.bidirectional,
-                embedding_dim=s.embedding_dim,
-                dropout=s.dropout,
-                symbol_dropout=s.symbol_dropout,
-                attention=s.attend,
-                copies=copies(s),
+                s,
             )
         )
 
