@@ -25,9 +25,10 @@ def measured(options: dict, seed: int, taught: tuple, unseen: tuple) -> Outcome:
     X, y = unseen
     truth = np.array(y)
     outcome.figures["elman"] = float((model.predict(X) == truth).mean())
-    reading = model.reading_
-    for name, chances in reading.baselines(reading.input.encode(list(X)), reading.wide(list(X))).items():
-        outcome.figures[name] = float((model.classes_[chances.argmax(axis=1)] == truth).mean())
+    preprocessor = model.preprocessor_
+    inputs, wide = preprocessor.input.encode(list(X)), preprocessor.wide(list(X))
+    for name, probabilities in preprocessor.baselines(inputs, wide).items():
+        outcome.figures[name] = float((model.classes_[probabilities.argmax(axis=1)] == truth).mean())
     return outcome
 
 

@@ -27,8 +27,8 @@ from benchmarks.jobs_classify import columns
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
 from benchmarks.registry import DATA
 from elman.models.classify.options import ClassifierOptions
-from elman.models.classify.preprocess import Reading as Classes
-from elman.models.tag.preprocess import Reading as Tags
+from elman.models.classify.preprocess import Preprocessor as Classes
+from elman.models.tag.preprocess import Preprocessor as Tags
 from elman.train import Plan, Sighting, Silent
 
 HIDDEN, BATCH, DROPOUT, CLIP = 96, 64, 0.3, 5.0
@@ -154,11 +154,11 @@ def classifier(options: dict[str, Any]) -> Turns:
     """Movie snippets by words."""
     X, y = columns("movie_snippets.csv", "text", "label")
     model = elman.SequenceClassifier(**options, tokens="words", ngrams=False)
-    reading = Classes.learn(X, y, ClassifierOptions(tokens="words", ngrams=False))
-    found = reading.label(X, y)
+    preprocessor = Classes.fit(X, y, ClassifierOptions(tokens="words", ngrams=False))
+    found = preprocessor.label(X, y)
     examples = [(torch.from_numpy(found.inputs[k]), torch.tensor(target)) for k, target in enumerate(found.targets)]
     network = PlainClassifier(
-        reading.symbols or 0, model.embedding, 4 * HIDDEN, len(reading.labels), model.input_dropout
+        preprocessor.symbols or 0, model.embedding_dim, 4 * HIDDEN, len(preprocessor.labels), model.input_dropout
     )
     turns = Turns(PlainScript(network, examples, with_labels, model.learning_rate))
     model.fit(X, y, listener=turns)
@@ -169,11 +169,13 @@ def tagger(rows: list[str], tags: list, options: dict[str, Any]) -> Turns:
     """A tag for every letter."""
     model = elman.SequenceTagger(**options)
     cut = [list(row) for row in rows]
-    reading = Tags.learn(cut, tags, "characters", model.min_count)
-    found = reading.label(cut, tags)
+    preprocessor = Tags.fit(cut, tags, "characters", model.min_count)
+    found = preprocessor.label(cut, tags)
     wanted = torch.from_numpy(found.tags).split(found.inputs.lengths.tolist())
     examples = [(torch.from_numpy(found.inputs[k]), each) for k, each in enumerate(wanted)]
-    network = PlainTagger(reading.symbols or 0, model.embedding, 2 * HIDDEN, len(reading.classes), model.input_dropout)
+    network = PlainTagger(
+        preprocessor.symbols or 0, model.embedding_dim, 2 * HIDDEN, len(preprocessor.classes), model.input_dropout
+    )
     turns = Turns(PlainScript(network, examples, with_tags, model.learning_rate))
     model.fit(rows, tags, listener=turns)
     return turns

@@ -89,7 +89,7 @@ def everything_of(path):
         for take in (
             lambda table, name=name: table.texts(name),
             lambda table, name=name: table.numbers([name], gaps=True),
-            lambda table, name=name: Labels.learn(as_labels(table.names(name), len(table))),
+            lambda table, name=name: Labels.fit(as_labels(table.names(name), len(table))),
         ):
             for table in tables:
                 refused_or_done(lambda table=table, take=take: take(table))

@@ -27,8 +27,8 @@ MODELS = {
     "captioner": (lambda: elman.Captioner(**EMBED, features=8), (IMAGES, WORDS)),
 }
 LAYERS = {
-    "classifier": ["trunk.recurrent forward", "trunk.recurrent reverse"],
-    "tagger": ["trunk.recurrent forward", "trunk.recurrent reverse"],
+    "classifier": ["encoder.recurrent forward", "encoder.recurrent reverse"],
+    "tagger": ["encoder.recurrent forward", "encoder.recurrent reverse"],
     "forecaster": ["members.0.recurrent", "members.1.recurrent"],
     "translator": ["encoder forward", "encoder reverse", "decoder.recurrent"],
     "captioner": ["decoder.recurrent"],
@@ -66,10 +66,10 @@ def test_the_loss_is_that_of_training():
     model.fit(WORDS, LABELS)
     some = list(range(8))
     words, labels = [WORDS[k] for k in some], [LABELS[k] for k in some]
-    chances = model.predict_proba(words)
+    probabilities = model.predict_proba(words)
     wanted = [list(model.classes_).index(label) for label in labels]
     weights = np.array([1 / (2 * (LABELS.count(name) + 1) / (len(LABELS) + 2)) for name in model.classes_])[wanted]
-    by_hand = -(weights * np.log(chances[np.arange(8), wanted])).sum() / weights.sum()
+    by_hand = -(weights * np.log(probabilities[np.arange(8), wanted])).sum() / weights.sum()
     assert elman.diagnose(model, (words, labels)).findings.loss == pytest.approx(by_hand, rel=1e-5)
 
 

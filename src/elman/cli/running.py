@@ -36,8 +36,8 @@ def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, An
         model, files = fit_on_file(estimator, options, run)
         if model.duplicates_:
             echo(f"{model.duplicates_:,} held-out rows are in the training part too")
-        if getattr(model, "strangers_", 0):
-            echo(f"{model.strangers_:,} held-out sequences, with a tag that training never saw, are not in the loss")
+        if getattr(model, "unseen_tags_", 0):
+            echo(f"{model.unseen_tags_:,} held-out sequences, with a tag that training never saw, are not in the loss")
         if model.held_out_ is not None:
             echo("\nheld out, where the best weights were chosen:")
             echo("\n".join(lines(model.held_out_.summary())) + "\n")

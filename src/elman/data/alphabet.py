@@ -1,4 +1,4 @@
-"""The characters a model knows, and the numbers that stand for them."""
+"""Number the characters that a model knows."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
-"""One folder a job, what they share in `estimator`, `networks` and `scoring`, and `load` for any saved model.
+"""Estimators, one folder for each job; the code that jobs share; and `load` for any saved model.
 
-The names are imported when first used (`__init__.pyi` lists them), so that a job's options load without torch.
+Names are imported when first used (`__init__.pyi` lists them), so that a job's options load without torch.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Any saved model, whatever its job."""
+"""Load any saved model, whatever its job."""
 
 import os
 from pathlib import Path

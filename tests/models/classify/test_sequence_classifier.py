@@ -99,13 +99,13 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     options = TINY | {"epochs": 1, "split": "tail", "validation_fraction": 0.25}
     one = elman.SequenceClassifier(**options).fit(texts, labels)
     two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words here"] * 15, labels)
-    assert one.reading_.content() == two.reading_.content()
-    assert "quite" not in two.reading_.input.vocabulary
+    assert one.preprocessor_.content() == two.preprocessor_.content()
+    assert "quite" not in two.preprocessor_.input.vocabulary
     assert all(torch.equal(a, b) for a, b in zip(one._tensors().values(), two._tensors().values(), strict=True))
     series, kinds = series_of()
     first = elman.SequenceClassifier(**options).fit(series, kinds)
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
-    assert first.reading_.content() == second.reading_.content()
+    assert first.preprocessor_.content() == second.preprocessor_.content()
     weights = [m.network_.head.weight for m in (first, second)]
     assert torch.equal(*weights)  # one epoch is kept whatever its held-out loss
 
@@ -132,8 +132,8 @@ def test_duplicates_across_the_split_are_counted():
 )
 def test_texts_are_cut_as_they_look(X, tokens, first):
     model = elman.SequenceClassifier(**TINY | {"epochs": 1}, validation_fraction=0).fit(X * 3, ["p", "q"] * 3)
-    assert model.reading_.input.tokens == tokens
-    assert model.reading_.input.encode(X).lengths[0] == first
+    assert model.preprocessor_.input.tokens == tokens
+    assert model.preprocessor_.input.encode(X).lengths[0] == first
     assert model.predict(["e" if tokens != "symbols" else ["x9"], *X][0:1]).shape == (1,)
     assert model.predict_proba([""] if tokens != "symbols" else [["new"]]).shape == (1, 2)
 
@@ -197,9 +197,10 @@ def test_word_vectors_are_begun_with(tmp_path):
     path.write_text("2 3\ncat 1 2 3\nzebra 4 5 6\n")
     options = TINY | {"epochs": 1, "learning_rate": 1e-12, "clip": None, "pretrained": str(path), "ema_decay": 0}
     model = elman.SequenceClassifier(**options).fit(texts, labels)
-    weight = model.network_.trunk.embed.weight
+    weight = model.network_.encoder.embed.weight
     assert weight.shape[1] == 3
-    torch.testing.assert_close(weight[model.reading_.input.vocabulary.number("cat")], torch.tensor([1.0, 2.0, 3.0]))
+    cat = model.preprocessor_.input.vocabulary.number("cat")
+    torch.testing.assert_close(weight[cat], torch.tensor([1.0, 2.0, 3.0]))
     model.save(tmp_path / "m")
     path.unlink()
     assert elman.load(tmp_path / "m").predict(texts[:5]).tolist() == model.predict(texts[:5]).tolist()

@@ -130,7 +130,7 @@ def test_a_label_that_every_row_has_is_learned():
     texts = [" ".join(["one", "two", "three"][: 1 + k % 3]) for k in range(20)]
     labels = [["always", "even"] if k % 2 else ["always"] for k in range(20)]
     model = elman.SequenceClassifier(**SMALL, tokens="words").fit(texts, labels)
-    found = model.reading_.linear.probabilities(model.reading_.input.encode(texts))
+    found = model.preprocessor_.linear.probabilities(model.preprocessor_.input.encode(texts))
     assert (found[:, 0] > 0.9).all()
 
 
@@ -148,7 +148,7 @@ def test_a_symbol_that_is_called_as_ours_is_a_symbol_like_others():
     assert model.fit(sources, targets).predict(sources[:2]) == targets[:2]
     lists = [["<unknown>", "a"], ["b", "a"]] * 10
     classifier = elman.SequenceClassifier(**SMALL).fit(lists, ["x", "y"] * 10)
-    assert classifier.reading_.input.vocabulary.encode(["<unknown>", "new"]).tolist()[0] > 0
+    assert classifier.preprocessor_.input.vocabulary.encode(["<unknown>", "new"]).tolist()[0] > 0
 
 
 def test_figures_agree_whatever_white_space_targets_have():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from elman.models.networks import beam_search as searching
-from elman.models.networks.beam_search import EDGE, Beam, Hypothesis, search
+from elman.models.networks.beam_search import BOS_EOS, Beam, Hypothesis, search
 
 
 class Table:
@@ -20,7 +20,7 @@ class Table:
         self.rows_seen = []
 
     @cache  # noqa: B019  lives as long as its test
-    def chances(self, sentence, path):
+    def log_probabilities(self, sentence, path):
         random = np.random.default_rng([self.seed, sentence, *path])
         scores = torch.from_numpy(random.normal(size=self.symbols) * self.sharp)
         return torch.log_softmax(scores, dim=0).float()
@@ -28,7 +28,7 @@ class Table:
     def step(self, latest):
         self.paths = [(*path, symbol) for path, symbol in zip(self.paths, latest.tolist(), strict=True)]
         self.rows_seen.append(len(self.paths))
-        return torch.stack([self.chances(s, p) for s, p in zip(self.owners, self.paths, strict=True)])
+        return torch.stack([self.log_probabilities(s, p) for s, p in zip(self.owners, self.paths, strict=True)])
 
     def keep(self, rows):
         self.owners = [self.owners[row] for row in rows.tolist()]
@@ -36,23 +36,23 @@ class Table:
 
 
 def every_sequence(table, sentence, limit, beam):
-    letters = [symbol for symbol in range(table.symbols) if symbol != EDGE]
+    letters = [symbol for symbol in range(table.symbols) if symbol != BOS_EOS]
     for length in range(limit + 1):
         for path in itertools.product(letters, repeat=length):
             total = 0.0
-            for at, symbol in enumerate((*path, EDGE)):
+            for at, symbol in enumerate((*path, BOS_EOS)):
                 if at < limit:
-                    total += float(table.chances(sentence, (EDGE, *path[:at]))[symbol])
+                    total += float(table.log_probabilities(sentence, (BOS_EOS, *path[:at]))[symbol])
                 else:  # nothing but the end may follow, at the network's own price
-                    total += float(table.chances(sentence, (EDGE, *path))[EDGE])
+                    total += float(table.log_probabilities(sentence, (BOS_EOS, *path))[BOS_EOS])
             yield Hypothesis(list(path), total, total / float(beam.penalty(length + 1)))
 
 
 def greedy(table, sentence, limit):
-    path = (EDGE,)
+    path = (BOS_EOS,)
     while len(path) <= limit:
-        best = int(table.chances(sentence, path).argmax())
-        if best == EDGE:
+        best = int(table.log_probabilities(sentence, path).argmax())
+        if best == BOS_EOS:
             break
         path = (*path, best)
     return list(path[1:])
@@ -81,8 +81,8 @@ def test_a_width_of_one_is_greedy(seed):
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_a_sentence_does_not_see_its_neighbours(width):
     class Other(Table):
-        def chances(self, sentence, path):
-            return super().chances(sentence + 2, path)
+        def log_probabilities(self, sentence, path):
+            return super().log_probabilities(sentence + 2, path)
 
     together = search(Table(3, 5, 1), [6, 9, 5], Beam(width, 0.6))
     assert search(Other(1, 5, 1), [5], Beam(width, 0.6)) == together[2:]

@@ -6,9 +6,10 @@ from tests.tolerance import assert_close
 from torch import nn
 
 from elman.models.networks.attention import Attention
-from elman.models.networks.beam_search import EDGE, Beam, search
+from elman.models.networks.beam_search import BOS_EOS, Beam, search
 from elman.models.networks.decoder import Targets, Writing
 from elman.models.translate.network import EncoderDecoder, Sources
+from elman.models.translate.options import TranslatorOptions
 
 SIZES = {
     "hidden_size": 9,
@@ -17,13 +18,13 @@ SIZES = {
     "dropout": 0.0,
     "symbol_dropout": 0.0,
     "bidirectional": True,
-    "attention": True,
+    "attend": True,
 }
 
 
 def network(seed=0, **changes):
     torch.manual_seed(seed)
-    made = EncoderDecoder(12, 11, **SIZES | {"cell": "lstm"} | changes)
+    made = EncoderDecoder(12, 11, TranslatorOptions(**SIZES | {"cell": "lstm"} | changes))
     for weight in made.parameters():  # large enough for attention and states to matter
         nn.init.normal_(weight, std=0.5)
     return made.eval()
@@ -36,7 +37,7 @@ def a_batch(seed=0):
     copies = torch.randint(0, 14, (4, 7)).masked_fill(torch.arange(7) >= read[:, None], 0)
     copies[:, 0] = torch.tensor([11, 13, 12, 11])
     symbols = torch.randint(2, 11, (4, 6))
-    symbols[torch.arange(4), lengths - 1] = EDGE
+    symbols[torch.arange(4), lengths - 1] = BOS_EOS
     return Sources(torch.randint(0, 12, (4, 7)), read, copies), Targets(symbols, lengths)
 
 
@@ -58,7 +59,7 @@ def one_row(batch, row):
 
 def stepwise_nats(net, sources, targets):
     """The loss of one row, written out symbol by symbol as in decoding."""
-    writing, latest, total = Writing(net.decoder, net.read(sources)), EDGE, 0.0
+    writing, latest, total = Writing(net.decoder, net.read(sources)), BOS_EOS, 0.0
     for symbol in targets.symbols[0].tolist():
         total -= float(writing.step(torch.tensor([latest]))[0, symbol])
         latest = symbol
@@ -66,7 +67,7 @@ def stepwise_nats(net, sources, targets):
 
 
 KINDS = [
-    {"cell": cell, "num_layers": layers, "attention": attention, "bidirectional": both, "copies": copies}
+    {"cell": cell, "num_layers": layers, "attend": attention, "bidirectional": both, "copying": copies}
     for cell, layers, attention, both, copies in [
         ("lstm", 1, True, True, False),
         ("lstm", 2, False, True, False),
@@ -78,7 +79,7 @@ KINDS = [
 
 
 def batch_for(kind):
-    return with_strange_symbols(a_batch()) if kind["copies"] else a_batch()
+    return with_strange_symbols(a_batch()) if kind["copying"] else a_batch()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -144,12 +145,12 @@ def test_symbols_that_must_not_be_written_are_not():
 @pytest.mark.parametrize("copies", [False, True])
 @torch.no_grad()
 def test_without_forcing_it_reads_its_own_choices(copies):
-    net, (sources, targets) = network(copies=copies), batch_for({"copies": copies})
+    net, (sources, targets) = network(copying=copies), batch_for({"copying": copies})
     source = net.read(sources)
     states = net.decoder.states(source, targets, targets.inputs)
-    own = net.decoder.chances(states, source.memory, targets.inputs).argmax(dim=-1)
+    own = net.decoder.log_probabilities(states, source.memory, targets.inputs).argmax(dim=-1)
     mixed = net.decoder._mixed_inputs(source, targets, 0.0)
-    assert (mixed[:, 0] == EDGE).all()
+    assert (mixed[:, 0] == BOS_EOS).all()
     assert torch.equal(mixed[:, 1:], own[:, :-1])
     assert torch.equal(net.decoder._mixed_inputs(source, targets, 1.0), targets.inputs)
     assert float(net.decoder.loss(source, targets, forcing=0.0)) != float(net.decoder.loss(source, targets))
@@ -157,7 +158,7 @@ def test_without_forcing_it_reads_its_own_choices(copies):
 
 @pytest.mark.parametrize("copies", [False, True])
 def test_every_weight_learns(copies):
-    net, (sources, targets) = network(num_layers=2, copies=copies), batch_for({"copies": copies})
+    net, (sources, targets) = network(num_layers=2, copying=copies), batch_for({"copying": copies})
     net.decoder.loss(net.read(sources), targets, smoothing=0.1).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 
@@ -167,7 +168,8 @@ def test_smoothing_is_torchs():
     net, (sources, targets) = network(), a_batch()
     source = net.read(sources)
     states = net.decoder.states(source, targets, targets.inputs)
-    rows = torch.log_softmax(targets.packed(net.decoder.chances(states, source.memory, targets.inputs)).data, dim=-1)
+    scores = net.decoder.log_probabilities(states, source.memory, targets.inputs)
+    rows = torch.log_softmax(targets.packed(scores).data, dim=-1)
     wanted = targets.packed(targets.symbols).data
     hard, even = -rows.gather(1, wanted[:, None]).mean(), -rows.mean()
     got = net.decoder.loss(source, targets, smoothing=0.2)

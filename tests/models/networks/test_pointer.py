@@ -6,10 +6,10 @@ import torch
 from tests.tolerance import assert_close
 
 import elman
+from elman.data.tokenizer import Tokenizer
 from elman.data.vocabulary import OpenVocabulary, Vocabulary
-from elman.data.wording import Wording
 from elman.errors import InputError
-from elman.models.networks.beam_search import EDGE
+from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.pointer import GOES_ON, Pointer, probabilities, probability_of
 from elman.models.translate import baselines as translation_baselines
 from elman.models.translate.baselines import NearestNeighbour
@@ -62,19 +62,19 @@ def test_strange_symbols_get_numbers_from_the_vocabularys_size_on():
 
 
 def test_a_target_is_strange_only_where_its_own_row_can_copy_it():
-    wording = Wording.learn(["to be"], "words", 1)
-    reader = Reader(wording, wording, copies=True)
+    tokenizer = Tokenizer.fit(["to be"], "words", 1)
+    reader = Reader(tokenizer, tokenizer, copies=True)
     read = reader.read(["be Ann", "to Bob"], ["Eve to", "be"])
-    be, to, (ann, eve, bob) = wording.vocabulary.number(" be"), wording.vocabulary.number(" to"), range(4, 7)
-    assert read.copies[0].tolist() == [be, ann, EDGE, eve, to, EDGE]
-    assert read.copies[1].tolist() == [to, bob, EDGE, be, EDGE]
-    assert read.symbols[0].tolist() == [be, 0, EDGE, 4 + 0, 4 + to, EDGE]
+    be, to, (ann, eve, bob) = tokenizer.vocabulary.number(" be"), tokenizer.vocabulary.number(" to"), range(4, 7)
+    assert read.copies[0].tolist() == [be, ann, BOS_EOS, eve, to, BOS_EOS]
+    assert read.copies[1].tolist() == [to, bob, BOS_EOS, be, BOS_EOS]
+    assert read.symbols[0].tolist() == [be, 0, BOS_EOS, 4 + 0, 4 + to, BOS_EOS]
     targets = reader.targets(["Eve be Bob", "Ann to Bob"], read)
-    assert targets[0].tolist() == [eve, be, 0, EDGE]
-    assert targets[1].tolist() == [0, to, bob, EDGE]
+    assert targets[0].tolist() == [eve, be, 0, BOS_EOS]
+    assert targets[1].tolist() == [0, to, bob, BOS_EOS]
     assert reader.text(targets[1][1:3].tolist()) == "to Bob"
-    other = Reader(wording, Wording.learn(["to be"], "characters", 1), copies=True).read(["be"])
-    assert other.copies[0].tolist() == [0, EDGE]  # words cannot be copied among characters
+    other = Reader(tokenizer, Tokenizer.fit(["to be"], "characters", 1), copies=True).read(["be"])
+    assert other.copies[0].tolist() == [0, BOS_EOS]  # words cannot be copied among characters
 
 
 def names(seed, count):

@@ -30,20 +30,21 @@ def model():
 
 def test_it_reads_pieces_of_words_that_never_came(model):
     texts, labels = endings(20, seed=1)
-    chances = model.reading_.baselines(model.reading_.input.encode(texts), model.reading_.wide(texts))
-    assert (model.classes_[chances["n-grams"].argmax(1)] == labels).all()
+    preprocessor = model.preprocessor_
+    probabilities = preprocessor.baselines(preprocessor.input.encode(texts), preprocessor.wide(texts))
+    assert (model.classes_[probabilities["n-grams"].argmax(1)] == labels).all()
     assert (model.predict(texts) == labels).all()
 
 
 def test_the_network_and_the_n_grams_are_added_as_the_mix_says(model):
     texts = endings(7, seed=2)[0]
-    network = scores_of(model.network_, model.reading_.input.encode(texts))
-    wide = model.reading_.ngrams.scores(texts)
+    network = scores_of(model.network_, model.preprocessor_.input.encode(texts))
+    wide = model.preprocessor_.ngrams.scores(texts)
     want = special.softmax(model.mix_[0] * network + model.mix_[1] * wide, axis=1)
     np.testing.assert_allclose(model.predict_proba(texts), want, rtol=1e-12)
     alone = elman.SequenceClassifier(**OPTIONS, ngrams=False).fit(*endings())
     assert alone.mix_ == (1.0, 0.0)
-    assert "n-grams" not in alone.held_out_.chances
+    assert "n-grams" not in alone.held_out_.probabilities
     np.testing.assert_allclose(alone.predict_proba(texts), special.softmax(network, axis=1), rtol=1e-12)
     assert not np.allclose(alone.predict_proba(texts), want, rtol=1e-3)
 
@@ -61,11 +62,11 @@ def test_a_saved_model_gives_the_same_probabilities(tmp_path, options):
 def test_held_out_texts_never_change_what_the_n_grams_learned():
     texts, labels = endings()
     options = OPTIONS | {"epochs": 1, "split": "tail", "validation_fraction": 0.25}
-    one = elman.SequenceClassifier(**options).fit(texts, labels).reading_.ngrams
-    two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words"] * 15, labels).reading_.ngrams
+    one = elman.SequenceClassifier(**options).fit(texts, labels).preprocessor_.ngrams
+    two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words"] * 15, labels).preprocessor_.ngrams
     assert one.content() == two.content()
     assert all((one.tensors()[name] == tensor).all() for name, tensor in two.tensors().items())
-    three = elman.SequenceClassifier(**options).fit(["quite other words"] * 2 + texts[2:], labels).reading_.ngrams
+    three = elman.SequenceClassifier(**options).fit(["quite other words"] * 2 + texts[2:], labels).preprocessor_.ngrams
     assert three.content() != one.content()
 
 
@@ -74,18 +75,18 @@ def test_the_mix_is_what_a_grid_finds_and_stays_near_one_for_few_texts():
     targets = random.integers(0, 2, 500)
     truth = np.eye(2)[targets]
     network, ngrams = 4 * truth + random.normal(0, 4, (500, 2)), truth + random.normal(0, 1, (500, 2))
-    found = choose_mix(network, ngrams, targets, several=False)
+    found = choose_mix(network, ngrams, targets, multilabel=False)
 
     def regret(mix):
-        chances = special.log_softmax(mix[0] * network + mix[1] * ngrams, axis=1)
-        return -chances[np.arange(500), targets].sum() + sum((np.array(mix) - 1) ** 2) / 2
+        probabilities = special.log_softmax(mix[0] * network + mix[1] * ngrams, axis=1)
+        return -probabilities[np.arange(500), targets].sum() + sum((np.array(mix) - 1) ** 2) / 2
 
     grid = [(a, b) for a in np.arange(0, 2, 0.05) for b in np.arange(0, 3, 0.05)]
     assert regret(found) <= min(map(regret, grid))
     assert found[0] < 0.5
-    assert choose_mix(network[:1], ngrams[:1], targets[:1], several=False) == pytest.approx((1, 1), abs=0.6)
+    assert choose_mix(network[:1], ngrams[:1], targets[:1], multilabel=False) == pytest.approx((1, 1), abs=0.6)
 
 
 def test_there_are_none_where_no_piece_comes_twice():
     assert NGrams.fit(["", "b"], np.array([0, 1]), False, False, None) is None
-    assert elman.SequenceClassifier(**OPTIONS).fit([["x"], ["y"]] * 8, [0, 1] * 8).reading_.ngrams is None
+    assert elman.SequenceClassifier(**OPTIONS).fit([["x"], ["y"]] * 8, [0, 1] * 8).preprocessor_.ngrams is None

@@ -6,8 +6,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from elman.data.sequences import Sequences
-from elman.models.networks.encoder import Trunk
+from elman.models.networks.encoder import Encoder
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
+from elman.models.tag.options import TaggerOptions
 from elman.ops.dispatch import use_backend
 
 LENGTHS = [3, 7, 1, 5, 7, 2]
@@ -19,8 +20,8 @@ OPTIONS = [
 
 def network(dropout=0.0, **options):
     torch.manual_seed(0)
-    trunk = Trunk(9, 5, hidden_size=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
-    return TaggingNetwork(trunk, 4).eval()
+    options = TaggerOptions(hidden_size=6, dropout=dropout, input_dropout=0.0, symbol_dropout=0.0, **options)
+    return TaggingNetwork(Encoder(9, 5, options), 4).eval()
 
 
 def sequences():
@@ -34,13 +35,13 @@ def test_company_never_changes_a_sequence(options, backend):
     """Whatever the batch and the order, each sequence gets what it gets alone through torch's layers, unpacked."""
     ours, inputs = network(**options), sequences()
     theirs = getattr(nn, options["cell"].upper())(5, 6, options["num_layers"], bidirectional=options["bidirectional"])
-    theirs.load_state_dict(ours.trunk.recurrent.state_dict())
+    theirs.load_state_dict(ours.encoder.recurrent.state_dict())
     with torch.no_grad():
         for batch in (1, 4, 6):
             with use_backend(backend):
                 found = torch.from_numpy(probabilities(ours, inputs, batch))
             for row, begin in enumerate(inputs.starts[:-1]):
-                y, _ = theirs(ours.trunk.embed(torch.from_numpy(inputs[row])))
+                y, _ = theirs(ours.encoder.embed(torch.from_numpy(inputs[row])))
                 assert_close(found[begin : begin + LENGTHS[row]], ours.head(y).softmax(-1), f"row {row} of {batch}")
 
 

@@ -77,7 +77,7 @@ def test_numbers_are_tagged_too_and_scaled_by_the_training_part():
     model = elman.SequenceTagger(**TINY | {"epochs": 12, "learning_rate": 0.02}).fit(series, tags)
     assert model.score(series[-8:], tags[-8:]) > 0.9
     assert list(model.baselines_) == ["tag counts"]
-    assert np.allclose(model.reading_.input.mean, np.concatenate(series[:72]).mean(axis=0), rtol=1e-5)
+    assert np.allclose(model.preprocessor_.input.mean, np.concatenate(series[:72]).mean(axis=0), rtol=1e-5)
     flat = np.stack([s[:4, 0] for s in series if len(s) >= 4])
     found = elman.SequenceTagger(**TINY).fit(flat, (flat > 1000).astype(int)).predict_proba(flat)
     assert {p.shape for p in found} == {(4, 2)}
@@ -87,8 +87,8 @@ def test_words_fold_case_and_symbols_keep_it():
     rows, tags = ["A b", "a B", "A B"] * 4, ["X Y", "Z W", "X W"] * 4
     words = elman.SequenceTagger(**TINY, tokens="words").fit(rows, tags)
     assert words.predict(["A b"]) == words.predict(["a B"]) == words.predict([["a", "b"]])
-    assert elman.SequenceTagger(**TINY).fit(rows, tags).reading_.symbols == 1 + 4
-    assert words.reading_.symbols == 1 + 2
+    assert elman.SequenceTagger(**TINY).fit(rows, tags).preprocessor_.symbols == 1 + 4
+    assert words.preprocessor_.symbols == 1 + 2
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
@@ -151,9 +151,9 @@ def test_a_saved_model_is_the_same_model(model, tmp_path):
     assert again.get_params() == model.get_params()
     assert weights(again) == weights(model)
     assert again.predict_counts(TEXTS) == model.predict_counts(TEXTS)
-    assert (again.duplicates_, again.strangers_, again.baselines_) == (
+    assert (again.duplicates_, again.unseen_tags_, again.baselines_) == (
         model.duplicates_,
-        model.strangers_,
+        model.unseen_tags_,
         model.baselines_,
     )
     for one, other in zip(again.predict_proba(TEXTS), model.predict_proba(TEXTS), strict=True):
@@ -164,11 +164,11 @@ def test_all_that_is_learned_is_learned_from_the_training_part():
     rows, tags = [*TEXTS[:18], "abc", "ab"], [*TAGS[:18], "nnz", "nn"]
     model = elman.SequenceTagger(**TINY).fit(rows, tags)
     same = elman.SequenceTagger(**TINY, validation_fraction=0).fit(rows[:18], tags[:18])
-    assert "c" not in model.reading_.input.vocabulary
+    assert "c" not in model.preprocessor_.input.vocabulary
     assert model.classes_ == ["n", "y"]
-    assert model.strangers_ == 1
+    assert model.unseen_tags_ == 1
     assert model.likeliest_.tolist() == same.likeliest_.tolist()
-    assert model.reading_.content() == same.reading_.content()
+    assert model.preprocessor_.content() == same.preprocessor_.content()
     everything = elman.SequenceTagger(**TINY, validation_fraction=0).fit(rows, tags)
     assert everything.classes_ == ["n", "y", "z"]
 

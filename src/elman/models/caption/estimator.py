@@ -1,4 +1,4 @@
-"""A captioner: sees an image and writes a text."""
+"""Define `Captioner`, which writes a text for an image."""
 
 import copy
 import os
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from elman.data.images import Images, as_images
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.wording import Wording, as_texts
+from elman.data.tokenizer import Tokenizer, as_texts
 from elman.errors import DataError, InputError
 from elman.models.caption.files import ImagePiece, read_captioned, stream_images
 from elman.models.caption.network import ImageToText, SmallImageEncoder
@@ -25,7 +25,7 @@ from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.decoder import Source
-from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, search_of, write_all, writing_task
+from elman.models.networks.decoding import LOSS_UNIT, TargetExamples, check_targets, search_of, write_all, writing_task
 from elman.models.scoring.texts import exact, score_grid
 from elman.train import read_container
 
@@ -34,7 +34,7 @@ class Captioner(Estimator, CaptionerOptions):
     """A convolutional encoder sees an image; a recurrent decoder begins from what it saw and writes.
 
     Attributes:
-        wording_: how texts become symbols.
+        tokenizer_: how texts become symbols.
         shape_: rows, columns and channels of the images.
         commonest_: the text that came most often in the training part.
         columns_: the columns or arrays that images and texts came from, None where they came as arguments.
@@ -60,7 +60,7 @@ class Captioner(Estimator, CaptionerOptions):
     loss_unit = LOSS_UNIT
     content_type = CaptionerContent
     network_: ImageToText
-    wording_: Wording
+    tokenizer_: Tokenizer
     columns_: tuple[str, str] | None
 
     @classmethod
@@ -104,21 +104,21 @@ class Captioner(Estimator, CaptionerOptions):
         training, held_out = split_rows(len(images), s.validation_fraction)
         self.duplicates_ = count_duplicates(images[training], images[held_out])
         known = pick(texts, training)
-        self.wording_ = Wording.learn(known, s.tokens, s.min_count)
+        self.tokenizer_ = Tokenizer.fit(known, s.tokens, s.min_count)
         self.commonest_ = Counter(known).most_common(1)[0][0]
         self.shape_ = images.shape[1:]
-        wanted = self.wording_.read_targets(texts)
+        wanted = self.tokenizer_.read_targets(texts)
         self.longest_ = int(wanted.take(training).lengths.max())
         mean, deviation = _scale(images[training])
 
-        def part(rows: Rows, *training_only: float) -> Written:
-            return self._written(images[rows], wanted.take(rows), *training_only)
+        def part(rows: Rows, *training_only: float) -> TargetExamples:
+            return self._target_examples(images[rows], wanted.take(rows), *training_only)
 
         def begin() -> ByLength:
             self._prepare(mean, deviation)
             learned = part(training, s.label_smoothing, s.teacher_forcing)
             measured = part(held_out) if len(held_out) else None
-            task = writing_task(self.network_, learned, measured, s, len(self.wording_.vocabulary))
+            task = writing_task(self.network_, learned, measured, s, len(self.tokenizer_.vocabulary))
             self.baselines_ = task.baselines
             return task
 
@@ -138,7 +138,7 @@ class Captioner(Estimator, CaptionerOptions):
         limits = np.full(len(images), 2 * self.longest_)
         return write_all(
             self.network_.decoder,
-            self.wording_.write,
+            self.tokenizer_.write,
             lambda rows: self._source(images, rows),
             limits,
             limits,
@@ -169,7 +169,7 @@ class Captioner(Estimator, CaptionerOptions):
         """Return scores on a file that holds the texts, beside always writing the commonest (see `OnFiles`)."""
         found = read_captioned(source, *self._columns())
         written = {"commonest text": [self.commonest_] * len(found.texts), "network": self.predict(found.images)}
-        grid = score_grid(written, found.texts, self.wording_.tokens)
+        grid = score_grid(written, found.texts, self.tokenizer_.tokens)
         return Report(f"{source}: {len(found.texts):,} images", [grid])
 
     def _columns(self) -> tuple[str, str]:
@@ -189,7 +189,7 @@ class Captioner(Estimator, CaptionerOptions):
         if images.shape[1:] != self.shape_:
             raise DataError(f"images: expected {self.shape_} as in training, got {images.shape[1:]}: resize them")
 
-    def _as_taught(self, X: Any, y: Any) -> Written:
+    def _as_taught(self, X: Any, y: Any) -> TargetExamples:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
         s = self._options()
         if y is None:
@@ -197,18 +197,18 @@ class Captioner(Estimator, CaptionerOptions):
         images, texts = as_images(X), as_texts(y, "y")
         self._check_shape(images)
         check_targets(texts, len(images))
-        return self._written(images, self.wording_.read_targets(texts), s.label_smoothing)
+        return self._target_examples(images, self.tokenizer_.read_targets(texts), s.label_smoothing)
 
-    def _written(self, images: Images, wanted: Sequences, *training_only: float) -> Written:
+    def _target_examples(self, images: Images, wanted: Sequences, *training_only: float) -> TargetExamples:
         decoder = self.network_.decoder
-        return Written(decoder, lambda rows: self._source(images, rows), wanted, wanted.lengths, *training_only)
+        return TargetExamples(decoder, lambda rows: self._source(images, rows), wanted, wanted.lengths, *training_only)
 
     def _source(self, images: Images, rows: Rows) -> Source:
         return self.network_.see(torch.from_numpy(images[rows]))
 
     def _content(self) -> dict[str, Any]:
         return {
-            "wording": self.wording_.content(),
+            "tokenizer": self.tokenizer_.content(),
             "shape": self.shape_,
             "columns": self.columns_,
             "commonest": self.commonest_,
@@ -220,7 +220,7 @@ class Captioner(Estimator, CaptionerOptions):
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         if content["own_encoder"] and self.encoder is None:
             raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
-        self.wording_, self.shape_ = Wording.of(content["wording"]), tuple(content["shape"])
+        self.tokenizer_, self.shape_ = Tokenizer.from_state(content["tokenizer"]), tuple(content["shape"])
         self.longest_, self.duplicates_ = content["longest"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.commonest_ = content["commonest"]
@@ -239,12 +239,8 @@ class Captioner(Estimator, CaptionerOptions):
                 width,
                 mean,
                 deviation,
-                size=len(self.wording_.vocabulary),
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                embedding_dim=s.embedding_dim,
-                dropout=s.dropout,
+                len(self.tokenizer_.vocabulary),
+                s,
             )
         )
 
@@ -263,6 +259,6 @@ def _width(encoder: nn.Module, shape: tuple[int, ...]) -> int:
     rows, columns, channels = shape
     seen = copy.deepcopy(encoder).eval()(torch.zeros(2, channels, rows, columns))
     if not isinstance(seen, Tensor) or seen.dim() != 2 or len(seen) != 2:
-        came = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
-        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), got {came} for B = 2")
+        got = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
+        raise InputError(f"encoder: expected vectors (B, F) of images (B, C, rows, columns), got {got} for B = 2")
     return seen.shape[1]

@@ -1,4 +1,4 @@
-"""Captioned images on disk: a .npz file of arrays, or a table with a column of image files.
+"""Read captioned images from disk: a .npz file of arrays, or a table with a column of image files.
 
 A .npz file has all images in one array (`images`) and a text for each in another (`captions`, `texts` or `labels`). A
 table (.csv, .tsv, .jsonl, .parquet) has in each row the path of an image, from the table's own folder on, and a text.
@@ -13,7 +13,7 @@ from elman.data.archives import array_names, listed, read_arrays
 from elman.data.image_files import read_image_files
 from elman.data.images import Images, as_images
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import as_texts
+from elman.data.tokenizer import as_texts
 from elman.errors import DataError
 from elman.quoting import quote
 

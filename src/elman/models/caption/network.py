@@ -1,12 +1,13 @@
-"""The network of the captioner: a convolutional network sees, a recurrent one begins from what it saw and writes."""
+"""Define the captioner's network: a convolutional encoder and a recurrent decoder."""
 
 from torch import Tensor, nn
 
+from elman.models.caption.options import CaptionerOptions
 from elman.models.networks.decoder import Decoder, Source
 
 CHANNELS = (32, 64)
 GRID = 4
-"""What the small encoder saw is pooled to so many rows and columns, whatever the size of the image."""
+"""Rows and columns that the small encoder pools its features to, whatever the size of the image."""
 
 
 class SmallImageEncoder(nn.Module):
@@ -14,7 +15,7 @@ class SmallImageEncoder(nn.Module):
 
     Args:
         channels: 1 for grey images, 3 for colour.
-        features: the length of the vector that comes out, F.
+        features: the length of the vectors, F.
     """
 
     def __init__(self, channels: int, features: int):
@@ -33,13 +34,13 @@ class SmallImageEncoder(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return what was seen, `(B, F)`, from images `(B, C, rows, columns)`."""
+        """Return vectors `(B, F)` of images `(B, C, rows, columns)`."""
         seen: Tensor = self.layers(images)
         return seen
 
 
 class ImageToText(nn.Module):
-    """Sees an image and writes symbols (Vinyals et al. 2015, arXiv 1411.4555).
+    """Write symbols for an image (Vinyals et al. 2015, arXiv 1411.4555).
 
     Args:
         encoder: takes images `(B, C, rows, columns)` and returns vectors `(B, F)`.
@@ -47,11 +48,7 @@ class ImageToText(nn.Module):
         mean: of each channel over the training images, `(C,)`; images are shifted and scaled by it and `deviation`.
         deviation: standard deviation of each channel, `(C,)`.
         size: the number of symbols.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state.
-        num_layers: the number of recurrent layers.
-        embedding_dim: the length of a symbol's vector.
-        dropout: the share of features dropped while training.
+        options: the options of the captioner.
     """
 
     mean: Tensor
@@ -63,13 +60,8 @@ class ImageToText(nn.Module):
         features: int,
         mean: Tensor,
         deviation: Tensor,
-        *,
         size: int,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        embedding_dim: int,
-        dropout: float,
+        options: CaptionerOptions,
     ):
         super().__init__()
         self.encoder = encoder
@@ -77,17 +69,8 @@ class ImageToText(nn.Module):
         self.register_buffer("deviation", deviation)
         # An encoder's vectors may be of any size; small ones would hardly move the state that the decoder begins with.
         self.norm = nn.LayerNorm(features)
-        self.drop = nn.Dropout(dropout)
-        self.decoder = Decoder(
-            size,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            embedding_dim=embedding_dim,
-            dropout=dropout,
-            summary=features,
-            attends=None,
-        )
+        self.drop = nn.Dropout(options.dropout)
+        self.decoder = Decoder(size, options, summary=features, attends=None)
 
     def see(self, images: Tensor) -> Source:
         """Return what the decoder writes from: images `(B, rows, columns, C)` of any type, as they were given."""

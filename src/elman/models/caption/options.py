@@ -1,4 +1,4 @@
-"""Options of the captioner."""
+"""Declare the options of the captioner."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any

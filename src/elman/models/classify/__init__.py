@@ -1,1 +1,1 @@
-"""Give a whole sequence its label, or its labels: `SequenceClassifier`."""
+"""Classify whole sequences: `SequenceClassifier`."""

@@ -1,4 +1,4 @@
-"""From a user's table to sequences and labels: a text in each row, or a series of numbers over many rows."""
+"""Read a table as sequences and labels: a text in each row, or a series of numbers over many rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ from elman.data.tables import Table, stream_table
 from elman.errors import DataError
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.series_columns import SeriesColumns
-from elman.models.scoring.labels import Label
+from elman.models.scoring.labels import LABEL_COLUMNS, Label
 from elman.quoting import quote
 
-LABEL = ("label", "class", "target", "category")
 TEXT = ("text", "sequence", "sentence", "review", "snippet")
 SERIES = ("series", "series_id", "unique_id")
 STEP = ("step", "time", "t", "ds")
@@ -21,12 +20,12 @@ SERIES_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column is what. Either `text` is there, or `series` and `features`.
+    """The columns of a table by their roles. Either `text` is set, or `series` and `features` are.
 
     Attributes:
         text: a text in each row.
         label: the label of a text or, in every row of it alike, of a series.
-        separator: stands between the labels of a cell where it may hold several.
+        separator: separator between the labels of a cell that may hold several.
         series: names the series that a row belongs to; rows of one series may be anywhere.
         step: orders the rows of a series; None takes them in the order of the table.
         features: the numbers of a step.
@@ -47,7 +46,7 @@ class Columns:
             DataError: a column is not there or cannot be guessed; the message lists what is there.
         """
         s = options
-        label = table.column("label", s.label, LABEL)
+        label = table.column("label", s.label, LABEL_COLUMNS)
         has_series = s.series is not None or (s.text is None and _usual(table, SERIES) and not _usual(table, TEXT))
         if not has_series:
             others = [name for name in table.columns if name != label]

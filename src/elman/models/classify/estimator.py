@@ -1,6 +1,5 @@
-"""A classifier: learns to give a whole sequence its label, or its labels."""
+"""Define `SequenceClassifier`, which predicts the label, or the labels, of a whole sequence."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,44 +13,43 @@ from torch import Tensor
 
 from elman.data.inputs import TokenInput
 from elman.data.items import Items, as_items
-from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.tables import as_frame, read_table
+from elman.data.tables import read_table
 from elman.data.vectors import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
 from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
-from elman.models.classify.preprocess import Labelled, Reading, Scores
+from elman.models.classify.preprocess import Labelled, Preprocessor, Scores, prepare
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import ClassifierContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
-from elman.models.estimator.reports import Columns as Written
+from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
 from elman.models.estimator.run import Run, RunOptions
-from elman.models.networks.encoder import Trunk
+from elman.models.networks.encoder import Encoder
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
-from elman.models.scoring.labels import Label, as_labels
+from elman.models.scoring.labels import as_labels
 from elman.models.scoring.ngrams import Mix, choose_mix
 from elman.train import Task
 
 
 class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
-    """A network that reads a sequence of words, characters, symbols or numbers and says which class it is of.
+    """A recurrent classifier of sequences of words, characters, symbols or numbers.
 
-    Sequences have any lengths; they are packed, never padded, so that company never changes a result. Everything that
-    is learned from data, vocabulary, scale and classes, comes from the training part alone.
+    Sequences may differ in length. They are packed, not padded, so a prediction does not depend on the other sequences
+    in its batch. Vocabulary, scale and classes are fitted on the training part alone.
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        reading_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
-        mix_: how much the network's scores count, and the n-grams'; chosen on the held-out part.
+        preprocessor_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
+        mix_: the weights of the network's scores and of the n-grams' scores; chosen on the held-out part.
         baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
             held out.
         progress_: counts and losses of the training.
-        duplicates_: held-out sequences that stand in the training part too.
+        duplicates_: held-out sequences that are in the training part too.
         held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
 
     Raises:
@@ -71,7 +69,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     content_type = ClassifierContent
     loss_unit = "nats/sequence"
     network_: ClassifierNetwork
-    reading_: Reading
+    preprocessor_: Preprocessor
     columns_: Columns | None
     held_out_: Measured | None
     mix_: Mix
@@ -97,23 +95,24 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """
         checked = Run.checked(run)
         options = self._options()
-        items, labels = self._examples(X, y, options)
-        training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
-        self.duplicates_ = count_duplicates(pick(items, training), pick(items, held_out))
-        self._take(Reading.learn(pick(items, training), pick(labels, training), options))
-        taught = self.reading_.label(pick(items, training), pick(labels, training))
-        unseen = self.reading_.label(pick(items, held_out), pick(labels, held_out)) if len(held_out) else None
-        rows = len(training)
+        data = prepare(X, y, options)
+        self.columns_, self.duplicates_ = data.columns, data.duplicates
+        if data.read:
+            self.read_ = data.read
+        learn_names(self, None if data.columns else X)
+        if isinstance(X, np.ndarray) and X.ndim == 2:
+            self.n_features_in_ = X.shape[1]
+        self._take(data.preprocessor)
+        rows = len(data.training.items)
         options = replace(options, batch_size=batch_size_for(options, rows), epochs=epochs_for(options, rows))
-        data = {"training": taught.fingerprint(), "held out": unseen and unseen.fingerprint()}
-        self._learn(checked, data, lambda: self._begin(taught, unseen, options), options)
-        self.held_out_ = self._measured(unseen) if unseen else None
+        self._learn(checked, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options), options)
+        self.held_out_ = self._measured(data.held_out) if data.held_out else None
         return self
 
     def predict(self, X: Any) -> Any:
         """Return the likeliest label of each sequence, shape `(n,)`; with several labels, a list of lists."""
-        chances = self.predict_proba(X)
-        return self.reading_.labels.decode(chances)
+        probabilities = self.predict_proba(X)
+        return self.preprocessor_.labels.decode(probabilities)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the probability of every class for each sequence, shape `(n, K)`.
@@ -124,27 +123,29 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """
         self._check_fitted()
         items = as_items(in_order(self, X))
-        network = scores_of(self.network_, self.reading_.input.encode(items))
-        return likelihoods(self._joined(network, self.reading_.wide(items)), self.reading_.labels.several)
+        network = scores_of(self.network_, self.preprocessor_.input.encode(items))
+        return likelihoods(self._joined(network, self.preprocessor_.wide(items)), self.preprocessor_.labels.multilabel)
 
     def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
         """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
         return self._columns().sequences(source)
 
-    def rows(self, piece: tuple[list[Any], Items]) -> Written:
+    def rows(self, piece: tuple[list[Any], Items]) -> OutputColumns:
         """Return name, label and the probability of every class of each sequence of a piece (see `OnFiles`)."""
         names, items = piece
-        chances = self.predict_proba(items)
-        found = self.reading_.labels.decode(chances)
-        labels = list(found) if self.reading_.labels.several else found.tolist()
-        classes = {f"p({name})": some.tolist() for name, some in zip(self.classes_, chances.T.round(6), strict=True)}
+        probabilities = self.predict_proba(items)
+        found = self.preprocessor_.labels.decode(probabilities)
+        labels = list(found) if self.preprocessor_.labels.multilabel else found.tolist()
+        classes = {
+            f"p({name})": some.tolist() for name, some in zip(self.classes_, probabilities.T.round(6), strict=True)
+        }
         return {"series" if self._columns().series else "row": names, "label": self._columns().cells(labels)} | classes
 
     def report(self, source: Any) -> Report:
-        """Return accuracy, F1 and loss on a table with labels, beside the baselines (see `OnFiles`)."""
+        """Return accuracy, F1 and loss on a table with labels, compared with the baselines (see `OnFiles`)."""
         columns, table = self._columns(), read_table(source)
         items, labels = columns.examples(table)
-        found = self._measured(self.reading_.label(items, as_labels(labels, len(items))))
+        found = self._measured(self.preprocessor_.label(items, as_labels(labels, len(items))))
         return report_of(found, f"{table.name}: {len(items):,} sequences")
 
     def _columns(self) -> Columns:
@@ -152,12 +153,12 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         return of_file(self.columns_, "sequences")
 
     def _measured(self, found: Labelled) -> Measured:
-        several = self.reading_.labels.several
-        network, wide = scores_of(self.network_, found.inputs), self.reading_.wide(found.items)
-        said = self.reading_.baselines(found.inputs, wide) | {"network": likelihoods(network, several)}
+        multilabel = self.preprocessor_.labels.multilabel
+        network, wide = scores_of(self.network_, found.inputs), self.preprocessor_.wide(found.items)
+        said = self.preprocessor_.baselines(found.inputs, wide) | {"network": likelihoods(network, multilabel)}
         if wide is not None:
-            said["network + n-grams"] = likelihoods(self._joined(network, wide), several)
-        return Measured(self.reading_.labels, found.targets, said)
+            said["network + n-grams"] = likelihoods(self._joined(network, wide), multilabel)
+        return Measured(self.preprocessor_.labels, found.targets, said)
 
     def _joined(self, network: Scores, wide: Scores | None) -> Scores:
         """Return the network's scores `(n, K)` with those of the n-grams."""
@@ -165,44 +166,28 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
 
     def _finish(self, task: Task) -> None:
         """Choose how much the best weights and the n-grams count; alike with nothing held out."""
-        reading, held_out = self.reading_, cast(ByLength, task).held_out
-        self.mix_ = (1.0, 1.0 if reading.ngrams else 0.0)
-        if reading.ngrams and held_out:
+        preprocessor, held_out = self.preprocessor_, cast(ByLength, task).held_out
+        self.mix_ = (1.0, 1.0 if preprocessor.ngrams else 0.0)
+        if preprocessor.ngrams and held_out:
             unseen = cast(LabelledSequences, held_out).examples
-            network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, reading.wide(unseen.items))
-            self.mix_ = choose_mix(network, wide, unseen.targets, reading.labels.several)
+            network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, preprocessor.wide(unseen.items))
+            self.mix_ = choose_mix(network, wide, unseen.targets, preprocessor.labels.multilabel)
 
-    def _examples(self, X: Any, y: Any, options: ClassifierOptions) -> tuple[Items, list[Label]]:
-        """Return sequences and labels, from two arguments or from a table."""
-        self.columns_ = None
-        if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
-            table = read_table(X)
-            self.columns_ = Columns.found(table, options)
-            items, labels = self.columns_.examples(table)
-            learn_names(self, None)
-            self.read_ = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
-            return items, as_labels(labels, len(items))
-        learn_names(self, X)
-        items = as_items(X)
-        if isinstance(X, np.ndarray) and X.ndim == 2:
-            self.n_features_in_ = X.shape[1]
-        return items, as_labels(y, len(items))
-
-    def _take(self, reading: Reading) -> None:
-        self.reading_, self.classes_ = reading, reading.labels.classes
+    def _take(self, preprocessor: Preprocessor) -> None:
+        self.preprocessor_, self.classes_ = preprocessor, preprocessor.labels.classes
 
     def _begin(self, taught: Labelled, unseen: Labelled | None, options: ClassifierOptions) -> ByLength:
         """Return the job of learning some sequences, with a new network."""
-        several = self.reading_.labels.several
+        multilabel = self.preprocessor_.labels.multilabel
         vectors = self._vectors(options)
         self._make_network(options, len(next(iter(vectors.values()))) if vectors else options.embedding_dim)
         self._set_vectors(vectors)
         self.baselines_ = {}
         held_out = None
         if unseen:
-            found = self.reading_.baselines(unseen.inputs, self.reading_.wide(unseen.items))
-            self.baselines_ = {name: mean_nats(chances, unseen.targets) for name, chances in found.items()}
-            held_out = LabelledSequences(self.network_, unseen, loss_of(several))
+            found = self.preprocessor_.baselines(unseen.inputs, self.preprocessor_.wide(unseen.items))
+            self.baselines_ = {name: mean_nats(probabilities, unseen.targets) for name, probabilities in found.items()}
+            held_out = LabelledSequences(self.network_, unseen, loss_of(multilabel))
         return ByLength(
             self.network_,
             self._learned(taught, options),
@@ -220,33 +205,27 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             table = read_table(X)
             X, y = (self.columns_ or Columns.found(table, options)).examples(table)
         items = as_items(in_order(self, X))
-        return self._learned(self.reading_.label(items, as_labels(y, len(items))), options)
+        return self._learned(self.preprocessor_.label(items, as_labels(y, len(items))), options)
 
     def _learned(self, taught: Labelled, options: ClassifierOptions) -> LabelledSequences:
         """Return sequences with the loss of training."""
-        reading = self.reading_
-        weights = reading.labels.weights(options.class_weight, reading.shares)
-        loss = loss_of(reading.labels.several, weights, options.label_smoothing)
+        preprocessor = self.preprocessor_
+        weights = preprocessor.labels.weights(options.class_weight, preprocessor.priors)
+        loss = loss_of(preprocessor.labels.multilabel, weights, options.label_smoothing)
         return LabelledSequences(self.network_, taught, loss)
 
     def _make_network(self, options: ClassifierOptions, embedding: int) -> None:
-        s, reading = options, self.reading_
+        s, preprocessor = options, self.preprocessor_
         self.embedding_ = embedding
         self.network_ = self._build(
             lambda: ClassifierNetwork(
-                Trunk(
-                    reading.symbols,
-                    embedding if reading.symbols else reading.features,
-                    cell=s.cell,
-                    hidden_size=s.hidden_size,
-                    num_layers=s.num_layers,
-                    bidirectional=s.bidirectional,
-                    dropout=s.dropout,
-                    input_dropout=s.input_dropout,
-                    symbol_dropout=s.symbol_dropout,
+                Encoder(
+                    preprocessor.symbols,
+                    embedding if preprocessor.symbols else preprocessor.features,
+                    s,
                 ),
                 s.pooling,
-                len(reading.labels),
+                len(preprocessor.labels),
             )
         )
 
@@ -254,12 +233,12 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""
         if options.pretrained is None:
             return {}
-        if not isinstance(self.reading_.input, TokenInput):
+        if not isinstance(self.preprocessor_.input, TokenInput):
             raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
-        return read_vectors(Path(options.pretrained), self.reading_.input.vocabulary)
+        return read_vectors(Path(options.pretrained), self.preprocessor_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
-        embed = self.network_.trunk.embed
+        embed = self.network_.encoder.embed
         for number, vector in vectors.items():
             if embed is not None:
                 embed.weight.data[number] = torch.from_numpy(vector)
@@ -267,13 +246,13 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)
         own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)} | content_of_names(self)
-        return self.reading_.content() | own
+        return self.preprocessor_.content() | own
 
     def _tensors(self) -> dict[str, Tensor]:
-        return self.reading_.tensors()
+        return self.preprocessor_.tensors()
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._take(Reading.of(content, tensors))
+        self._take(Preprocessor.from_state(content, tensors))
         set_names(self, content)
         self.mix_ = (content["mix"][0], content["mix"][1])
         columns = content["columns"]

@@ -1,4 +1,4 @@
-"""Sequences in, a score for every class out; and those scores for sequences of any lengths."""
+"""Define the classifier's network and its loss on sequences that differ in length."""
 
 from collections.abc import Callable
 
@@ -12,30 +12,30 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
 from elman.models.classify.preprocess import Labelled
-from elman.models.networks.encoder import Trunk, packed
+from elman.models.networks.encoder import Encoder, packed
 from elman.models.networks.pooling import Pooling
 from elman.options import PoolingName
 from elman.train import Batch
 
 
 class ClassifierNetwork(nn.Module):
-    """A trunk, its steps pooled, and a linear head.
+    """An encoder, its steps pooled, and a linear head.
 
     Args:
-        trunk: gives each step its features.
+        encoder: gives each step its features.
         pooling: how the steps of a sequence become one vector.
         classes: the number of classes, K.
     """
 
-    def __init__(self, trunk: Trunk, pooling: PoolingName, classes: int):
+    def __init__(self, encoder: Encoder, pooling: PoolingName, classes: int):
         super().__init__()
-        self.trunk = trunk
-        self.pool = Pooling(pooling, trunk.width)
+        self.encoder = encoder
+        self.pool = Pooling(pooling, encoder.width)
         self.head = nn.Linear(self.pool.width, classes)
 
     def forward(self, steps: PackedSequence) -> Tensor:
         """Return a score for every class, shape `(B, K)`."""
-        scores: Tensor = self.head(self.pool(*self.trunk(steps)))
+        scores: Tensor = self.head(self.pool(*self.encoder(steps)))
         return scores
 
 
@@ -66,17 +66,17 @@ class LabelledSequences:
 
 
 def loss_of(
-    several: bool, weights: npt.NDArray[np.float32] | None = None, smoothing: float = 0.0
+    multilabel: bool, weights: npt.NDArray[np.float32] | None = None, smoothing: float = 0.0
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the mean cross-entropy, over classes too where a sequence has several labels.
 
     Args:
-        several: whether targets are 1 and 0 for each class.
+        multilabel: whether targets are 1 and 0 for each class.
         weights: of the classes, shape `(K,)`, or None.
         smoothing: the share of a target that is spread over all classes (Szegedy and others 2016).
     """
     scale = None if weights is None else torch.from_numpy(weights)
-    if not several:
+    if not multilabel:
         return lambda scores, wanted: cross_entropy(scores, wanted, scale, label_smoothing=smoothing)
 
     def each(scores: Tensor, wanted: Tensor) -> Tensor:

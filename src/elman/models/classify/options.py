@@ -1,4 +1,4 @@
-"""Options of the classifier of sequences."""
+"""Declare the options of the classifier of sequences."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +28,10 @@ from elman.options import (
 
 EXAMPLES_SHOWN = 100_000
 EPOCHS = (10, 60)
-"""Where neither epochs nor minutes are given, as many epochs as show `EXAMPLES_SHOWN` examples, within these bounds."""
+"""Bounds of the default of `epochs`, which shows `EXAMPLES_SHOWN` examples if `minutes` is not given either."""
 STEPS = 16
 BATCH_SIZE = (8, 64)
-"""Where no batch size is given, one that makes `STEPS` updates an epoch or more, within these bounds."""
+"""Bounds of the default of `batch_size`, which makes `STEPS` updates an epoch or more."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -1,5 +1,6 @@
-"""All that a classifier learns beside its network's weights: how to read sequences and labels, and its baselines."""
+"""Fit everything that a classifier learns apart from its network: vocabulary or scale, classes and baselines."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -8,13 +9,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
-from elman.data.items import Items
+from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
+from elman.data.items import Items, as_items
 from elman.data.sequences import Sequences
+from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.tables import as_frame, read_table
+from elman.models.classify.columns import Columns
 from elman.models.classify.options import ClassifierOptions
 from elman.models.estimator.building import check_shapes
 from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
-from elman.models.scoring.labels import Label, Labels, Targets
+from elman.models.scoring.labels import Label, Labels, Targets, as_labels
 from elman.models.scoring.ngrams import NGrams
 
 Scores: TypeAlias = npt.NDArray[np.float64]
@@ -22,7 +26,7 @@ Scores: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences as they came and in numbers, and what `Labels.encode` made of their labels."""
+    """Sequences as given and as numbers, and their encoded labels."""
 
     items: Items
     inputs: Sequences
@@ -34,65 +38,65 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was learned from the training part, and from nothing else.
+class Preprocessor:
+    """Vocabulary or scale, classes and baselines, fitted on the training part alone.
 
     Attributes:
         input: vocabulary or scale.
         labels: the classes.
-        shares: how often each class came, shape `(K,)`.
+        priors: prior probability of each class, shape `(K,)`.
         linear: the bag of words.
         ngrams: the wide part of a classifier of texts; None without it.
     """
 
     input: TokenInput | SeriesInput
     labels: Labels
-    shares: npt.NDArray[np.float64]
+    priors: npt.NDArray[np.float64]
     linear: Linear
     ngrams: NGrams | None
 
     @classmethod
-    def learn(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Reading":
+    def fit(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Preprocessor":
         """Learn from the training part.
 
         Raises:
             DataError: there are fewer than two classes, or a weight is of an unknown one.
         """
-        labels = Labels.learn(names)
-        found = learn_input(items, options.tokens, options.min_count)
+        labels = Labels.fit(names)
+        found = fit_input(items, options.tokens, options.min_count)
         targets, symbols = labels.encode(names), _symbols(found)
-        shares = labels.chances(targets)
-        linear = fit_linear(found.encode(items), targets, symbols, labels.several)
+        priors = labels.priors(targets)
+        linear = fit_linear(found.encode(items), targets, symbols, labels.multilabel)
         ngrams = None
         if options.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
-            weights = labels.weights(options.class_weight, shares)
-            ngrams = NGrams.fit(_texts_of(items), targets, labels.several, found.tokens == "words", weights)
-        return cls(found, labels, shares, linear, ngrams)
+            weights = labels.weights(options.class_weight, priors)
+            ngrams = NGrams.fit(_texts_of(items), targets, labels.multilabel, found.tokens == "words", weights)
+        return cls(found, labels, priors, linear, ngrams)
 
     @classmethod
-    def of(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Reading":
-        """Return the reading that `content` and `tensors` were made from.
+    def from_state(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Preprocessor":
+        """Return the preprocessor that `content` and `tensors` were made from.
 
         Raises:
             InputError: a tensor is missing or of another shape.
         """
-        labels, found = Labels(content["classes"], content["several"]), input_of(content["input"])
+        labels, found = Labels(content["classes"], content["multilabel"]), input_from_state(content["input"])
         width = len(found.vocabulary) if isinstance(found, TokenInput) else 4 * len(found.mean)
         wanted = {"slopes": (len(labels), width), "offsets": (len(labels),)}
         if content["ngrams"] is not None:
             wanted |= NGrams.shapes(content["ngrams"], len(labels))
         check_shapes(tensors, wanted)
-        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.several)
-        ngrams = None if content["ngrams"] is None else NGrams.of(content["ngrams"], tensors, labels.several)
-        return cls(found, labels, np.array(content["shares"]), linear, ngrams)
+        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.multilabel)
+        ngrams = None if content["ngrams"] is None else NGrams.from_state(content["ngrams"], tensors, labels.multilabel)
+        return cls(found, labels, np.array(content["priors"]), linear, ngrams)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
         return {
             "input": self.input.content(),
             "classes": self.labels.classes.tolist(),
-            "several": self.labels.several,
-            "shares": self.shares.tolist(),
+            "multilabel": self.labels.multilabel,
+            "priors": self.priors.tolist(),
             "ngrams": None if self.ngrams is None else self.ngrams.content(),
         }
 
@@ -131,12 +135,70 @@ class Reading:
             wide: what `wide` returns for the same.
         """
         found = {
-            "class shares": np.tile(self.shares, (len(inputs), 1)),
+            "class shares": np.tile(self.priors, (len(inputs), 1)),
             "bag of words": self.linear.probabilities(inputs),
         }
         if wide is not None:
-            found["n-grams"] = likelihoods(wide, self.labels.several)
+            found["n-grams"] = likelihoods(wide, self.labels.multilabel)
         return found
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The data of one training.
+
+    Attributes:
+        training: the training part.
+        held_out: the held-out part; None with nothing held out.
+        preprocessor: fitted on the training part.
+        columns: the columns of the table that was read; None where `X` and `y` were given.
+        read: how much of a table was read, such as "40 rows"; None likewise.
+        duplicates: held-out sequences that are in the training part too.
+    """
+
+    training: Labelled
+    held_out: Labelled | None
+    preprocessor: Preprocessor
+    columns: Columns | None
+    read: str | None
+    duplicates: int
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return digests of both parts."""
+        return {"training": self.training.fingerprint(), "held out": self.held_out and self.held_out.fingerprint()}
+
+
+def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
+    """Read sequences and labels, split them, and encode both parts.
+
+    Args:
+        X: sequences, or a table that holds their labels too: a path or a frame.
+        y: a label, or a list of labels, for each sequence; None with a table.
+        options: the options of the classifier.
+
+    Raises:
+        DataError: the data cannot be used; the message names the row.
+    """
+    columns = read = None
+    if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
+        table = read_table(X)
+        columns = Columns.found(table, options)
+        items, y = columns.examples(table)
+        read = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
+    else:
+        items = as_items(X)
+    labels = as_labels(y, len(items))
+    training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
+    parts = [(pick(items, rows), pick(labels, rows)) for rows in (training, held_out)]
+    preprocessor = Preprocessor.fit(*parts[0], options)
+    return Prepared(
+        preprocessor.label(*parts[0]),
+        preprocessor.label(*parts[1]) if len(held_out) else None,
+        preprocessor,
+        columns,
+        read,
+        count_duplicates(parts[0][0], parts[1][0]),
+    )
 
 
 def _texts_of(items: Items) -> list[str]:

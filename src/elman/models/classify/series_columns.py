@@ -1,4 +1,4 @@
-"""Series of numbers out of a table with a row for each step, gathered by their ids wherever the rows are."""
+"""Gather series of numbers from a table with one row for each step; rows of a series may be anywhere."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from elman.quoting import quote
 
 @dataclass(frozen=True)
 class SeriesColumns:
-    """Which column is what.
+    """The columns of a table by their roles.
 
     Attributes:
         series: names the series that a row belongs to.
@@ -31,7 +31,7 @@ class SeriesColumns:
     label: str | None = None
 
     def gather(self, tables: Iterable[Table]) -> "GatheredSeries":
-        """Return the series of a table that comes in pieces, in the order in which their ids come.
+        """Return the series of a table, given in pieces, in the order of their ids' first rows.
 
         Raises:
             DataError: a column is not there, a cell is missing or broken, a series has two labels or one step twice.

@@ -1,1 +1,1 @@
-"""The base of every estimator: options, a run and its files, reports, examples of varying length."""
+"""Share the base of every estimator: options, runs and their files, reports, examples that differ in length."""

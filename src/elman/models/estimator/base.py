@@ -1,4 +1,4 @@
-"""The base of every estimator: options as scikit-learn has them, training, one file on disk.
+"""Define the base of every estimator: scikit-learn's interface, training, and one file on disk.
 
 A new estimator extends `Estimator` and the dataclass of its options (`elman/options.py`), which gives it its
 constructor, and has
@@ -7,7 +7,7 @@ constructor, and has
 - `fit`, which reads data, then hands `_learn` a function that makes `network_` and returns the `Task`;
 - `_finish`, if something is left to do with the best weights before they are saved;
 - `_as_taught`, which reads data as `fit` does, with the loss of training, for `elman.diagnose`;
-- `_content`, what its file holds beside options and weights, `_tensors`, if any of that are tensors, `content_type`,
+- `_content`, what its file holds besides options and weights, `_tensors`, if any of that are tensors, `content_type`,
   which checks the content of a file (`models/estimator/contents.py`), and `_rebuild`, which makes `network_` from it.
 
 Networks are made by `_build`, which measures them before memory is taken.
@@ -43,7 +43,7 @@ _Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
 """Characters of another library's message that are repeated; ours are shorter."""
 BESIDE = "beside"
-"""What the names of tensors that are not the network's begin with in a file."""
+"""The prefix of the names of tensors that are not the network's in a file."""
 
 
 class NotTrainedError(InputError, NotFittedError):  # type: ignore[misc]
@@ -56,7 +56,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     Attributes:
         kind: what its files call themselves, such as "text-generator".
         options: the dataclass of its options.
-        content_type: what its files hold beside options and tensors.
+        content_type: the content of its files, apart from options and tensors.
         loss_unit: what its loss is measured in, such as "nats/char".
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
@@ -120,7 +120,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         write_container(Path(path), self.kind, content | self._content(), tensors)
 
     def probe(self, data: Any = None) -> Probe:
-        """Return what `elman.diagnose` looks at: a few batches of like length, with the loss of training.
+        """Return what `elman.diagnose` examines: a few batches of like length, with the loss of training.
 
         Args:
             data: what `fit` takes: a table, or a pair (X, y).
@@ -137,8 +137,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 "trained on, or what fit takes"
             )
         X, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-        share = self.progress_.clipped_share if self.progress_.step else None
-        return probe_of(self.network_, self._as_taught(X, y), clip=self._options().clip, clipped_share=share)
+        examples, clip = self._as_taught(X, y), self._options().clip
+        return probe_of(self.network_, examples, clip=clip, clipped_share=self._clipped_share())
+
+    def _clipped_share(self) -> float | None:
+        """Return the share of training updates whose gradient was clipped; None before the first update."""
+        return self.progress_.clipped_share if self.progress_.step else None
 
     def _as_taught(self, X: Any, y: Any) -> Examples:
         """Return data that `fit` takes as examples, read as the training part was, with the loss of training."""
@@ -194,11 +198,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return build(make, self._awaited)
 
     def _content(self) -> dict[str, Any]:
-        """Return what the file has to hold beside options, baselines, progress and weights, as JSON says it."""
+        """Return the JSON content of the file, apart from options, baselines, progress and weights."""
         raise NotImplementedError
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Return the tensors that the file has to hold beside the network's; none by default."""
+        """Return the tensors of the file, apart from the network's; none by default."""
         return {}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
@@ -221,7 +225,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             run: where to leave files, and who hears.
             data: what names the data, by name: a checkpoint of other data is refused.
             begin: makes `network_`, sets `baselines_`, and returns the task.
-            options: the options with what was left open chosen for the data; as they stand by default.
+            options: the options with what was left open chosen for the data; unchanged by default.
 
         Raises:
             ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.

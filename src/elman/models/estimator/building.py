@@ -1,4 +1,4 @@
-"""Networks are measured before memory is taken for them: made on torch's meta device first, which holds no numbers."""
+"""Measure networks before memory is allocated: build them on torch's meta device, which stores no numbers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -79,8 +79,8 @@ def check_shapes(tensors: dict[str, Tensor], wanted: dict[str, tuple[int, ...]])
     for name in sorted({*tensors, *wanted}):
         found = tensors.get(name)
         if found is None or found.shape != wanted.get(name) or not found.is_floating_point():
-            came = "nothing" if found is None else f"{found.dtype}, {quote(tuple(found.shape))}"
-            raise InputError(f"the tensor {quote(name)}: expected {wanted.get(name, 'none')}, got {came}")
+            got = "nothing" if found is None else f"{found.dtype}, {quote(tuple(found.shape))}"
+            raise InputError(f"the tensor {quote(name)}: expected {wanted.get(name, 'none')}, got {got}")
 
 
 def check_like(name: str, found: Tensor, wanted: Tensor) -> None:

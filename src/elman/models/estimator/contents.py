@@ -1,4 +1,4 @@
-"""The content of model files, beside options and tensors: one class a kind of model, checked before it is used.
+"""Check the content of model files before it is used: one class for each kind of model.
 
 A file's checksum says that it is what somebody wrote, not that Elman wrote it.
 """
@@ -51,15 +51,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class Wording(_Part):
-    """How texts are cut, and their symbols: the unknown one, the end, and those that were learned."""
+class Tokenizer(_Part):
+    """A tokenizer's symbols: the unknown one, the end, and those that were learned."""
 
     tokens: Tokens
     symbols: list[str] = Field(min_length=2)
 
 
 class TokenInput(_Part):
-    """How texts are cut, and their symbols, the unknown one first."""
+    """The symbols of an input, the unknown one first."""
 
     tokens: Tokens
     symbols: list[str] = Field(min_length=1)
@@ -113,11 +113,11 @@ class Columns(_Part):
 class _Classes(Content):
     input: Input
     classes: list[Label] = Field(min_length=1)
-    shares: list[Share]
+    priors: list[Share]
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        _same_length(shares=self.shares, classes=self.classes)
+        _same_length(priors=self.priors, classes=self.classes)
         _different(self.classes)
         return self
 
@@ -125,7 +125,7 @@ class _Classes(Content):
 class ClassifierContent(_Classes):
     """A sequence classifier's."""
 
-    several: bool
+    multilabel: bool
     ngrams: NGrams | None
     columns: Columns | None
     embedding: int = Field(ge=1, le=65536)
@@ -153,7 +153,7 @@ class TaggerContent(Content):
     classes: list[Label] = Field(min_length=2)
     likeliest: list[Count]
     duplicates: Count
-    strangers: Count
+    unseen_tags: Count
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -167,8 +167,8 @@ class TaggerContent(Content):
 class TranslatorContent(Content):
     """A translator's."""
 
-    source: Wording
-    target: Wording
+    source: Tokenizer
+    target: Tokenizer
     growth: float = Field(gt=0, le=10_000)
     duplicates: Count
     columns: Pair | None
@@ -178,7 +178,7 @@ class TranslatorContent(Content):
 class CaptionerContent(Content):
     """A captioner's."""
 
-    wording: Wording
+    tokenizer: Tokenizer
     shape: list[Annotated[int, Field(ge=1, le=2**24)]] = Field(min_length=3, max_length=3)
     columns: Pair | None
     commonest: str
@@ -208,7 +208,7 @@ class Scale(_Part):
 
 
 class Preparation(_Part):
-    """How series are made ready."""
+    """The preparation of series."""
 
     frequency: Frequency
     horizon: Steps

@@ -1,4 +1,4 @@
-"""Learning from examples of varying length, as the training loop and the doctor see it, for every job that has such."""
+"""Train on, and examine, examples that differ in length."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -112,7 +112,7 @@ def mean_loss(examples: Examples, batch: int) -> float:
 
 
 def probe_of(network: nn.Module, examples: Examples, *, clip: float | None, clipped_share: float | None) -> Probe:
-    """Return what the doctor looks at: a batch of middling length, and others of all lengths for the gradient's norm.
+    """Return what `elman.diagnose` examines: a batch of median length, and others for the gradient's norm.
 
     Args:
         network: a trained one.
@@ -124,7 +124,7 @@ def probe_of(network: nn.Module, examples: Examples, *, clip: float | None, clip
         DataError: there are no examples.
     """
     if not len(examples.lengths):
-        raise DataError("data: expected examples to look at, got none that the model can be measured on")
+        raise DataError("data: expected examples to examine, got none that the model can be measured on")
     batches = sorted_batches(examples.lengths, LOOKED_AT)
     some = [batches[at] for at in np.linspace(0, len(batches) - 1, min(LOOKED_AT, len(batches))).round().astype(int)]
     first = some.pop(len(some) // 2)

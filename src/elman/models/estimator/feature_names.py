@@ -1,4 +1,4 @@
-"""Columns by name, as scikit-learn has them: a frame's columns are read in the order of training, wherever they are."""
+"""Match columns by name, as scikit-learn does: the columns of a frame are read in the order of training."""
 
 from collections.abc import Sequence
 from typing import Any

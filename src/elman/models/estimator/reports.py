@@ -1,7 +1,7 @@
-"""What `elman predict` and `elman evaluate` ask of a model: the whole of how a job is plugged into them.
+"""Define the interface that `elman predict` and `elman evaluate` need of a model.
 
-A model reads a user's file piece by piece (`read`), turns a piece into columns to write (`rows`), and says how good it
-is on a file that holds the answers (`report`), beside predictors that need no network.
+A model reads a file piece by piece (`read`), predicts for a piece (`rows`), and is compared with baselines on a file
+that holds the answers (`report`).
 """
 
 from collections.abc import Callable, Iterator
@@ -30,11 +30,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Report:
-    """How good a model is on a file.
+    """The scores of a model on a file.
 
     Attributes:
         title: the file, and how much of it was measured.
-        grids: the tables; the first one has the model beside the simpler predictors.
+        grids: the tables; the first one compares the model with the baselines.
         notes: sentences that a reader has to know, such as how many rows training had seen.
         draw: draws a picture and returns the figure; None where there is none.
     """

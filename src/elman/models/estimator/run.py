@@ -1,4 +1,4 @@
-"""What `fit` of every estimator can be told about a run: where it leaves its files, and who hears how it goes."""
+"""Declare the options of a call of `fit`: files, resuming, and the display of progress."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,12 +78,12 @@ class Run:
 
     @property
     def place(self) -> Place:
-        """Where the training loop keeps checkpoint and metrics."""
+        """The files of checkpoint and metrics, for the training loop."""
         if self.files is None:
             return Place()
         return Place(self.files.checkpoint, self.files.metrics, self.resume, self.checkpoint_seconds)
 
     @property
     def hears(self) -> Listener:
-        """Who hears how it goes."""
+        """The listener, or a silent one."""
         return self.listener or Silent()

@@ -1,1 +1,1 @@
-"""What `Forecaster` is made of: options, network, windows, intervals, naive forecasts, measures, backtest."""
+"""Forecast series of numbers: `Forecaster`."""

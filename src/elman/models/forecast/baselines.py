@@ -1,4 +1,4 @@
-"""Forecasts that need no training: what a network has to beat.
+"""Forecast without training: the baselines of a network.
 
 Each takes the history of one series, shape `(T,)`, and returns the next `horizon` values. Names as in Hyndman and
 Athanasopoulos, "Forecasting: Principles and Practice".

@@ -1,4 +1,4 @@
-"""Refuse series that cannot be computed with as was asked, naming the value."""
+"""Refuse series that the requested computation cannot use, and name the value."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""A forecaster: learns how series go on, and says how sure it is."""
+"""Define `Forecaster`, which forecasts series with prediction intervals."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ class Forecaster(Estimator, ForecasterOptions):
 
     Series come in the long format that forecasting libraries share, a row for each series and stamp: `unique_id`, `ds`,
     `y` and a column for each covariate, in a pandas or Polars frame or a file; or as the plain values of one series.
-    Everything is measured and learned on what lies before an origin; `backtest` says how good that is.
+    Everything is measured and learned on the steps before an origin; `backtest` says how good that is.
 
     Attributes:
         preparation_: what was measured on the training part: season, context, the scale of each series.
@@ -84,7 +84,7 @@ class Forecaster(Estimator, ForecasterOptions):
         return self._learn(checked, {"series": panel.fingerprint()}, lambda: self._begin(panel, options))
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
-        """Forecast what comes after the end of each series.
+        """Forecast the steps after the end of each series.
 
         Args:
             horizon: steps, up to the one that the model was made for, which is the default.
@@ -111,7 +111,7 @@ class Forecaster(Estimator, ForecasterOptions):
         return nw.from_dict(columns, backend=panel.backend).to_native()
 
     def evaluate(self, X: Any, *, every: int = 1, levels: Sequence[float] = (95,)) -> Evaluation:
-        """Forecast from every origin in X after the end of what was trained on, beside what came.
+        """Forecast from every origin in X after the training part, and compare with the observed values.
 
         Args:
             X: the series that the model was fitted on, grown by a horizon or more.
@@ -141,7 +141,7 @@ class Forecaster(Estimator, ForecasterOptions):
         levels: Sequence[float] = (95,),
         **run: Unpack[RunOptions],
     ) -> Evaluation:
-        """Train a copy on what lies before the first of the last origins of X, and forecast from each of them.
+        """Train a copy on the steps before the first of the last origins of X, and forecast from each of them.
 
         The weights stay; from origin to origin the history that is read grows. This model itself is left as it is.
 
@@ -245,18 +245,7 @@ class Forecaster(Estimator, ForecasterOptions):
 
     def _prepare(self, sizes: Sizes, options: ForecasterOptions) -> None:
         """Make a network with first weights."""
-        s = options
-        self.network_ = self._build(
-            lambda: ForecastNetwork(
-                s.members,
-                sizes,
-                s.horizon,
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                dropout=s.dropout,
-            )
-        )
+        self.network_ = self._build(lambda: ForecastNetwork(sizes, options))
 
     def _content(self) -> dict[str, Any]:
         return {

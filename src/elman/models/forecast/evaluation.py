@@ -1,4 +1,4 @@
-"""Forecasts from many origins beside what came: the arrays, the table of measures, the rows."""
+"""Compare forecasts from many origins with the observed values: arrays, a table of measures, rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class Evaluation:
         panel: the series.
         series: the number of each forecast's series, shape `(n,)`.
         origins: the step of the series that each forecast begins with, shape `(n,)`.
-        truth: what came, shape `(n, K)`; NaN where nothing was observed.
+        truth: the observed values, shape `(n, K)`; NaN where nothing was observed.
         forecasts: by method, "Elman" and the naive ones, each `(n, K)`.
         intervals: low and high by level in per cent, each `(n, K)`.
         scales: the denominator of MASE for each forecast, shape `(n,)`: the seasonal naive error on the training part.

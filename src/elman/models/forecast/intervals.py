@@ -1,4 +1,4 @@
-"""Prediction intervals from the errors on the held-out part: split conformal prediction, one width for each step.
+"""Compute prediction intervals from held-out errors: split conformal prediction, one width for each step.
 
 The held-out part was not trained on, so its errors are what errors on new data look like. Each step's errors are
 divided by that step's own size, which may only grow with the horizon; then all steps are taken together, so that a
@@ -22,7 +22,7 @@ KEPT = 2001
 
 @dataclass(frozen=True)
 class Intervals:
-    """How wide intervals are, in spreads.
+    """The half-widths of intervals, in spreads.
 
     Attributes:
         sizes: the size of errors at each step of the horizon, shape `(K,)`, growing.

@@ -1,4 +1,4 @@
-"""How far forecasts are from what came. Each takes arrays of one shape; entries whose truth is NaN do not count.
+"""Measure forecast errors. Each function takes arrays of one shape; entries whose truth is NaN do not count.
 
 MASE is Hyndman and Koehler's (2006), "Another look at measures of forecast accuracy": the error in units of what the
 naive forecast errs on the training part. sMAPE is the one of the M competitions, 0 to 200 %.

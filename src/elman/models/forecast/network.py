@@ -1,4 +1,4 @@
-"""A window of the past in, a value for every step of the horizon out.
+"""Define the forecaster's network: it reads a window of the past and returns every step of the horizon.
 
 A recurrent encoder reads the window; its last state, what is known of a future step (its place in the calendar, the
 value one season before it) and the number of that step go through one small layer to that step's value: the direct
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.models.networks.symbols import CELLS
+from elman.models.forecast.options import ForecasterOptions
+from elman.models.networks.symbols import recurrent_layers
 
 
 class Sizes(NamedTuple):
@@ -27,20 +28,16 @@ class Member(nn.Module):
 
     Args:
         sizes: I and F.
-        horizon: future steps, K.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: size of a layer's state, H, and of the layer behind it.
-        num_layers: recurrent layers.
-        dropout: share of features dropped while training.
+        options: the options of the forecaster; the layer behind the recurrent ones has `hidden_size` units too.
     """
 
     steps: Tensor
 
-    def __init__(self, sizes: Sizes, horizon: int, *, cell: str, hidden_size: int, num_layers: int, dropout: float):
+    def __init__(self, sizes: Sizes, options: ForecasterOptions):
         super().__init__()
-        between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell](sizes.inputs, hidden_size, num_layers=num_layers, dropout=between)
-        self.drop = nn.Dropout(dropout)
+        horizon, hidden_size = options.horizon, options.hidden_size
+        self.recurrent = recurrent_layers(sizes.inputs, options)
+        self.drop = nn.Dropout(options.dropout)
         self.mix = nn.Linear(hidden_size + sizes.known + horizon, hidden_size)
         self.head = nn.Linear(hidden_size, 1)
         nn.init.zeros_(self.head.weight)
@@ -67,32 +64,14 @@ class ForecastNetwork(nn.Module):
     """Networks that differ in their first weights and dropout alone, trained side by side; their mean is the forecast.
 
     Args:
-        members: how many.
-        sizes: see `Member`, as all others.
-        horizon: future steps.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: size of a layer's state.
-        num_layers: recurrent layers.
-        dropout: share of features dropped while training.
+        sizes: see `Member`.
+        options: the options of the forecaster.
     """
 
-    def __init__(
-        self,
-        members: int,
-        sizes: Sizes,
-        horizon: int,
-        *,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        dropout: float,
-    ) -> None:
+    def __init__(self, sizes: Sizes, options: ForecasterOptions) -> None:
         super().__init__()
         self.sizes = sizes
-        self.members = nn.ModuleList(
-            Member(sizes, horizon, cell=cell, hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
-            for _ in range(members)
-        )
+        self.members = nn.ModuleList(Member(sizes, options) for _ in range(options.members))
 
     def forward(self, window: Tensor | PackedSequence, known: Tensor) -> Tensor:
         """Return each member's change from the last value, `(M, B, K)`."""

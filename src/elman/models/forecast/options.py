@@ -1,4 +1,4 @@
-"""Options of the forecaster."""
+"""Declare the options of the forecaster."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Where forecasts may begin: after the end of what was trained on, in series that the model knows."""
+"""Find the origins of forecasts: steps after the training part, in series that the model knows."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a trained network says about the future, in the units of the series."""
+"""Run a trained network forward from an origin, and return forecasts in the units of the series."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""From series to the numbers that a network reads. Everything measured here is measured on the training part alone."""
+"""Turn series into the numbers that a network reads. Everything is fitted on the training part alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How series are made ready; what was learned from the training part.
+    """The preparation of series, fitted on the training part.
 
     Attributes:
         frequency: of the series.
@@ -102,7 +102,7 @@ class Preparation:
 
     @property
     def described(self) -> str:
-        """What was found on the training part, in one line."""
+        """Describe the fitted preparation in one line."""
         logs = sum(scale.log for scale in self.scales.values())
         floors = sum(scale.nonnegative for scale in self.scales.values())
         return (

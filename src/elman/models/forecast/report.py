@@ -1,4 +1,4 @@
-"""Forecasts as others read them: columns of a file, a table to print, a picture."""
+"""Present forecasts: columns of a file, a table to print, a picture."""
 
 from typing import TYPE_CHECKING, Any, Literal
 

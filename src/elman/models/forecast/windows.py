@@ -1,4 +1,4 @@
-"""Windows of series: what came before an origin, and the steps after it. The examples that a forecaster learns from."""
+"""Cut series into examples: a window before each origin, and the steps after it."""
 
 import warnings
 from typing import NamedTuple
@@ -22,7 +22,7 @@ Origins = npt.NDArray[np.int64]
 
 
 class Inputs(NamedTuple):
-    """What the network reads of a batch: windows `(T, B, I)` or packed, and the known of each step `(B, K, F)`."""
+    """The inputs of a batch: windows `(T, B, I)` or packed, and the known of each step `(B, K, F)`."""
 
     window: Tensor | PackedSequence
     known: Tensor

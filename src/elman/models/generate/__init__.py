@@ -1,1 +1,1 @@
-"""Write a text character by character: `TextGenerator`."""
+"""Generate text character by character: `TextGenerator`."""

@@ -1,4 +1,4 @@
-"""The demo's model: small enough to write something like words after a few seconds, and like the text after ninety."""
+"""Configure the demo's model: small enough for words after a few seconds, and sentences after ninety."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A character generator: learns to write as a text does, one character after the other."""
+"""Define `TextGenerator`, which learns a text and generates more of it, one character at a time."""
 
 from pathlib import Path
 from typing import Any, Unpack
@@ -15,7 +15,7 @@ from elman.models.estimator.contents import TextContent
 from elman.models.estimator.run import Run, RunOptions
 from elman.models.generate.generation import Generation
 from elman.models.generate.options import TextOptions
-from elman.models.generate.probe import text_probe, text_windowed_probe
+from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
 from elman.models.generate.sampling import Sampling
 from elman.models.generate.streams import make_streams
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
@@ -151,24 +151,39 @@ class TextGenerator(Estimator, TextOptions):
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
 
     def probe(self, text: str | Path | None = None) -> Probe:
-        """Return what `elman.diagnose` looks at: windows of a text, or of what the model writes itself.
+        """Return what `elman.diagnose` examines: windows of a text, or of what the model writes itself.
 
         Raises:
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return text_probe(self, text)
+        options = self._options()
+        return text_probe(
+            self.network_,
+            self._streams(text),
+            reach=options.k2 or options.k1,
+            clip=options.clip,
+            clipped_share=self._clipped_share(),
+            note="" if text is not None else "No text given: examined on what the model writes itself.",
+        )
 
     def windowed_probe(self, text: str | Path | None = None) -> WindowedProbe:
-        """Return what `elman.truncation` looks at: streams of a text, or of what the model writes itself.
+        """Return what `elman.truncation` examines: streams of a text, or of what the model writes itself.
 
         Raises:
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
         self._check_fitted()
-        return text_windowed_probe(self, text)
+        options = self._options()
+        return text_windowed_probe(self.network_, self._streams(text, 2 * (options.k2 or options.k1)))
+
+    def _streams(self, text: str | Path | None, longest: int | None = None) -> Streams:
+        def write() -> list[str]:
+            return self.generate(length=OWN, temperature=1.0, samples=ROWS).texts()
+
+        return text_streams(text, self.alphabet_, write, longest)
 
     def _content(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet_.characters}

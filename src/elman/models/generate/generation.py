@@ -1,4 +1,4 @@
-"""Writing: one character at a time, the state carried on, each sample from a random generator of its own."""
+"""Generate text: one character at a time, the state carried on, each sample with its own random generator."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

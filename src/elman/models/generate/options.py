@@ -1,4 +1,4 @@
-"""Options of the text generator."""
+"""Declare the options of the text generator."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""From scores to a choice: temperature, top-k, top-p. NumPy in float64, one uniform number a choice."""
+"""Sample from scores by temperature, top-k and top-p: NumPy in float64, one uniform number for each choice."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next symbol is chosen.
+    """The options of sampling.
 
     Attributes:
         temperature: above 1 bolder, below 1 safer; 0 always takes the likeliest.

@@ -1,4 +1,4 @@
-"""From a text and its options to the streams that are learned."""
+"""Cut a text into training and held-out streams."""
 
 from elman.bptt import Streams
 from elman.data import Corpus

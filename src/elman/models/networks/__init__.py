@@ -1,1 +1,1 @@
-"""Networks and decoding that several jobs share: encoder, pooling, decoder, attention, beam search."""
+"""Share networks and decoding among jobs: encoder, pooling, decoder, attention, beam search."""

@@ -1,8 +1,8 @@
-"""Attention: at each step of the decoder, where in the source to look.
+"""Attend to the source at each step of the decoder.
 
-Luong's "general" score (Luong, Pham and Manning 2015, arXiv 1508.04025) needs the decoder's state and nothing that
-comes from an earlier look. So with the target known the decoder runs over the whole of it first, and all looks of all
-steps are two matrix products: nothing loops over time.
+Luong's "general" score (Luong, Pham and Manning 2015, arXiv 1508.04025) depends on the decoder's state and on no
+earlier attention. With a known target the decoder therefore runs over all of it first, and the attention of all steps
+is two matrix products without a loop over time.
 """
 
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from elman.models.networks.pointer import Places
 
 
 class Memory(NamedTuple):
-    """What can be looked at.
+    """The encoder's outputs, prepared for attention.
 
     Attributes:
         values: the encoder's outputs, `(B, S, E)` for a source of S symbols.
-        keys: what queries are compared with, `(B, S, H)`.
+        keys: the keys that queries are compared with, `(B, S, H)`.
         bias: `(B, 1, S)`, 0 at symbols and minus infinity at padding, which so gets no weight.
-        places: what can be copied from; None for a decoder that does not copy.
+        places: the symbols that can be copied; None for a decoder that does not copy.
     """
 
     values: Tensor
@@ -35,7 +35,7 @@ class Memory(NamedTuple):
 
 
 class Attention(nn.Module):
-    """Looks at the source with the decoder's state, and mixes what it finds into it.
+    """Attend to the source with the decoder's state, and mix the context into that state.
 
         weights = softmax(h W_key v^T)    context = weights v    out = tanh(W_mix [context, h])
 
@@ -50,7 +50,7 @@ class Attention(nn.Module):
         self.mix = nn.Linear(width + hidden_size, hidden_size, bias=False)
 
     def memory(self, values: Tensor, lengths: Tensor) -> Memory:
-        """Prepare the encoder's outputs to be looked at.
+        """Prepare the encoder's outputs for attention.
 
         Args:
             values: `(B, S, E)`.
@@ -61,10 +61,10 @@ class Attention(nn.Module):
         return Memory(values, self.key(values), bias[:, None])
 
     def weights(self, states: Tensor, memory: Memory) -> Tensor:
-        """Return how much of each look goes where: from states `(B, T, H)`, `(B, T, S)`, rows that sum to 1."""
+        """Return attention weights `(B, T, S)` for states `(B, T, H)`; rows sum to 1."""
         return torch.baddbmm(memory.bias, states, memory.keys.transpose(1, 2)).softmax(dim=-1)
 
     def forward(self, states: Tensor, memory: Memory) -> Tensor:
-        """Return the states `(B, T, H)` with what was seen mixed in, of the same shape."""
+        """Return the states `(B, T, H)` with the context mixed in, of the same shape."""
         context = torch.bmm(self.weights(states, memory), memory.values)
         return torch.tanh(self.mix(torch.cat((context, states), dim=-1)))

@@ -1,8 +1,8 @@
-"""Beam search: the likeliest sequence of a network that writes one symbol after the other.
+"""Search for the likeliest sequence of a network that writes one symbol after the other.
 
-All sentences of a batch and all their unfinished hypotheses are rows of one step. A sentence begins with room for
-`width` hypotheses; one that ends leaves the batch and takes its room with it, and so does one that can no longer
-overtake the best that ended. A width of 1 is greedy decoding. It knows no network: see `Writer`.
+All unfinished hypotheses of all sentences of a batch are rows of one step. Each sentence starts with `width`
+hypotheses. A finished hypothesis leaves the batch and reduces the width by one; hypotheses that can no longer beat the
+best finished one are dropped. A width of 1 is greedy decoding. The search works on any `Writer`.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from torch import Tensor
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-EDGE = 1
+BOS_EOS = 1
 """The symbol that begins every sequence and ends it; 0 is the unknown symbol of every vocabulary."""
 
 
 class Writer(Protocol):
-    """What can write: rows of sequences, each with a state of its own."""
+    """A decoder in progress: rows of sequences, each with its own state."""
 
     def step(self, symbols: Tensor) -> Tensor:
         """Read each row's latest symbol, `(R,)`, and return ln P of each next one, `(R, V)`."""
         ...
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows, in this order; a row may come more than once or not at all."""
+        """Keep these rows, in this order; a row may be repeated or left out."""
         ...
 
 
@@ -35,7 +35,7 @@ class Hypothesis(NamedTuple):
     """A finished sequence.
 
     Attributes:
-        symbols: what was written, the end not included.
+        symbols: the written symbols, the end not included.
         log_probability: ln P of all of it, the end included.
         score: that divided by the length penalty; hypotheses are ranked by it.
     """
@@ -47,10 +47,10 @@ class Hypothesis(NamedTuple):
 
 @dataclass(frozen=True)
 class Beam:
-    """How to search.
+    """The options of the search.
 
     Attributes:
-        width: hypotheses that a sentence goes on with.
+        width: hypotheses kept for each sentence.
         length_penalty: the power a, 0 or more, of ((5 + length) / 6)^a, by which ln P is divided (Wu et al. 2016,
             arXiv 1609.08144). 0 ranks by probability, which favours what is short; a larger one favours what is long.
     """
@@ -64,7 +64,7 @@ class Beam:
 
 
 class _Rows(NamedTuple):
-    """Unfinished hypotheses: whose each is, what it wrote, ln P so far. In the order of their sentences."""
+    """Unfinished hypotheses in the order of their sentences: sentence, symbols, ln P so far."""
 
     owners: Integers
     paths: Integers
@@ -72,7 +72,7 @@ class _Rows(NamedTuple):
 
 
 class _Candidates(NamedTuple):
-    """Ways to go on: from which row, with which symbol, ln P then."""
+    """Continuations: the row, the next symbol, ln P with it."""
 
     parents: Integers
     symbols: Integers
@@ -86,19 +86,19 @@ def search(writer: Writer, limits: npt.ArrayLike, beam: Beam) -> list[Hypothesis
     """Return the best hypothesis found for each sentence.
 
     Args:
-        writer: stands at the beginning, with one row a sentence.
+        writer: a decoder before its first step, with one row for each sentence.
         limits: symbols to write at most for each sentence, `(N,)`; what reaches its limit has to end there.
-        beam: how to search.
+        beam: the options of the search.
     """
     most = np.asarray(limits, dtype=np.int64)
     count = len(most)
     room, best = np.full(count, beam.width), [Hypothesis([], -np.inf, -np.inf)] * count
     rows = _Rows(np.arange(count), np.empty((count, 0), dtype=np.int64), np.zeros(count))
-    latest = torch.full((count,), EDGE)
+    latest = torch.full((count,), BOS_EOS)
     while len(rows.owners):
-        chances = _end_at_limit(writer.step(latest), rows, most)
-        found = _candidates(chances, rows, room)
-        ends = found.symbols == EDGE
+        log_probabilities = _end_at_limit(writer.step(latest), rows, most)
+        found = _candidates(log_probabilities, rows, room)
+        ends = found.symbols == BOS_EOS
         _finish(rows, found.where(ends), beam, room, best)
         found = _hopeful(rows, found.where(~ends), beam.penalty(most + 1), best)
         rows = _Rows(
@@ -109,17 +109,17 @@ def search(writer: Writer, limits: npt.ArrayLike, beam: Beam) -> list[Hypothesis
     return best
 
 
-def _end_at_limit(chances: Tensor, rows: _Rows, most: Integers) -> Tensor:
-    """Leave rows that have written all they may nothing but the end."""
+def _end_at_limit(log_probabilities: Tensor, rows: _Rows, most: Integers) -> Tensor:
+    """Allow rows at their limit nothing but the end."""
     full = torch.from_numpy(most[rows.owners] <= rows.paths.shape[1])
-    closed = chances.masked_fill(full[:, None], -torch.inf)
-    closed[:, EDGE] = chances[:, EDGE]
+    closed = log_probabilities.masked_fill(full[:, None], -torch.inf)
+    closed[:, BOS_EOS] = log_probabilities[:, BOS_EOS]
     return closed
 
 
-def _candidates(chances: Tensor, rows: _Rows, room: Integers) -> _Candidates:
-    """Return the best ways to go on, as many for each sentence as it has room."""
-    top, symbols = chances.topk(min(int(room.max()), chances.shape[1]), dim=1)
+def _candidates(log_probabilities: Tensor, rows: _Rows, room: Integers) -> _Candidates:
+    """Return the best continuations, as many for each sentence as its width allows."""
+    top, symbols = log_probabilities.topk(min(int(room.max()), log_probabilities.shape[1]), dim=1)
     parents = np.repeat(np.arange(len(rows.owners)), top.shape[1])
     totals = rows.totals[parents] + top.double().numpy().ravel()
     order = np.lexsort((-totals, rows.owners[parents]))
@@ -130,7 +130,7 @@ def _candidates(chances: Tensor, rows: _Rows, room: Integers) -> _Candidates:
 
 
 def _finish(rows: _Rows, ended: _Candidates, beam: Beam, room: Integers, best: list[Hypothesis]) -> None:
-    """Note hypotheses that wrote their end: each takes room, and the best of a sentence is kept."""
+    """Record finished hypotheses: each reduces the width of its sentence, and the best one is kept."""
     for parent, total in zip(ended.parents.tolist(), ended.totals.tolist(), strict=True):
         owner, path = rows.owners[parent], rows.paths[parent].tolist()
         score = total / float(beam.penalty(len(path) + 1))
@@ -139,7 +139,7 @@ def _finish(rows: _Rows, ended: _Candidates, beam: Beam, room: Integers, best: l
 
 
 def _hopeful(rows: _Rows, found: _Candidates, largest: Floats, best: list[Hypothesis]) -> _Candidates:
-    """Return what may still win: ln P only falls, and is divided by the `largest` penalty of its sentence at most."""
+    """Drop hypotheses that cannot win: ln P only falls, and is divided by at most the `largest` penalty."""
     owners = rows.owners[found.parents]
     to_beat = np.array([hypothesis.score for hypothesis in best])
     return found.where(found.totals / largest[owners] > to_beat[owners])

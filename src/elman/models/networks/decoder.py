@@ -1,4 +1,4 @@
-"""The decoder that translators and captioners share: it writes symbols from a summary, with or without attention."""
+"""Define the decoder that translators and captioners share, with or without attention."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,20 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from elman.bptt import State
 from elman.bptt.carry import each
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.attention import Attention, Memory
-from elman.models.networks.beam_search import EDGE
+from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.pointer import Pointer, probabilities, probability_of
-from elman.models.networks.symbols import CELLS
+from elman.models.networks.symbols import recurrent_layers
+from elman.models.networks.writer_options import WriterOptions
 
 
 class Source(NamedTuple):
-    """What a decoder writes from.
+    """The input of a decoder.
 
     Attributes:
         state: the state that it begins with.
-        memory: what it may look at while it writes; None for a decoder without attention.
+        memory: the outputs that it attends to; None for a decoder without attention.
     """
 
     state: State
@@ -29,11 +30,11 @@ class Source(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What a decoder should write, for B rows.
+    """The targets of a decoder, for B rows.
 
     Attributes:
-        symbols: `(B, T)`, each row ended by `EDGE`; what stands after the end is not read. Where a decoder copies,
-            numbers from the vocabulary's size on are symbols that stand in the row's source.
+        symbols: `(B, T)`, each row ended by `BOS_EOS`; symbols after the end are not read. Where a decoder
+            copies, numbers from the vocabulary's size on are symbols of the row's source.
         lengths: symbols of each row, its end included, `(B,)`, on the CPU.
     """
 
@@ -42,8 +43,8 @@ class Targets(NamedTuple):
 
     @property
     def inputs(self) -> Tensor:
-        """What the decoder reads at each step: the symbol before, at first `EDGE`. `(B, T)`."""
-        return pad(self.symbols[:, :-1], (1, 0), value=EDGE)
+        """Shift the targets by one: the symbol before each step, `BOS_EOS` first. `(B, T)`."""
+        return pad(self.symbols[:, :-1], (1, 0), value=BOS_EOS)
 
     def packed(self, rows: Tensor) -> PackedSequence:
         """Return one of such tensors, `(B, T, ...)`, without its padding."""
@@ -51,40 +52,32 @@ class Targets(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Writes one symbol after the other.
+    """Write one symbol after the other.
 
     Args:
-        size: the number of symbols, V; one of them is `EDGE`.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state, H.
-        num_layers: the number of recurrent layers.
-        embedding_dim: the length of a symbol's vector.
-        dropout: the share of features dropped from embeddings, between layers and before the head while training.
+        size: the number of symbols, V; one of them is `BOS_EOS`.
+        options: the options of the job; dropout is on embeddings, between layers and before the head.
         summary: the length of the vector that the state is made from.
-        attends: the size E of the outputs that can be looked at; None makes a decoder without attention.
-        copies: it can also write what it looks at, symbol by symbol; takes `attends`.
+        attends: the size E of the encoder's outputs to attend to; None makes a decoder without attention.
+        copies: it can also copy symbols of the source; needs `attends`.
     """
 
     def __init__(
         self,
         size: int,
+        options: WriterOptions,
         *,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        embedding_dim: int,
-        dropout: float,
         summary: int,
         attends: int | None,
         copies: bool = False,
     ):
         super().__init__()
-        self.parts = 2 if cell == "lstm" else 1
-        self.begin = nn.Linear(summary, self.parts * num_layers * hidden_size)
-        self.embed = nn.Embedding(size, embedding_dim)
-        self.drop = nn.Dropout(dropout)
-        between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell](embedding_dim, hidden_size, num_layers=num_layers, dropout=between)
+        hidden_size = options.hidden_size
+        self.parts = 2 if options.cell == "lstm" else 1
+        self.begin = nn.Linear(summary, self.parts * options.num_layers * hidden_size)
+        self.embed = nn.Embedding(size, options.embedding_dim)
+        self.drop = nn.Dropout(options.dropout)
+        self.recurrent = recurrent_layers(options.embedding_dim, options)
         self.attention = None if attends is None else Attention(hidden_size, attends)
         self.pointer = Pointer(hidden_size, attends) if attends is not None and copies else None
         self.head = nn.Linear(hidden_size, size)
@@ -97,7 +90,7 @@ class Decoder(nn.Module):
         return (values[0], values[1]) if self.parts == 2 else values[0]
 
     def memory(self, values: Tensor, lengths: Tensor, symbols: Tensor | None) -> Memory | None:
-        """Return what can be looked at and copied from; None without attention.
+        """Return the memory to attend to and copy from; None without attention.
 
         Args:
             values: the encoder's outputs, `(B, S, E)`.
@@ -117,7 +110,7 @@ class Decoder(nn.Module):
         return vectors
 
     def seen(self, states: Tensor, memory: Memory | None) -> Tensor:
-        """Return the states `(B, T, H)` with what was looked at mixed in."""
+        """Return the states `(B, T, H)` with the attention's context mixed in."""
         return states if self.attention is None or memory is None else self.attention(states, memory)
 
     def score(self, seen: Tensor) -> Tensor:
@@ -125,12 +118,12 @@ class Decoder(nn.Module):
         scores: Tensor = self.head(self.drop(seen))
         return scores
 
-    def chances(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
-        """Return ln P of each next symbol but for a constant a row, `(B, T, V)`, more where strange ones can be copied.
+    def log_probabilities(self, states: Tensor, memory: Memory | None, latest: Tensor) -> Tensor:
+        """Return ln P of each next symbol up to a constant a row, `(B, T, V or more)`; more with symbols to copy.
 
         Args:
             states: `(B, T, H)`.
-            memory: what can be looked at.
+            memory: see `Memory`.
             latest: the symbols that were written before, `(B, T)`.
         """
         seen = self.seen(states, memory)
@@ -174,8 +167,8 @@ class Decoder(nn.Module):
         (Mihaylova and Martins 2019, arXiv 1906.07651; Duckworth et al. 2019, arXiv 1906.04331).
         """
         true = targets.inputs
-        own = self.chances(self.states(source, targets, true), source.memory, true).argmax(dim=-1)
-        shifted = pad(own[:, :-1], (1, 0), value=EDGE)
+        own = self.log_probabilities(self.states(source, targets, true), source.memory, true).argmax(dim=-1)
+        shifted = pad(own[:, :-1], (1, 0), value=BOS_EOS)
         return torch.where(torch.rand(true.shape, device=true.device) < forcing, true, shifted)
 
 
@@ -198,9 +191,9 @@ class Writing:
     def step(self, symbols: Tensor) -> Tensor:
         """Read each row's latest symbol, `(R,)`, and return ln P of each next one, `(R, V)`; those never written 0."""
         states, self._state = self._decoder.recurrent(self._decoder.embedded(symbols[None]), self._state)
-        chances = self._decoder.chances(states.transpose(0, 1), self._memory, symbols[:, None])[:, 0]
-        chances[:, self._never] = -torch.inf
-        return log_softmax(chances, dim=-1)
+        scores = self._decoder.log_probabilities(states.transpose(0, 1), self._memory, symbols[:, None])[:, 0]
+        scores[:, self._never] = -torch.inf
+        return log_softmax(scores, dim=-1)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows, in this order. What they look at is copied only where a row gets another source."""

@@ -1,4 +1,4 @@
-"""Between texts and a decoder: batches of targets on the way in, the best hypotheses as texts on the way out."""
+"""Train a decoder on batches of targets, and decode the best hypotheses as texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 from elman.errors import DataError
 from elman.models.estimator.examples import ByLength
 from elman.models.networks.beam_search import Beam, search
@@ -35,7 +35,7 @@ def padded(sequences: Sequences, rows: Rows) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class Written:
+class TargetExamples:
     """Examples of what should be written, for `ByLength`.
 
     Attributes:
@@ -62,7 +62,7 @@ class Written:
 
 
 def writing_task(
-    network: nn.Module, learned: Written, measured: Written | None, options: WriterOptions, symbols: int
+    network: nn.Module, learned: TargetExamples, measured: TargetExamples | None, options: WriterOptions, symbols: int
 ) -> ByLength:
     """Return the task of learning to write.
 
@@ -74,7 +74,7 @@ def writing_task(
         symbols: how many there are; to the baselines one that can only be copied is unknown.
     """
 
-    def known(examples: Written) -> npt.NDArray[np.int64]:
+    def known(examples: TargetExamples) -> npt.NDArray[np.int64]:
         values = examples.targets.values
         return np.where(values < symbols, values, UNKNOWN)
 

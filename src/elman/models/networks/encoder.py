@@ -1,54 +1,40 @@
-"""Sequences of symbols or of numbers in, a feature vector for every step out: what classifier and tagger stand on."""
+"""Define the recurrent encoder of classifiers and taggers: sequences in, a feature vector for every step out."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.sequences import Packing, Sequences
-from elman.models.networks.symbols import CELLS
+from elman.models.networks.symbols import LayerOptions, recurrent_layers
 
 
-class Trunk(nn.Module):
-    """An embedding, where symbols come in, and recurrent layers over packed sequences.
+class EncoderOptions(LayerOptions, Protocol):
+    """The options that an encoder needs of a job."""
+
+    bidirectional: bool
+    input_dropout: float
+    symbol_dropout: float
+
+
+class Encoder(nn.Module):
+    """An embedding, if the input is symbols, and recurrent layers over packed sequences.
 
     Args:
-        symbols: the number of symbols, V; None where numbers come in.
+        symbols: the number of symbols, V; None if the input is numbers.
         width: the length of a symbol's vector, or the number of features at each step, I.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state in one direction, H.
-        num_layers: the number of recurrent layers.
-        bidirectional: whether each layer also reads backwards.
-        dropout: the share of features dropped between layers and after the last one while training.
-        input_dropout: the share of a symbol's vector, or of a step's features, that is dropped.
-        symbol_dropout: the share of symbols that are read as the unknown one, number 0, while training.
+        options: the options of the recurrent layers and of dropout.
     """
 
-    def __init__(
-        self,
-        symbols: int | None,
-        width: int,
-        *,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        bidirectional: bool,
-        dropout: float,
-        input_dropout: float,
-        symbol_dropout: float,
-    ):
+    def __init__(self, symbols: int | None, width: int, options: EncoderOptions):
         super().__init__()
         self.embed = None if symbols is None else nn.Embedding(symbols, width)
-        self.input_drop = nn.Dropout(input_dropout)
-        self.recurrent = CELLS[cell](
-            width,
-            hidden_size,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            dropout=dropout if num_layers > 1 else 0.0,
-        )
-        self.drop = nn.Dropout(dropout)
-        self.symbol_dropout = symbol_dropout
-        self.width = hidden_size * (2 if bidirectional else 1)
+        self.input_drop = nn.Dropout(options.input_dropout)
+        self.recurrent = recurrent_layers(width, options, bidirectional=options.bidirectional)
+        self.drop = nn.Dropout(options.dropout)
+        self.symbol_dropout = options.symbol_dropout
+        self.width = options.hidden_size * (2 if options.bidirectional else 1)
 
     def forward(self, steps: PackedSequence) -> tuple[PackedSequence, Tensor]:
         """Run packed symbols `(N,)` or numbers `(N, I)`.

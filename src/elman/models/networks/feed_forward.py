@@ -1,4 +1,4 @@
-"""Vectors in, a score for every class out: linear layers with rectifiers between them, no state, no time."""
+"""Define the feed-forward network and its examples: linear layers with rectifiers, no state."""
 
 from dataclasses import dataclass
 from itertools import pairwise

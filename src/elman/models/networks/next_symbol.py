@@ -1,4 +1,4 @@
-"""The job of predicting the next symbol, as the training loop sees it."""
+"""Define the training task of predicting the next symbol."""
 
 import math
 

@@ -1,8 +1,8 @@
-"""Copying: at each step a decoder may write what stands in the source, a symbol that it has no number for among them.
+"""Copy symbols of the source while decoding, also symbols outside the decoder's vocabulary.
 
-A gate weighs the decoder's own vocabulary against the places of the source, as in the pointer-generator (See, Liu and
-Manning 2017, arXiv 1704.04368). One more thing speaks for a place, which with few examples makes the difference: that
-what stands right before it is what was written last. Copies so go on where they began.
+A gate weighs the decoder's own vocabulary against the positions of the source, as in the pointer-generator (See, Liu
+and Manning 2017, arXiv 1704.04368). A position is also favoured if the symbol before it is the one that was written
+last, so that a copy continues where it began; with few examples this decides whether copying is learned.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 
 GOES_ON = 2.0
-"""How much the place after the latest symbol is favoured before training, in nats."""
+"""Initial bonus of the position after the latest symbol, in nats."""
 
 
 class Places(NamedTuple):
-    """What can be copied from.
+    """The symbols that can be copied.
 
     Attributes:
         keys: what queries are compared with, `(B, S, H)`.
@@ -36,7 +36,7 @@ class Places(NamedTuple):
 
 
 class Pointer(nn.Module):
-    """Points at a place of the source, and says with which probability what stands there is written.
+    """Point at a position of the source, with the probability that its symbol is copied.
 
         share = sigmoid(W_gate q)    weights = softmax(q (W_key v)^T + follows (w q + b))
 
@@ -85,7 +85,7 @@ def probability_of(wanted: Tensor, own: Tensor, copies: Tensor, places: Places) 
     """Return ln P of one symbol a step, `(B, T)`.
 
     Args:
-        wanted: its number, `(B, T)`: of the vocabulary, or of a symbol that stands in the row's source.
+        wanted: its number, `(B, T)`: of the vocabulary, or of a symbol of the row's source.
         own: ln P of each symbol of the vocabulary, were there no copies, `(B, T, V)`.
         copies: what a pointer returned, `(B, T, S)`.
         places: of the same source.
@@ -97,8 +97,8 @@ def probability_of(wanted: Tensor, own: Tensor, copies: Tensor, places: Places) 
 
 
 def probabilities(own: Tensor, copies: Tensor, places: Places) -> Tensor:
-    """Return ln P of every symbol, `(B, T, V + the strange ones)`; arguments as above."""
+    """Return ln P of every symbol, `(B, T, V + the symbols outside the vocabulary)`; arguments as above."""
     size = max(own.shape[-1], int(places.symbols.max()) + 1)
-    chances = nn.functional.pad(own.exp() * (1 - copies.sum(-1, keepdim=True)), (0, size - own.shape[-1]))
+    mixed = nn.functional.pad(own.exp() * (1 - copies.sum(-1, keepdim=True)), (0, size - own.shape[-1]))
     everywhere = places.symbols[:, None].expand(-1, own.shape[1], -1)
-    return chances.scatter_add(-1, everywhere, copies).log()
+    return mixed.scatter_add(-1, everywhere, copies).log()

@@ -1,4 +1,4 @@
-"""From features of every step to one vector a sequence, on packed steps: padding never exists, so none can count.
+"""Pool the features of every step to one vector for each sequence, on packed steps, without padding.
 
 Attention pooling is the weighted mean of Raffel and Ellis (2015), "Feed-forward networks with attention can solve some
 long-term memory problems".

@@ -1,12 +1,42 @@
-"""Symbols in, a score for every next symbol out: embedding or one-hot, recurrent layers, a linear head."""
+"""Define the network of symbols: embedding or one-hot, recurrent layers, and a score for every next symbol."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from elman.bptt import State
 from elman.layers import GRU, LSTM, RNN
+from elman.options import CellName
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+
+
+class LayerOptions(Protocol):
+    """The options that recurrent layers need of a job."""
+
+    cell: CellName
+    hidden_size: int
+    num_layers: int
+    dropout: float
+
+
+def recurrent_layers(width: int, options: LayerOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
+    """Return the recurrent layers of a network; dropout is between them, so that a single layer has none.
+
+    Args:
+        width: the number of features at each step.
+        options: the options of the job.
+        bidirectional: whether each layer also reads backwards.
+    """
+    layers: RNN | GRU | LSTM = CELLS[options.cell](
+        width,
+        options.hidden_size,
+        num_layers=options.num_layers,
+        dropout=options.dropout if options.num_layers > 1 else 0.0,
+        bidirectional=bidirectional,
+    )
+    return layers
 
 
 class OneHot(nn.Module):

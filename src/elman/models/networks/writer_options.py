@@ -1,4 +1,4 @@
-"""Options of the estimators that write a text with a decoder."""
+"""Declare the options of the estimators that write a text with a decoder."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

@@ -1,1 +1,1 @@
-"""Scores and counting baselines that several jobs share."""
+"""Share scores and counting baselines among jobs."""

@@ -1,7 +1,7 @@
-"""The baseline that looks at no order: a linear classifier over how often each symbol came.
+"""Fit the baseline that ignores order: a linear classifier over counts of symbols.
 
-Of series it sees mean, deviation, least and greatest value of each feature. scikit-learn fits it; what it learned are
-arrays, so that it goes into a model's file and stands beside the network wherever that is measured.
+Of series it sees mean, deviation, least and greatest value of each feature. scikit-learn fits it; its coefficients are
+arrays, so that they are saved in a model's file and the network can be compared with it at any time.
 """
 
 from typing import Any, Self
@@ -12,7 +12,7 @@ from scipy import sparse, special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from elman.data.inputs import SeriesInput, TokenInput, learn_input
+from elman.data.inputs import SeriesInput, TokenInput, fit_input
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.models.scoring.labels import Labels, Targets, as_labels
@@ -24,61 +24,63 @@ ITERATIONS = 5000
 
 
 class Linear:
-    """What a linear classifier learned.
+    """The coefficients of a linear classifier.
 
     Attributes:
         slopes: shape `(K, F)`.
         offsets: shape `(K,)`.
-        several: whether a sequence may have several labels.
+        multilabel: whether a sequence may have several labels.
     """
 
-    def __init__(self, slopes: npt.NDArray[np.float32], offsets: npt.NDArray[np.float32], several: bool):
-        self.slopes, self.offsets, self.several = slopes, offsets, several
+    def __init__(self, slopes: npt.NDArray[np.float32], offsets: npt.NDArray[np.float32], multilabel: bool):
+        self.slopes, self.offsets, self.multilabel = slopes, offsets, multilabel
 
     def probabilities(self, inputs: Sequences) -> npt.NDArray[np.float64]:
         """Return the probability of every class for every sequence, shape `(n, K)`."""
-        return likelihoods(self.scores(counts(inputs, self.slopes.shape[1])), self.several)
+        return likelihoods(self.scores(counts(inputs, self.slopes.shape[1])), self.multilabel)
 
     def scores(self, found: Any) -> npt.NDArray[np.float64]:
         """Return the score of every class for rows of features, `(n, F)` -> `(n, K)`."""
         return np.asarray(found @ self.slopes.T.astype(np.float64) + self.offsets)
 
 
-def likelihoods(scores: npt.NDArray[np.float64], several: bool) -> npt.NDArray[np.float64]:
-    """Return the probabilities that scores stand for, both `(n, K)`."""
-    return np.asarray(special.expit(scores) if several else special.softmax(scores, axis=1))
+def likelihoods(scores: npt.NDArray[np.float64], multilabel: bool) -> npt.NDArray[np.float64]:
+    """Return the probabilities of scores, both `(n, K)`."""
+    return np.asarray(special.expit(scores) if multilabel else special.softmax(scores, axis=1))
 
 
-def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, several: bool) -> Linear:
-    """Fit a linear classifier over how often each symbol came.
+def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, multilabel: bool) -> Linear:
+    """Fit a linear classifier over counts of symbols.
 
     Args:
         inputs: sequences in numbers.
         targets: what `Labels.encode` made of their labels.
         symbols: the number of symbols, V; None for series.
-        several: whether a sequence may have several labels.
+        multilabel: whether a sequence may have several labels.
     """
     width = symbols or 4 * inputs.values.shape[1]
-    return fit_scores(counts(inputs, width), targets, several)
+    return fit_scores(counts(inputs, width), targets, multilabel)
 
 
-def fit_scores(found: Any, targets: Targets, several: bool, weights: npt.NDArray[np.float32] | None = None) -> Linear:
+def fit_scores(
+    found: Any, targets: Targets, multilabel: bool, weights: npt.NDArray[np.float32] | None = None
+) -> Linear:
     """Fit a linear classifier over rows of features.
 
     Args:
         found: the features, shape `(n, F)`, sparse or dense.
         targets: what `Labels.encode` made of the labels.
-        several: whether a row may have several labels.
+        multilabel: whether a row may have several labels.
         weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
     """
-    if several:
+    if multilabel:
         lines = [_one_label(found, row) for row in targets.T]
         slopes, offsets = (np.concatenate(parts) for parts in zip(*lines, strict=True))
     else:
         slopes, offsets = _line(found, targets, None if weights is None else weights[targets.astype(np.int64)])
         if len(slopes) == 1:  # two classes have one line between them
             slopes, offsets = np.concatenate((-slopes, slopes)) / 2, np.concatenate((-offsets, offsets)) / 2
-    return Linear(slopes.astype(np.float32), offsets.astype(np.float32), several)
+    return Linear(slopes.astype(np.float32), offsets.astype(np.float32), multilabel)
 
 
 def _line(found: Any, targets: Any, weights: Any = None) -> tuple[Any, Any]:
@@ -112,7 +114,7 @@ class BagOfWords(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         tokens: how texts are cut: "words", "characters", "symbols", or "auto".
-        min_count: how often a symbol has to come to count.
+        min_count: occurrences below which a symbol is unknown.
 
     Attributes:
         classes_: the labels, sorted.
@@ -134,10 +136,10 @@ class BagOfWords(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from sequences (see `elman.data.items.as_items`) and their labels."""
         items = as_items(X)
         names = as_labels(y, len(items))
-        self.input_ = learn_input(items, self.tokens, self.min_count)
-        labels = Labels.learn(names)
+        self.input_ = fit_input(items, self.tokens, self.min_count)
+        labels = Labels.fit(names)
         symbols = len(self.input_.vocabulary) if isinstance(self.input_, TokenInput) else None
-        self._linear = fit_linear(self.input_.encode(items), labels.encode(names), symbols, labels.several)
+        self._linear = fit_linear(self.input_.encode(items), labels.encode(names), symbols, labels.multilabel)
         self._labels, self.classes_ = labels, labels.classes
         return self
 

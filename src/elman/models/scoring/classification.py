@@ -1,4 +1,4 @@
-"""How good a classifier is, beside its baselines, as tables and as a picture."""
+"""Compare a classifier with its baselines, in tables and as a picture."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,22 +15,22 @@ LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Measured:
-    """Probabilities beside the truth.
+    """Predicted probabilities and the truth.
 
     Attributes:
         labels: the classes.
         targets: the truth, as `Labels.encode` has it.
-        chances: probabilities `(n, K)` by the name of who said them; the last is the model.
+        probabilities: probabilities `(n, K)` by the name of the predictor; the last is the model.
     """
 
     labels: Labels
     targets: Targets
-    chances: dict[str, npt.NDArray[np.float64]]
+    probabilities: dict[str, npt.NDArray[np.float64]]
 
     @property
     def model(self) -> str:
-        """The name of what is measured beside the others."""
-        return list(self.chances)[-1]
+        """The name of the model's own row."""
+        return list(self.probabilities)[-1]
 
     def accuracy(self, name: str) -> float:
         """Return the share of sequences whose label, or whole list of labels, is right."""
@@ -38,23 +38,23 @@ class Measured:
 
     def decided(self, name: str) -> npt.NDArray[np.int64]:
         """Return 1 for each class that was said, shape `(n, K)`."""
-        chances = self.chances[name]
-        if self.labels.several:
-            return (chances > 0.5).astype(np.int64)
-        return _one_hot(chances.argmax(axis=1), len(self.labels))
+        probabilities = self.probabilities[name]
+        if self.labels.multilabel:
+            return (probabilities > 0.5).astype(np.int64)
+        return _one_hot(probabilities.argmax(axis=1), len(self.labels))
 
     def truth(self) -> npt.NDArray[np.int64]:
         """Return 1 for each class that is right, shape `(n, K)`."""
-        if self.labels.several:
+        if self.labels.multilabel:
             return self.targets.astype(np.int64)
         return _one_hot(self.targets.astype(np.int64), len(self.labels))
 
     def summary(self) -> Grid:
         """Return accuracy, mean F1 over the classes and loss of everyone."""
         rows: list[list[Any]] = []
-        for name, chances in self.chances.items():
+        for name, probabilities in self.probabilities.items():
             f1 = f1_score(self.truth(), self.decided(name), average="macro", zero_division=0.0)
-            rows.append([name, self.accuracy(name), float(f1), mean_nats(chances, self.targets)])
+            rows.append([name, self.accuracy(name), float(f1), mean_nats(probabilities, self.targets)])
         return Grid(["", "accuracy", "mean F1", "nats/sequence"], rows)
 
     def by_class(self) -> Grid:
@@ -68,7 +68,7 @@ class Measured:
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return how many sequences of each class, down, were taken for each class, across."""
-        said = self.chances[self.model].argmax(axis=1)
+        said = self.probabilities[self.model].argmax(axis=1)
         matrix: npt.NDArray[np.int64] = confusion_matrix(self.targets, said, labels=range(len(self.labels)))
         return matrix
 
@@ -81,14 +81,15 @@ def report_of(measured: Measured, title: str) -> Report:
 
         return confusion(measured.confusion(), [str(name) for name in measured.labels.classes])
 
-    return Report(title, [measured.summary(), measured.by_class()], draw=None if measured.labels.several else draw)
+    return Report(title, [measured.summary(), measured.by_class()], draw=None if measured.labels.multilabel else draw)
 
 
-def mean_nats(chances: npt.NDArray[np.float64], targets: Targets) -> float:
+def mean_nats(probabilities: npt.NDArray[np.float64], targets: Targets) -> float:
     """Return the mean cross-entropy of probabilities `(n, K)`, in nats; with several labels over classes too."""
     if targets.ndim == 1:
-        return float(-np.log(np.maximum(chances[np.arange(len(targets)), targets.astype(np.int64)], LEAST)).mean())
-    right = np.where(targets > 0.5, chances, 1 - chances)
+        right = probabilities[np.arange(len(targets)), targets.astype(np.int64)]
+    else:
+        right = np.where(targets > 0.5, probabilities, 1 - probabilities)
     return float(-np.log(np.maximum(right, LEAST)).mean())
 
 

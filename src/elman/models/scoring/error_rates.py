@@ -1,4 +1,4 @@
-"""How far sequences are from what they should be, in edits: phone errors, word errors."""
+"""Count edits between sequences: symbol error rates, such as of phones, and sequence error rates."""
 
 from collections.abc import Hashable, Sequence
 

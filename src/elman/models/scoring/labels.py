@@ -1,4 +1,4 @@
-"""The labels of sequences: one of several classes each, or any number of them."""
+"""Encode the labels of sequences: one of several classes each, or any number of them."""
 
 import math
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ Targets: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 """A class number for each row, shape `(n,)`; or 1 and 0 for each row and class, shape `(n, K)`, with several labels."""
 Label: TypeAlias = Any
 """A text, a whole number or a boolean; with several labels a list of such."""
+LABEL_COLUMNS = ("label", "class", "target", "category")
+"""Names by which a column of labels is recognised where no option names it."""
 
 
 class Labels:
@@ -23,24 +25,24 @@ class Labels:
 
     Args:
         classes: their names, sorted.
-        several: whether a row has a list of labels instead of one.
+        multilabel: whether a row has a list of labels instead of one.
     """
 
-    def __init__(self, classes: Sequence[Any], several: bool):
+    def __init__(self, classes: Sequence[Any], multilabel: bool):
         self.classes = np.array(classes)
-        self.several = several
+        self.multilabel = multilabel
         self._numbers = {name: number for number, name in enumerate(self.classes.tolist())}
 
     @classmethod
-    def learn(cls, labels: Sequence[Label]) -> "Labels":
+    def fit(cls, labels: Sequence[Label]) -> "Labels":
         """Take the classes of the training part.
 
         Raises:
             DataError: there are fewer than two, or their types cannot be told apart.
         """
-        several = isinstance(labels[0], list)
-        _check_kinds(labels, several)
-        names = {name for label in labels for name in label} if several else set(labels)
+        multilabel = isinstance(labels[0], list)
+        _check_kinds(labels, multilabel)
+        names = {name for label in labels for name in label} if multilabel else set(labels)
         try:
             found = sorted(names)
         except TypeError as error:
@@ -49,13 +51,13 @@ class Labels:
             raise DataError(
                 f"y: expected at most {MOST_CLASSES:,} different labels, got {len(found):,}: is it the column?"
             )
-        if len(found) < 2 and not several:
+        if len(found) < 2 and not multilabel:
             raise DataError(
                 f"y: expected two classes or more, got one class, {quote(found[0])}: there is nothing to learn"
             )
         if not found:
             raise DataError("y: no row has a label: there is nothing to learn")
-        return cls(found, several)
+        return cls(found, multilabel)
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -67,32 +69,32 @@ class Labels:
             DataError: a label is none of the classes, or one label came where lists did, or the other way round.
         """
         self._check(labels)
-        if not self.several:
+        if not self.multilabel:
             return np.array([self._numbers[label] for label in labels], np.int64)
         targets = np.zeros((len(labels), len(self)), np.float32)
         for row, names in enumerate(labels):
             targets[row, [self._numbers[name] for name in names]] = 1
         return targets
 
-    def decode(self, chances: npt.NDArray[np.floating]) -> Any:
+    def decode(self, probabilities: npt.NDArray[np.floating]) -> Any:
         """Return the likeliest class of each row, an array; with several labels, lists of those above one half."""
-        if not self.several:
-            return self.classes[chances.argmax(axis=1)]
-        return [self.classes[row > 0.5].tolist() for row in chances]
+        if not self.multilabel:
+            return self.classes[probabilities.argmax(axis=1)]
+        return [self.classes[row > 0.5].tolist() for row in probabilities]
 
-    def chances(self, targets: Targets) -> npt.NDArray[np.float64]:
-        """Return how often each class came, each at least once, as shares: what may be said without looking."""
-        if self.several:
+    def priors(self, targets: Targets) -> npt.NDArray[np.float64]:
+        """Return how often each class came, each at least once, as a share of the rows: the prior probabilities."""
+        if self.multilabel:
             return np.asarray((targets.sum(axis=0) + 1.0) / (len(targets) + 2))
         counts = np.bincount(targets.astype(np.int64), minlength=len(self)) + 1.0
         return np.asarray(counts / counts.sum())
 
-    def weights(self, class_weight: Any, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
+    def weights(self, class_weight: Any, priors: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
         """Return a weight for each class, as scikit-learn counts "balanced", or None.
 
         Args:
             class_weight: "balanced", a weight for each class, or None.
-            shares: how often each class came in training, as `chances` counts it.
+            priors: how often each class came in training, as `priors` counts it.
 
         Raises:
             DataError: a class of a dictionary is unknown.
@@ -100,16 +102,16 @@ class Labels:
         if class_weight is None:
             return None
         if class_weight == "balanced":
-            return np.asarray(1 / (len(self) * shares), np.float32)
-        strangers = set(class_weight) - set(self._numbers)
-        if strangers:
-            raise DataError(f"class_weight: {sorted(map(str, strangers))} not among the classes {self._listed()}")
+            return np.asarray(1 / (len(self) * priors), np.float32)
+        unknown = set(class_weight) - set(self._numbers)
+        if unknown:
+            raise DataError(f"class_weight: {sorted(map(str, unknown))} not among the classes {self._listed()}")
         return np.array([class_weight.get(name, 1.0) for name in self.classes.tolist()], np.float32)
 
     def _check(self, labels: Sequence[Label]) -> None:
-        _check_kinds(labels, self.several)
+        _check_kinds(labels, self.multilabel)
         for row, label in enumerate(labels, 1):
-            for name in label if self.several else [label]:
+            for name in label if self.multilabel else [label]:
                 if name not in self._numbers:
                     raise DataError(
                         f"y: row {row:,}: {quote(name)} is none of the classes of training, {self._listed()}"
@@ -120,10 +122,10 @@ class Labels:
         return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-def _check_kinds(labels: Sequence[Label], several: bool) -> None:
+def _check_kinds(labels: Sequence[Label], multilabel: bool) -> None:
     for row, label in enumerate(labels, 1):
-        if isinstance(label, list) != several:
-            kind = "a list of labels" if several else "one label"
+        if isinstance(label, list) != multilabel:
+            kind = "a list of labels" if multilabel else "one label"
             raise DataError(f"y: row {row:,}: expected {kind}, got {quote(label)}")
 
 

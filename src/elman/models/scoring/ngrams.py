@@ -1,8 +1,8 @@
-"""The wide part of a classifier of texts: a linear classifier over which pieces of words, and words, come.
+"""Fit the wide part of a classifier of texts: a linear classifier over character n-grams and words.
 
-Wide & Deep (Cheng and others 2016) adds a linear part, which knows by heart, to a network, which generalises. Here the
+Wide & Deep (Cheng and others 2016) adds a linear part, which memorises, to a network, which generalises. Here the
 linear part reads character n-grams within words, and words and pairs of words where texts are cut by words, weighed by
-tf-idf. How much either part counts is chosen on texts that neither has learned from.
+tf-idf. The weights of the two parts are chosen on held-out texts.
 """
 
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ from elman.models.scoring.labels import Targets
 
 LEAST_TEXTS = 2
 MOST_PIECES = 60_000
-"""Of either kind; those that come most often are kept."""
+"""Of either kind; the most frequent are kept."""
 CUTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (1, 5)},
     "words": {"ngram_range": (1, 2), "tokenizer": partial(tokenize, tokens="words"), "token_pattern": None},
 }
 Mix: TypeAlias = tuple[float, float]
-"""How much the network's scores count, and the n-grams'."""
+"""The weights of the network's scores and of the n-grams' scores."""
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """What a linear classifier over n-grams learned.
+    """A linear classifier over n-grams.
 
     Attributes:
         pieces: the n-grams by kind, "characters" and "words", in the order of their columns.
@@ -51,14 +51,14 @@ class NGrams:
 
     @classmethod
     def fit(
-        cls, texts: list[str], targets: Targets, several: bool, words: bool, weights: npt.NDArray[np.float32] | None
+        cls, texts: list[str], targets: Targets, multilabel: bool, words: bool, weights: npt.NDArray[np.float32] | None
     ) -> "NGrams | None":
-        """Fit to texts; None where no n-gram comes in two of them.
+        """Fit to texts; None where no n-gram is in two of them.
 
         Args:
             texts: the training part.
             targets: what `Labels.encode` made of their labels.
-            several: whether a text may have several labels.
+            multilabel: whether a text may have several labels.
             words: whether texts are cut by words: words count too then, and capital letters are read as small ones.
             weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
         """
@@ -73,18 +73,18 @@ class NGrams:
             rarity.append(cutter.idf_.astype(np.float32))
         if not pieces:
             return None
-        linear = fit_scores(sparse.hstack(found, "csr"), targets, several, weights)
+        linear = fit_scores(sparse.hstack(found, "csr"), targets, multilabel, weights)
         return cls(pieces, np.concatenate(rarity), linear, words)
 
     @classmethod
-    def of(cls, content: dict[str, Any], tensors: dict[str, Tensor], several: bool) -> "NGrams":
+    def from_state(cls, content: dict[str, Any], tensors: dict[str, Tensor], multilabel: bool) -> "NGrams":
         """Return the n-grams that `content` and `tensors` were made from."""
-        linear = Linear(tensors["ngram slopes"].numpy(), tensors["ngram offsets"].numpy(), several)
+        linear = Linear(tensors["ngram slopes"].numpy(), tensors["ngram offsets"].numpy(), multilabel)
         return cls(content["pieces"], tensors["ngram rarity"].numpy(), linear, content["lower"])
 
     @staticmethod
     def shapes(content: dict[str, Any], classes: int) -> dict[str, tuple[int, ...]]:
-        """Return the shapes that the tensors beside `content` have, by name."""
+        """Return the shapes of the tensors that `content` needs, by name."""
         pieces = sum(len(names) for names in content["pieces"].values())
         return {"ngram slopes": (classes, pieces), "ngram offsets": (classes,), "ngram rarity": (pieces,)}
 
@@ -109,7 +109,7 @@ class NGrams:
 
 
 def choose_mix(
-    network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, several: bool
+    network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, multilabel: bool
 ) -> Mix:
     """Return the factors of the network's and of the n-grams' scores that make the held-out loss of the sum least.
 
@@ -120,11 +120,11 @@ def choose_mix(
         network: held-out scores, shape `(n, K)`.
         ngrams: likewise.
         targets: the truth.
-        several: whether a text may have several labels.
+        multilabel: whether a text may have several labels.
     """
 
     def regret(mix: npt.NDArray[np.float64]) -> float:
-        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, several), targets)
+        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, multilabel), targets)
         return nats * targets.size + float(((mix - 1) ** 2).sum()) / 2
 
     found = minimize(regret, np.ones(2), method="L-BFGS-B", bounds=[(0, None)] * 2).x

@@ -1,13 +1,13 @@
-"""What a text's characters give away without any network: the losses that a trained one has to beat.
+"""Measure the uniform, unigram and bigram baselines of a text; compare every loss with them.
 
 Three predictors of the next character, fitted on the training part and measured on the held-out part:
 
-- uniform: every character of the alphabet alike.
-- unigram: as often as it came in training.
-- bigram: as often as it came after the character before it.
+- uniform: every character of the alphabet has the same probability.
+- unigram: the frequency of the character in training.
+- bigram: its frequency after the character before it.
 
-What was never counted still gets a share: each count is mixed with the predictor one step simpler, as if that one had
-been seen `weight` times more, and the weight is chosen on the tail of the training part, never on the held-out one.
+Counts are smoothed: each is mixed with the next simpler predictor, as if that one had been seen `weight` times more.
+The weight is chosen on the tail of the training part, never on the held-out part.
 """
 
 from collections.abc import Callable
@@ -26,10 +26,10 @@ PIECE = 2**22
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each character came, and each pair of neighbours.
+    """Counts of characters and of pairs of neighbours.
 
     Attributes:
-        single: how often each character came, shape `(V,)`.
+        single: counts of characters, shape `(V,)`.
         followed: the same without the text's last character, which nothing follows.
         codes: the pairs that came, `first * V + second`, ascending; `pairs` how often each did.
     """

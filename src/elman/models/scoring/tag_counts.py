@@ -1,10 +1,10 @@
-"""What a token gives away of its tag without its neighbours: the predictors that a trained tagger has to beat.
+"""Measure the baselines of a tagger, which ignore the neighbours of a token.
 
-- tag counts: every tag as often as it came in training, whatever the token.
-- token's tags: as often as it came with this very token; a token that never came falls back on the tag counts.
+- tag counts: the frequency of each tag in training, whatever the token.
+- token's tags: its frequency with this token; a token that training lacks falls back on the tag counts.
 
-So that no loss is infinite, the counts of a token are mixed with the tag counts, and those with the uniform, each as if
-it had been seen once.
+So that no loss is infinite, the counts of a token are mixed with the tag counts, and those with the uniform
+distribution, each as if it had been seen once.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class TagCounts:
-    """How often each tag came with each token in training.
+    """Counts of each tag with each token in training.
 
     Attributes:
         counts: shape `(V, K)`; V = 1 where steps are numbers, which have no name to count.
@@ -36,7 +36,7 @@ class TagCounts:
         return cls(np.bincount(symbols * kinds + tags, minlength=size * kinds).reshape(size, kinds))
 
     def likeliest(self) -> npt.NDArray[np.int64]:
-        """Return the tag that came most often with each token, shape `(V,)`; of equals the first."""
+        """Return the most frequent tag of each token, shape `(V,)`; of equals the first."""
         overall = int(self.counts.sum(axis=0).argmax())
         return np.where(self.counts.any(axis=1), self.counts.argmax(axis=1), overall)
 

@@ -1,12 +1,12 @@
-"""What written texts are worth beside the right ones, and beside what simpler predictors would have written."""
+"""Score written texts, and compare the scores with those of baselines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from elman.data.tokenizer import cut
 from elman.data.vocabulary import Tokens, composed
-from elman.data.wording import cut
 from elman.errors import InputError
 from elman.models.estimator.reports import Grid
 from elman.models.scoring.error_rates import sequence_error_rate, symbol_error_rate

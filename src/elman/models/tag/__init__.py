@@ -1,1 +1,1 @@
-"""Give every step of a sequence its tag: `SequenceTagger`."""
+"""Tag every step of a sequence: `SequenceTagger`."""

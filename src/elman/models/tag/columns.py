@@ -1,4 +1,4 @@
-"""From a user's file to sequences and tags: a table with both in a row, or a file with one token a line."""
+"""Read a file as sequences and tags: a table with both in a row, or a file with one token a line."""
 
 import os
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class TagColumns:
-    """Which column is what: of a table by name, of a file with one token a line by number.
+    """The columns of a file by their roles: of a table by name, of a file with one token a line by number.
 
     Attributes:
         source: the column of a table that holds the sequences; None guesses it by its name.

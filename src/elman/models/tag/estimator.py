@@ -1,4 +1,4 @@
-"""A tagger: learns to give every step of a sequence its label."""
+"""Define `SequenceTagger`, which predicts a tag for every step of a sequence."""
 
 import os
 from collections.abc import Iterator
@@ -10,35 +10,36 @@ from torch import Tensor
 
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
-from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.splits import pick
 from elman.errors import DataError
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
-from elman.models.networks.encoder import Trunk
+from elman.models.networks.encoder import Encoder
 from elman.models.scoring.tag_counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.tag.options import TaggerOptions
-from elman.models.tag.preprocess import UNSEEN, Labelled, Reading, read_examples
+from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
 from elman.models.tag.report import MeasuredTags
 from elman.quoting import quote
 
 
 class SequenceTagger(Estimator, TaggerOptions):
-    """A network that reads a sequence and gives a tag to each of its steps: words, characters, symbols or numbers.
+    """A recurrent tagger of every step of a sequence: words, characters, symbols or numbers.
 
-    Sequences have any lengths. They are packed, never padded, so that company never changes a result.
+    Sequences may differ in length. They are packed, not padded, so a prediction does not depend on the other sequences
+    in its batch.
 
     Attributes:
         classes_: the tags of the training part, sorted, after `fit`.
         network_: the trained network.
-        baselines_: held-out nats per tag of predictors that look at no neighbour; empty with nothing held out.
+        baselines_: held-out nats per tag of predictors that ignore neighbours; empty with nothing held out.
         progress_: counts and losses of the training.
-        duplicates_: held-out sequences that stand in the training part too.
-        strangers_: held-out sequences left out of the loss because they have a tag that training never saw.
+        duplicates_: held-out sequences that are in the training part too.
+        unseen_tags_: held-out sequences left out of the loss because they have a tag that training never saw.
         held_out_: how the network and the counts did on the held-out part, after `fit`; None with nothing held out.
 
     Raises:
@@ -54,7 +55,7 @@ class SequenceTagger(Estimator, TaggerOptions):
     kind = "sequence-tagger"
     content_type = TaggerContent
     loss_unit = "nats/tag"
-    reading_: Reading
+    preprocessor_: Preprocessor
     network_: TaggingNetwork
     likeliest_: npt.NDArray[np.int64]
     held_out_: MeasuredTags | None
@@ -80,22 +81,16 @@ class SequenceTagger(Estimator, TaggerOptions):
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
         checked, options = Run.checked(run), self._options()
-        rows, tags, cut = read_examples(*_pair(X, y, options), options.tokens)
-        self.read_ = f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags"
-        learned, held_out = split_rows(len(rows), options.validation_fraction)
-        reading = Reading.learn(pick(rows, learned), pick(tags, learned), cut, options.min_count)
-        known = reading.known(tags, held_out)
-        training = reading.label(pick(rows, learned), pick(tags, learned))
-        measured = reading.label(pick(rows, known), pick(tags, known)) if known else None
+        data = prepare(X, y, options)
+        self.read_ = data.read
 
         def begin() -> ByLength:
-            self._prepare(reading)
-            self.duplicates_ = count_duplicates(pick(rows, learned), pick(rows, held_out))
-            self.strangers_ = len(held_out) - len(known)
-            return self._task(training, measured)
+            self._prepare(data.preprocessor)
+            self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
+            return self._task(data.training, data.held_out)
 
-        self._learn(checked, training.fingerprint(), begin)
-        self.held_out_ = self._measured(pick(rows, held_out), pick(tags, held_out)) if len(held_out) else None
+        self._learn(checked, data.training.fingerprint(), begin)
+        self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 
     def predict(self, X: Any) -> list[list[Any]]:
@@ -108,7 +103,7 @@ class SequenceTagger(Estimator, TaggerOptions):
         return self._names(*self._probabilities(X))
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
-        """Return the probability of every tag at every step, an array `(T, K)` for each sequence, as `classes_` lie.
+        """Return the probability of every tag at every step, arrays `(T, K)`; classes are in the order of `classes_`.
 
         Raises:
             DataError: the sequences are of another kind than in training, or one is empty; the row is named.
@@ -118,9 +113,9 @@ class SequenceTagger(Estimator, TaggerOptions):
         return np.split(found, inputs.starts[1:-1])
 
     def predict_counts(self, X: Any) -> list[list[Any]]:
-        """Return the tag that came most often with each token in training: what to beat; errors as in `predict`."""
+        """Return the most frequent tag of each token in training, a baseline; errors as in `predict`."""
         inputs = self._encode(X)
-        return self.reading_.names(self.likeliest_[self.reading_.token_numbers(inputs)], inputs)
+        return self.preprocessor_.names(self.likeliest_[self.preprocessor_.token_numbers(inputs)], inputs)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of steps whose tag is right, over all sequences.
@@ -159,25 +154,25 @@ class SequenceTagger(Estimator, TaggerOptions):
         return measured.report(str(source) if isinstance(source, str | os.PathLike) else "table")
 
     def _as_taught(self, X: Any, y: Any) -> TaggedSteps:
-        reading = self.reading_
-        rows, tags, _ = read_examples(*_pair(X, y, self._options()), reading.cut)
-        known = reading.known(tags, range(len(rows)))
+        preprocessor = self.preprocessor_
+        rows, tags, _ = read_examples(*pair(X, y, self._options()), preprocessor.cut)
+        known = preprocessor.known(tags, range(len(rows)))
         if not known:
             raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
-        found = reading.label(pick(rows, known), pick(tags, known))
+        found = preprocessor.label(pick(rows, known), pick(tags, known))
         return TaggedSteps(self.network_, found.inputs, found.tags)
 
     def _measured(self, rows: Any, given: Any) -> MeasuredTags:
         """Tag sequences whose tags are given."""
         found = self.predict(rows)
         wanted = align_tags(found, given)
-        unseen = int((self.reading_.numbers(wanted) == UNSEEN).sum())
+        unseen = int((self.preprocessor_.numbers(wanted) == UNSEEN).sum())
         return MeasuredTags(wanted, self.predict_counts(rows), found, unseen)
 
     @property
     def classes_(self) -> list[Any]:
         """The tags of the training part, sorted."""
-        return self.reading_.classes
+        return self.preprocessor_.classes
 
     def _probabilities(self, source: Any, first: int = 1) -> tuple[npt.NDArray[np.float32], Sequences]:
         """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
@@ -186,53 +181,47 @@ class SequenceTagger(Estimator, TaggerOptions):
 
     def _encode(self, source: Any, first: int = 1) -> Sequences:
         self._check_fitted()
-        return self.reading_.input.encode(self.reading_.read(source, first))
+        return self.preprocessor_.input.encode(self.preprocessor_.read(source, first))
 
     def _names(self, found: npt.NDArray[np.float32], inputs: Sequences) -> list[list[Any]]:
-        return self.reading_.names(found.argmax(-1), inputs)
+        return self.preprocessor_.names(found.argmax(-1), inputs)
 
     def _content(self) -> dict[str, Any]:
-        return self.reading_.content() | {
+        return self.preprocessor_.content() | {
             "likeliest": self.likeliest_.tolist(),
             "duplicates": self.duplicates_,
-            "strangers": self.strangers_,
+            "unseen_tags": self.unseen_tags_,
         }
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Reading.of(content))
+        self._prepare(Preprocessor.from_state(content))
         self.likeliest_ = np.array(content["likeliest"], np.int64)
-        self.duplicates_, self.strangers_ = content["duplicates"], content["strangers"]
+        self.duplicates_, self.unseen_tags_ = content["duplicates"], content["unseen_tags"]
 
-    def _prepare(self, reading: Reading) -> None:
+    def _prepare(self, preprocessor: Preprocessor) -> None:
         """Make a network with first weights."""
         s: TaggerOptions = self._options()
-        self.reading_ = reading
+        self.preprocessor_ = preprocessor
         self.network_ = self._build(
             lambda: TaggingNetwork(
-                Trunk(
-                    reading.symbols,
-                    s.embedding_dim if reading.symbols else reading.features,
-                    cell=s.cell,
-                    hidden_size=s.hidden_size,
-                    num_layers=s.num_layers,
-                    bidirectional=s.bidirectional,
-                    dropout=s.dropout,
-                    input_dropout=s.input_dropout,
-                    symbol_dropout=s.symbol_dropout,
+                Encoder(
+                    preprocessor.symbols,
+                    s.embedding_dim if preprocessor.symbols else preprocessor.features,
+                    s,
                 ),
-                len(reading.classes),
+                len(preprocessor.classes),
             )
         )
         self.baselines_ = {}
 
     def _task(self, training: Labelled, held_out: Labelled | None) -> ByLength:
         """Return the job of learning tagged sequences, and keep what counting their tags gives."""
-        size = self.reading_.symbols or 1
-        symbols = self.reading_.token_numbers(training.inputs)
+        size = self.preprocessor_.symbols or 1
+        symbols = self.preprocessor_.token_numbers(training.inputs)
         counts = TagCounts.of(symbols, training.tags, size, len(self.classes_))
         self.likeliest_ = counts.likeliest()
         if held_out:
-            self.baselines_ = counts.losses(self.reading_.token_numbers(held_out.inputs), held_out.tags)
+            self.baselines_ = counts.losses(self.preprocessor_.token_numbers(held_out.inputs), held_out.tags)
         s: TaggerOptions = self._options()
         return ByLength(
             self.network_,
@@ -244,11 +233,6 @@ class SequenceTagger(Estimator, TaggerOptions):
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
-
-
-def _pair(X: Any, y: Any, options: TaggerOptions) -> tuple[Any, Any]:
-    """Return sequences and tags, from two arguments or from a file."""
-    return TagColumns.named(options).examples(X) if y is None else (X, y)
 
 
 def _shown(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""Sequences in, a score for every tag at every step out; and those scores for sequences of any lengths."""
+"""Define the tagger's network and its loss on sequences that differ in length."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,26 +9,26 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.batches import sorted_batches
 from elman.data.sequences import Rows, Sequences
-from elman.models.networks.encoder import Trunk, packed
+from elman.models.networks.encoder import Encoder, packed
 from elman.train import Batch
 
 
 class TaggingNetwork(nn.Module):
-    """A linear head on every step of a trunk. It runs packed batches alone, so that no step is ever padding.
+    """A linear head on every step of an encoder. It runs packed batches alone, so that no step is ever padding.
 
     Args:
-        trunk: gives each step its features.
+        encoder: gives each step its features.
         tags: the number of tags, K.
     """
 
-    def __init__(self, trunk: Trunk, tags: int):
+    def __init__(self, encoder: Encoder, tags: int):
         super().__init__()
-        self.trunk = trunk
-        self.head = nn.Linear(trunk.width, tags)
+        self.encoder = encoder
+        self.head = nn.Linear(encoder.width, tags)
 
     def forward(self, steps: PackedSequence) -> Tensor:
         """Return a score for every tag at every packed step, shape `(N, K)`; softmax makes them probabilities."""
-        features, _ = self.trunk(steps)
+        features, _ = self.encoder(steps)
         scores: Tensor = self.head(features.data)
         return scores
 

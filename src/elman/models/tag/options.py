@@ -1,4 +1,4 @@
-"""Options of the tagger."""
+"""Declare the options of the tagger."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

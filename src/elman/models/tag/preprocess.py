@@ -1,4 +1,4 @@
-"""How a tagger reads sequences and tags: all that it learned beside its weights, from the training part alone."""
+"""Fit everything that a tagger learns apart from its network: vocabulary or scale, and the tags."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut, tag_rows
-from elman.data.inputs import SeriesInput, TokenInput, input_of, learn_input
+from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
+from elman.data.splits import count_duplicates, pick, split_rows
 from elman.errors import DataError
 from elman.limits import MOST_CLASSES
+from elman.models.tag.columns import TagColumns
+from elman.models.tag.options import TaggerOptions
 from elman.quoting import quote
 
 UNSEEN = -1
@@ -21,7 +24,7 @@ UNSEEN = -1
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences in numbers, and the number of each step's tag beside `inputs.values`, shape `(N,)`."""
+    """Sequences in numbers, and the number of each step's tag for each of `inputs.values`, shape `(N,)`."""
 
     inputs: Sequences
     tags: npt.NDArray[np.int64]
@@ -35,8 +38,8 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """From a user's sequences and tags to numbers.
+class Preprocessor:
+    """Encode sequences and tags as numbers, and decode tags.
 
     Attributes:
         cut: how a text becomes tokens.
@@ -49,18 +52,18 @@ class Reading:
     classes: list[Any]
 
     @classmethod
-    def learn(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Reading":
+    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Preprocessor":
         """Learn from the training part, cut and aligned.
 
         Raises:
             DataError: there are fewer than two tags, or tags of kinds that have no order among them.
         """
-        return cls(cut, learn_input(rows, "symbols", min_count), _sorted_tags(tags))
+        return cls(cut, fit_input(rows, "symbols", min_count), _sorted_tags(tags))
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> "Reading":
-        """Return the reading that `content` was made from."""
-        return cls(content["cut"], input_of(content["input"]), content["classes"])
+    def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
+        """Return the preprocessor that `content` was made from."""
+        return cls(content["cut"], input_from_state(content["input"]), content["classes"])
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
@@ -109,6 +112,61 @@ class Reading:
     def token_numbers(self, inputs: Sequences) -> npt.NDArray[np.int64]:
         """Return what to count tags by: the token's number, or 0 where steps are numbers, shape `(N,)`."""
         return inputs.values if self.symbols else np.zeros(len(inputs.values), np.int64)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The data of one training.
+
+    Attributes:
+        training: the training part.
+        held_out: the held-out sequences of which training has seen every tag; None if there are none.
+        preprocessor: fitted on the training part.
+        examples: all held-out sequences and their tags, not encoded.
+        read: how much was read, such as "40 sequences, 120 tags".
+        duplicates: held-out sequences that are in the training part too.
+        unseen_tags: held-out sequences with a tag that training never saw.
+    """
+
+    training: Labelled
+    held_out: Labelled | None
+    preprocessor: Preprocessor
+    examples: tuple[list[Any], list[list[Any]]]
+    read: str
+    duplicates: int
+    unseen_tags: int
+
+
+def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
+    """Read sequences and tags, split them, and encode both parts.
+
+    Args:
+        X: sequences, or a file or frame that holds their tags too.
+        y: a row of tags for each sequence; None with a file or frame.
+        options: the options of the tagger.
+
+    Raises:
+        InputError: there are more or fewer rows of tags than sequences.
+        DataError: sequences or tags cannot be used; the message names the row.
+    """
+    rows, tags, cut = read_examples(*pair(X, y, options), options.tokens)
+    learned, held_out = split_rows(len(rows), options.validation_fraction)
+    preprocessor = Preprocessor.fit(pick(rows, learned), pick(tags, learned), cut, options.min_count)
+    known = preprocessor.known(tags, held_out)
+    return Prepared(
+        preprocessor.label(pick(rows, learned), pick(tags, learned)),
+        preprocessor.label(pick(rows, known), pick(tags, known)) if known else None,
+        preprocessor,
+        (pick(rows, held_out), pick(tags, held_out)),
+        f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags",
+        count_duplicates(pick(rows, learned), pick(rows, held_out)),
+        len(held_out) - len(known),
+    )
+
+
+def pair(X: Any, y: Any, options: TaggerOptions) -> tuple[Any, Any]:
+    """Return sequences and tags, from two arguments or from a file."""
+    return TagColumns.named(options).examples(X) if y is None else (X, y)
 
 
 def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[list[Any]], Cut]:

@@ -1,4 +1,4 @@
-"""How good a tagger is, by steps, by whole sequences and by tags, beside what counting reaches."""
+"""Score a tagger by steps, by whole sequences and by tags, and compare it with its baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ NETWORK = "network"
 
 @dataclass(frozen=True)
 class MeasuredTags:
-    """Tags beside the right ones, a row for each sequence.
+    """Predicted and right tags, a row for each sequence.
 
     Attributes:
         wanted: the right tags.
-        counted: those that came most often with each token in training.
+        counted: the most frequent tag of each token in training.
         found: those that the network found.
         unseen: how many of `wanted` training never saw.
     """

@@ -1,1 +1,1 @@
-"""Read one sequence and write another: `Translator`."""
+"""Translate one sequence into another: `Translator`."""

@@ -1,4 +1,4 @@
-"""What needs no network: two translators that a trained one has to beat."""
+"""Translate without a network: the two baselines of a translator."""
 
 from collections.abc import Sequence
 from typing import Any, Self

@@ -1,7 +1,7 @@
-"""A translator: reads one sequence and writes another of any length, such as a word and how it is spoken."""
+"""Define `Translator`, which translates a sequence into another, such as a word into its pronunciation."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -11,22 +11,30 @@ from torch import Tensor
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.wording import UNKNOWN, Wording, as_texts
+from elman.data.tokenizer import UNKNOWN, Tokenizer, as_texts
 from elman.errors import DataError, InputError
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import TranslatorContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.estimator.run import Run, RunOptions
-from elman.models.networks.beam_search import EDGE, search
+from elman.models.networks.beam_search import BOS_EOS, search
 from elman.models.networks.decoder import Targets, Writing
-from elman.models.networks.decoding import LOSS_UNIT, Written, check_targets, padded, search_of, write_all, writing_task
+from elman.models.networks.decoding import (
+    LOSS_UNIT,
+    TargetExamples,
+    check_targets,
+    padded,
+    search_of,
+    write_all,
+    writing_task,
+)
 from elman.models.scoring.texts import exact
-from elman.models.translate.memory import TranslationMemory, choose_threshold
+from elman.models.translate.memory import Pairs, TranslationMemory, choose_threshold, pack_pairs, unpack_pairs
 from elman.models.translate.network import EncoderDecoder
 from elman.models.translate.options import TranslatorOptions, copies
 from elman.models.translate.preprocess import Read, Reader
-from elman.models.translate.report import Pairs, pack_pairs, translation_report, unpack_pairs
+from elman.models.translate.report import AttentionMap, translation_report
 from elman.quoting import quote
 from elman.train import Task
 
@@ -34,20 +42,6 @@ SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
 SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
-
-
-class Look(NamedTuple):
-    """Where a translator looked while it wrote.
-
-    Attributes:
-        source: the symbols that were read.
-        target: the symbols that were written; the last one is the end.
-        weights: how much of each look went where, `(len(target), len(source))`; rows sum to 1.
-    """
-
-    source: list[str]
-    target: list[str]
-    weights: npt.NDArray[np.float32]
 
 
 class Translator(Estimator, TranslatorOptions):
@@ -78,8 +72,8 @@ class Translator(Estimator, TranslatorOptions):
     loss_unit = LOSS_UNIT
     content_type = TranslatorContent
     network_: EncoderDecoder
-    source_: Wording
-    target_: Wording
+    source_: Tokenizer
+    target_: Tokenizer
     pairs_: Pairs
     columns_: tuple[str, str] | None
     memory_: TranslationMemory | None
@@ -111,8 +105,8 @@ class Translator(Estimator, TranslatorOptions):
         learned = pick(sources, training), pick(targets, training)
         asked = pick(sources, held_out)
         self.duplicates_ = count_duplicates(learned[0], asked)
-        self.source_ = Wording.learn(learned[0], s.source_tokens, s.min_count)
-        self.target_ = Wording.learn(learned[1], s.target_tokens, s.min_count)
+        self.source_ = Tokenizer.fit(learned[0], s.source_tokens, s.min_count)
+        self.target_ = Tokenizer.fit(learned[1], s.target_tokens, s.min_count)
         self.memory_ = TranslationMemory(*learned) if s.memory else None
         reader = self._reader()
         beside = [*self.memory_.others(), *self.memory_.neighbours(asked)] if self.memory_ else None
@@ -120,8 +114,8 @@ class Translator(Estimator, TranslatorOptions):
         wanted = reader.targets(targets, read)
         self.growth_ = float(wanted.take(training).lengths.mean() / read.symbols.take(training).lengths.mean())
 
-        def part(rows: Rows, *training_only: float) -> Written:
-            return self._written(read.take(rows), wanted.take(rows), *training_only)
+        def part(rows: Rows, *training_only: float) -> TargetExamples:
+            return self._target_examples(read.take(rows), wanted.take(rows), *training_only)
 
         def begin() -> ByLength:
             self._prepare()
@@ -166,8 +160,8 @@ class Translator(Estimator, TranslatorOptions):
         return exact(found, targets)
 
     @torch.no_grad()
-    def attention(self, source: str) -> Look:
-        """Write one source's translation, however near it is, and return where the decoder looked at each symbol.
+    def attention(self, source: str) -> AttentionMap:
+        """Write one source's translation, however near it is, and return the attention at each symbol.
 
         Raises:
             DataError: the source is empty, or the model was trained without attention.
@@ -182,10 +176,10 @@ class Translator(Estimator, TranslatorOptions):
             raise DataError("attention: the model was trained without it: train one with attend=True")
         limits = self._limits(read.symbols)
         (found,) = search(Writing(decoder, begun, never=(UNKNOWN,)), limits, search_of(self._options()))
-        wanted = Sequences.of([np.array([*found.symbols, EDGE])])
+        wanted = Sequences.of([np.array([*found.symbols, BOS_EOS])])
         targets = Targets(*padded(wanted, np.array([0])))
         weights = decoder.attention.weights(decoder.states(begun, targets, targets.inputs), begun.memory)
-        return Look(
+        return AttentionMap(
             reader.names(source, beside[0] if beside else None), reader.symbols(wanted.values), weights[0].numpy()
         )
 
@@ -199,10 +193,17 @@ class Translator(Estimator, TranslatorOptions):
         return dict(zip(self._columns(), (piece, self.predict(piece)), strict=True))
 
     def report(self, source: Any) -> Report:
-        """Return scores on a table that holds the targets, beside copying and looking up (see `OnFiles`)."""
+        """Return scores on a table that holds the targets, compared with copying and looking up (see `OnFiles`)."""
         table, (first, second) = read_table(source), self._columns()
-        asked = _texts(table, table.column("source", first)), _texts(table, table.column("target", second))
-        return translation_report(self, self.pairs_, table.name, asked)
+        sources, targets = (_texts(table, table.column(*side)) for side in (("source", first), ("target", second)))
+        written = {"network": self.write(sources)}
+        if self.memory_:
+            written["memory and network"] = self.predict(sources)
+        draw = (lambda: self.attention(sources[0]).draw()) if self.attend else None
+        title = f"{table.name}: {len(sources):,} pairs"
+        return translation_report(
+            title, (sources, targets), self.pairs_, written, self.target_.tokens, self.memory_, draw
+        )
 
     def _finish(self, task: Task) -> None:
         """Measure on the held-out pairs from which similarity on the memory answers, then have it know all pairs."""
@@ -229,7 +230,7 @@ class Translator(Estimator, TranslatorOptions):
         check_targets(targets, len(sources))
         return sources, targets
 
-    def _as_taught(self, X: Any, y: Any) -> Written:
+    def _as_taught(self, X: Any, y: Any) -> TargetExamples:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
         s = self._options()
         if y is None:
@@ -239,12 +240,14 @@ class Translator(Estimator, TranslatorOptions):
         check_targets(targets, len(sources))
         reader = self._reader()
         read = reader.read(sources, self._beside(sources))
-        return self._written(read, reader.targets(targets, read), s.label_smoothing)
+        return self._target_examples(read, reader.targets(targets, read), s.label_smoothing)
 
-    def _written(self, read: Read, wanted: Sequences, *training_only: float) -> Written:
+    def _target_examples(self, read: Read, wanted: Sequences, *training_only: float) -> TargetExamples:
         lengths = read.symbols.lengths + wanted.lengths
         network = self.network_
-        return Written(network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only)
+        return TargetExamples(
+            network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only
+        )
 
     def _write(self, sources: list[str], beside: list[str] | None) -> list[str]:
         """Return what the network makes of sources, and with a memory of their neighbours' targets."""
@@ -284,7 +287,7 @@ class Translator(Estimator, TranslatorOptions):
         return {"pairs": pack_pairs(self.pairs_)}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.source_, self.target_ = Wording.of(content["source"]), Wording.of(content["target"])
+        self.source_, self.target_ = Tokenizer.from_state(content["source"]), Tokenizer.from_state(content["target"])
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])
@@ -299,15 +302,7 @@ class Translator(Estimator, TranslatorOptions):
             lambda: EncoderDecoder(
                 len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
                 len(self.target_.vocabulary),
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                bidirectional=s.bidirectional,
-                embedding_dim=s.embedding_dim,
-                dropout=s.dropout,
-                symbol_dropout=s.symbol_dropout,
-                attention=s.attend,
-                copies=copies(s),
+                s,
             )
         )
 

@@ -1,17 +1,22 @@
-"""A translation memory: where a source is near enough to one that is known, its target is given as it stands.
+"""Answer from a translation memory: a source that is similar enough to a known one gets that one's target unchanged.
 
-Translators' own tools work so ("fuzzy match"): the memory has the first word, the machine writes the rest. Here the
-machine reads what goes with the nearest neighbour beside its source, and so has to mend that rather than to write it
-all (Bulté and Tezcan 2019, "Neural fuzzy repair"). How near is near enough is measured on pairs that neither learned
-from.
+Tools for human translators do the same ("fuzzy match"). For all other sources the network reads the target of the
+nearest known source together with its own source, so that it repairs a translation instead of writing all of it (Bulté
+and Tezcan 2019, "Neural fuzzy repair"). The threshold of similarity is chosen on held-out pairs.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from elman.models.scoring.chrf import chrf, count_ngrams
 from elman.models.translate.baselines import NearestNeighbour
+
+Pairs = tuple[list[str], list[str]]
+"""Sources and targets."""
 
 
 class TranslationMemory:
@@ -28,11 +33,11 @@ class TranslationMemory:
         self.nearest = NearestNeighbour().fit(sources, targets)
 
     def neighbours(self, sources: Sequence[str]) -> list[str]:
-        """Return the target that goes with the known source nearest to each."""
+        """Return the target of the nearest known source of each."""
         return self.nearest.predict(sources)
 
     def others(self) -> list[str]:
-        """Return for each known source the target that goes with the nearest of the others."""
+        """Return for each known source the target of the nearest other one."""
         return self.nearest.others()
 
     def translate(self, sources: Sequence[str], write: Callable[[list[str], list[str]], list[str]]) -> list[str]:
@@ -76,3 +81,14 @@ def choose_threshold(
     scores = chrf(alone + gained.cumsum(axis=0))
     best = int(scores.argmax())
     return float(-candidates[best]) if scores[best] > chrf(alone) else None
+
+
+def pack_pairs(pairs: Pairs) -> Tensor:
+    """Return pairs as the bytes of their JSON, for a model's file."""
+    return torch.from_numpy(np.frombuffer(json.dumps(pairs).encode(), dtype=np.uint8).copy())
+
+
+def unpack_pairs(packed: Tensor) -> Pairs:
+    """Return what `pack_pairs` was given."""
+    sources, targets = json.loads(packed.numpy().tobytes())
+    return sources, targets

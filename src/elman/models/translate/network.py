@@ -1,4 +1,4 @@
-"""The network of the translator: one recurrent network reads, another writes, and looks back at what was read."""
+"""Define the translator's network: an encoder and a decoder, with or without attention."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from elman.data.wording import UNKNOWN
+from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.decoder import Decoder, Source
-from elman.models.networks.symbols import CELLS
+from elman.models.networks.symbols import recurrent_layers
+from elman.models.translate.options import TranslatorOptions, copies
 
 
 class Sources(NamedTuple):
-    """What is read, for B rows.
+    """The input of the encoder, for B rows.
 
     Attributes:
-        symbols: `(B, S)`; what stands after a row's end is not read.
+        symbols: `(B, S)`; symbols after a row's end are not read.
         lengths: symbols of each row, `(B,)`, on the CPU.
         copies: the same symbols by the numbers that the decoder writes, `(B, S)`, see `Places`; None where none is
             copied.
@@ -27,60 +28,23 @@ class Sources(NamedTuple):
 
 
 class EncoderDecoder(nn.Module):
-    """Reads a sequence and writes another (Sutskever et al. 2014; attention as in Luong et al. 2015).
+    """Read a sequence and write another (Sutskever et al. 2014; attention as in Luong et al. 2015).
 
     Args:
         source_size: the number of symbols that are read.
-        target_size: the number of symbols that are written; 0 is the edge.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state, H, in the decoder and in each direction of the encoder.
-        num_layers: the number of recurrent layers on either side.
-        bidirectional: the encoder reads from both ends.
-        embedding_dim: the length of a symbol's vector.
-        dropout: the share of features dropped while training.
-        symbol_dropout: the share of symbols that are read as the unknown one while training.
-        attention: the decoder looks at the encoder's outputs; without, all it has is the state that it begins with.
-        copies: it can also write what it looks at; takes `attention`.
+        target_size: the number of symbols that are written.
+        options: the options of the translator; both sides have the same number and size of layers.
     """
 
-    def __init__(
-        self,
-        source_size: int,
-        target_size: int,
-        *,
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        bidirectional: bool,
-        embedding_dim: int,
-        dropout: float,
-        symbol_dropout: float,
-        attention: bool,
-        copies: bool = False,
-    ):
+    def __init__(self, source_size: int, target_size: int, options: TranslatorOptions):
         super().__init__()
-        self.embed = nn.Embedding(source_size, embedding_dim, padding_idx=UNKNOWN)  # reads as nothing at all
-        self.symbol_dropout = symbol_dropout
-        self.drop = nn.Dropout(dropout)
-        self.encoder = CELLS[cell](
-            embedding_dim,
-            hidden_size,
-            num_layers=num_layers,
-            dropout=dropout if num_layers > 1 else 0.0,
-            bidirectional=bidirectional,
-        )
-        width = hidden_size * (2 if bidirectional else 1)
-        self.decoder = Decoder(
-            target_size,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            embedding_dim=embedding_dim,
-            dropout=dropout,
-            summary=width,
-            attends=width if attention else None,
-            copies=copies,
-        )
+        self.embed = nn.Embedding(source_size, options.embedding_dim, padding_idx=UNKNOWN)  # reads as nothing at all
+        self.symbol_dropout = options.symbol_dropout
+        self.drop = nn.Dropout(options.dropout)
+        self.encoder = recurrent_layers(options.embedding_dim, options, bidirectional=options.bidirectional)
+        width = options.hidden_size * (2 if options.bidirectional else 1)
+        attends = width if options.attend else None
+        self.decoder = Decoder(target_size, options, summary=width, attends=attends, copies=copies(options))
 
     def read(self, sources: Sources) -> Source:
         """Return what the decoder writes from: padding is not read."""

@@ -1,4 +1,4 @@
-"""Options of the translator."""
+"""Declare the options of the translator."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -33,5 +33,5 @@ class TranslatorOptions(WriterOptions):
 
 
 def copies(options: TranslatorOptions) -> bool:
-    """Whether the decoder copies from what it reads."""
+    """Return whether the decoder copies symbols of the source."""
     return options.copying or options.memory

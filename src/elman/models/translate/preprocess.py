@@ -1,4 +1,4 @@
-"""What a translator reads: sources, with a memory what goes with their nearest neighbours, and what can be copied."""
+"""Encode sources, and the targets of their nearest neighbours, for a translator that may copy symbols."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.sequences import Rows, Sequences
+from elman.data.tokenizer import END, Tokenizer, cut, join
 from elman.data.vocabulary import OpenVocabulary
-from elman.data.wording import END, Wording, cut, join
-from elman.models.networks.beam_search import EDGE
+from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.decoding import padded
 from elman.models.translate.network import Sources
 
@@ -36,11 +36,11 @@ class Read(NamedTuple):
 
 
 class Reader:
-    """Makes numbers of sources, and texts of what is written from them.
+    """Encode sources and targets as numbers, and decode written numbers as texts.
 
-    A network that copies reads the source and `EDGE`; with neighbours, after that what goes with the nearest known
-    source, in symbols of its own, and `EDGE` again. Symbols of the source can be copied where either side is cut in the
-    same way. One reader's numbers of strange symbols are no other's.
+    A network that copies reads the source and `BOS_EOS`; with neighbours, then the target of the nearest known source,
+    in symbols of its own, and `BOS_EOS` again. Symbols of the source can be copied where both sides are cut in the same
+    way. The numbers of symbols outside the vocabulary are valid for this reader only.
 
     Args:
         source: how sources are cut.
@@ -48,9 +48,9 @@ class Reader:
         copies: the network copies.
     """
 
-    def __init__(self, source: Wording, target: Wording, *, copies: bool):
+    def __init__(self, source: Tokenizer, target: Tokenizer, *, copies: bool):
         self._source, self._target, self._copies = source, target, copies
-        self._written = OpenVocabulary(target.vocabulary)
+        self._open = OpenVocabulary(target.vocabulary)
 
     def read(self, sources: Sequence[str], neighbours: Sequence[str] | None = None) -> Read:
         """Return the numbers of sources, and of their neighbours' targets, as many."""
@@ -68,7 +68,7 @@ class Reader:
         return [*cut(source, self._source.tokens), END, *beside]
 
     def targets(self, targets: Sequence[str], read: Read) -> Sequences:
-        """Return targets with their ends: symbols of the vocabulary, and strange ones where the row can copy them."""
+        """Return targets with their ends: symbols of the vocabulary, and other symbols where the row can copy them."""
         wanted = self._target.read_targets(targets)
         if read.copies is None:
             return wanted
@@ -77,25 +77,25 @@ class Reader:
             own, there = values[wanted.starts[row] : wanted.starts[row + 1]], read.copies[row]
             strange = np.flatnonzero(own == 0)
             symbols = cut(text, self._target.tokens) if len(strange) else []
-            found = [self._written.number(symbols[place]) for place in strange]
+            found = [self._open.number(symbols[place]) for place in strange]
             own[strange] = np.where(np.isin(found, there), found, 0)
         return Sequences(values, wanted.starts)
 
     def symbols(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
         """Return the symbols that were written."""
-        return self._written.decode(numbers)
+        return self._open.decode(numbers)
 
     def text(self, numbers: Sequence[int]) -> str:
         """Return the text that was written."""
         return join(self.symbols(numbers), self._target.tokens)
 
     def _with_copies(self, source: str, neighbour: str | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        cut_source, edge = cut(source, self._source.tokens), np.array([EDGE])
+        cut_source, end = cut(source, self._source.tokens), np.array([BOS_EOS])
         same = self._source.tokens == self._target.tokens
-        read = [self._source.vocabulary.encode(cut_source), edge]
-        copies = [self._written.encode(cut_source) if same else np.zeros(len(cut_source), np.int64), edge]
+        read = [self._source.vocabulary.encode(cut_source), end]
+        copies = [self._open.encode(cut_source) if same else np.zeros(len(cut_source), np.int64), end]
         if neighbour is not None:
             beside = cut(neighbour, self._target.tokens)
-            read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), edge]
-            copies += [self._written.encode(beside), edge]
+            read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), end]
+            copies += [self._open.encode(beside), end]
         return np.concatenate(read), np.concatenate(copies)

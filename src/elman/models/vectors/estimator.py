@@ -1,4 +1,4 @@
-"""One input, one output: a classifier without memory, to stand beside those that have one."""
+"""Define `FeedForward`, a classifier of single vectors, to compare recurrent classifiers with."""
 
 import os
 from collections.abc import Iterator
@@ -11,14 +11,13 @@ from elman.data.inputs import SeriesInput
 from elman.data.items import Floats, as_items
 from elman.data.tables import Table, as_frame, read_table, stream_table
 from elman.errors import DataError
-from elman.models.classify.columns import LABEL
 from elman.models.estimator.base import of_file
 from elman.models.estimator.contents import FeedForwardContent
 from elman.models.estimator.feature_names import set_names
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.feed_forward import FeedForwardNetwork
 from elman.models.scoring.classification import report_of
-from elman.models.scoring.labels import as_labels
+from elman.models.scoring.labels import LABEL_COLUMNS, as_labels
 from elman.models.vectors.fixed_width import FixedWidth
 from elman.models.vectors.options import FeedForwardOptions
 
@@ -27,7 +26,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
     """A multilayer perceptron on vectors of one length: each input gives one output, and none knows of another.
 
     It takes what a feed-forward network can take: an array `(n, I)`, or `(n, ...)`, which is flattened; rows of
-    numbers; a frame of numbers; or, without labels beside it, a table that has them in a column, a path or a frame.
+    numbers; a frame of numbers; or, without labels as `y`, a table that has them in a column, a path or a frame.
     Sequences of unequal lengths it has to refuse.
 
     Attributes:
@@ -35,7 +34,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         network_: the trained network.
         baselines_: held-out nats per vector of the classes' shares; empty with nothing held out.
         progress_: counts and losses of the training.
-        duplicates_: held-out vectors that stand in the training part too.
+        duplicates_: held-out vectors that are in the training part too.
         held_out_: how the network and the shares did on the held-out part, after `fit`; None with nothing held out.
 
     Raises:
@@ -68,7 +67,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         return {"row": numbers, "label": self.labels_.decode(found).tolist()} | shares
 
     def report(self, source: Any) -> Report:
-        """Return accuracy, F1 and loss on a table with labels, beside the shares of the classes."""
+        """Return accuracy, F1 and loss on a table with labels, compared with the priors of the classes."""
         table = read_table(source)
         vectors = self._read(self._features(table))
         labels = as_labels(table.names(table.column("label", self.label_)), len(table))
@@ -80,7 +79,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         self.label_, self.features_ = None, None
         if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
-            self.label_ = table.column("label", options.label, LABEL)
+            self.label_ = table.column("label", options.label, LABEL_COLUMNS)
             others = [name for name in table.columns if name != self.label_]
             self.features_ = [table.column("features", name) for name in options.features or others]
             if not self.features_:
@@ -104,7 +103,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         return table.numbers([table.column("features", name) for name in columns]).astype(np.float32)
 
     def _learn_input(self, items: list[Floats], options: FeedForwardOptions) -> None:
-        self.input_ = SeriesInput.learn([np.stack(items)])
+        self.input_ = SeriesInput.fit([np.stack(items)])
 
     def _encode(self, items: list[Floats]) -> Floats:
         return self.input_.encode([np.stack(items)]).values

@@ -1,4 +1,4 @@
-"""What classifiers share whose network reads as many numbers whatever comes: training, answers, their file."""
+"""Share training, prediction and files among classifiers whose network reads a fixed number of inputs."""
 
 from typing import Any, ClassVar, Self, Unpack
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from torch import Tensor
 
-from elman.data.inputs import SeriesInput, TokenInput, input_of
+from elman.data.inputs import SeriesInput, TokenInput, input_from_state
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.errors import DataError
 from elman.models.estimator.base import Estimator
@@ -55,7 +55,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         checked, options = Run.checked(run), self._options()
         items, labels = self._examples(X, y, options)
         learned, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
-        self.labels_ = Labels.learn(pick(labels, learned))
+        self.labels_ = Labels.fit(pick(labels, learned))
         self._learn_input(pick(items, learned), options)
         training = self._labelled(pick(items, learned), pick(labels, learned))
         measured = None
@@ -123,17 +123,17 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _measured(self, examples: LabelledVectors) -> Measured:
         found = probabilities(self.network_, examples.vectors)
-        shares = np.tile(self.shares_, (len(found), 1))
-        return Measured(self.labels_, examples.targets, {"class shares": shares, "network": found})
+        priors = np.tile(self.priors_, (len(found), 1))
+        return Measured(self.labels_, examples.targets, {"class shares": priors, "network": found})
 
     def _begin(self, training: LabelledVectors, held_out: LabelledVectors | None, options: Any) -> ByLength:
         """Return the job of learning vectors, with a new network."""
         self._make_network(options)
-        self.shares_ = self.labels_.chances(training.targets)
+        self.priors_ = self.labels_.priors(training.targets)
         self.baselines_ = {}
         if held_out:
-            shares = np.tile(self.shares_, (len(held_out.targets), 1))
-            self.baselines_ = {"class shares": mean_nats(shares, held_out.targets)}
+            priors = np.tile(self.priors_, (len(held_out.targets), 1))
+            self.baselines_ = {"class shares": mean_nats(priors, held_out.targets)}
         return ByLength(
             self.network_,
             Taught(self.network_, training),
@@ -149,13 +149,13 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         return {
             "input": self.input_.content(),
             "classes": self.classes_.tolist(),
-            "shares": self.shares_.tolist(),
+            "priors": self.priors_.tolist(),
             "duplicates": self.duplicates_,
         } | content_of_names(self)
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.input_ = input_of(content["input"])
+        self.input_ = input_from_state(content["input"])
         set_names(self, content)
-        self.labels_ = Labels(content["classes"], several=False)
-        self.shares_, self.duplicates_ = np.array(content["shares"]), content["duplicates"]
+        self.labels_ = Labels(content["classes"], multilabel=False)
+        self.priors_, self.duplicates_ = np.array(content["priors"]), content["duplicates"]
         self._make_network(self._options())

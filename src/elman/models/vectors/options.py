@@ -1,4 +1,4 @@
-"""Options of the feed-forward classifier of vectors."""
+"""Declare the options of the feed-forward classifier of vectors."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

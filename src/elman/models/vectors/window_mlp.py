@@ -1,11 +1,11 @@
-"""A fixed window of a sequence, and no memory: what a classifier with memory has to beat."""
+"""Define `WindowMLP`, a baseline without memory: a classifier of a fixed window of each sequence."""
 
 from typing import Any
 
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from elman.data.inputs import TokenInput, learn_input
+from elman.data.inputs import TokenInput, fit_input
 from elman.data.items import as_items
 from elman.models.estimator.contents import VectorContent
 from elman.models.networks.feed_forward import FeedForwardNetwork
@@ -18,7 +18,7 @@ class WindowMLP(FixedWidth, WindowOptions):
     """A multilayer perceptron over the last, or the first, N steps of each sequence: a baseline without memory.
 
     Sequences are texts, lists of symbols or series of numbers of any lengths, see `elman.data.items.as_items`. What
-    lies outside the window is lost: two sequences that differ there alone get the same answer. Each place in the window
+    is outside the window is lost: two sequences that differ there alone get the same answer. Each place in the window
     has weights of its own, so that what was learned at one place is not known at another. Where a sequence is shorter
     than the window, the places before it (behind it, with the first steps) are zeros: no symbol's vector, or each
     feature's mean.
@@ -53,7 +53,7 @@ class WindowMLP(FixedWidth, WindowOptions):
         return as_items(X)
 
     def _learn_input(self, items: list[Any], options: WindowOptions) -> None:
-        self.input_ = learn_input(items, options.tokens, options.min_count)
+        self.input_ = fit_input(items, options.tokens, options.min_count)
         self.window_ = options.window, options.side
 
     def _encode(self, items: list[Any]) -> npt.NDArray[Any]:
@@ -61,7 +61,7 @@ class WindowMLP(FixedWidth, WindowOptions):
         return self.input_.encode(items).window(*self.window_, self._nothing())
 
     def _nothing(self) -> int:
-        """Return what stands where there is no step: a symbol after all others, or the mean of a feature."""
+        """Return the padding where there is no step: a symbol after all others, or the mean of a feature."""
         return len(self.input_.vocabulary) if isinstance(self.input_, TokenInput) else 0
 
     def _make_network(self, options: WindowOptions) -> None:

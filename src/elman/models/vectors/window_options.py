@@ -1,4 +1,4 @@
-"""Options of the feed-forward classifier of a window."""
+"""Declare the options of the classifier of a window."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

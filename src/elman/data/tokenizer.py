@@ -1,7 +1,7 @@
-"""Texts as symbols that can be put together again: what a model reads, and what it writes.
+"""Cut texts into symbols that can be joined again, for models that read and write texts.
 
-Unlike `tokenize`, which serves reading alone, nothing is lost: `join(cut(text))` is the text, up to how much white
-space stands between words.
+Unlike `tokenize`, which is for reading only, nothing is lost: `join(cut(text))` is the text, up to the amount of white
+space between words.
 """
 
 import re
@@ -33,7 +33,7 @@ def cut(text: str, tokens: Tokens) -> list[str]:
     Args:
         text: what to cut.
         tokens: "words" gives words and punctuation marks, each with the space before it, "characters" every character,
-            "symbols" what stands between spaces.
+            "symbols" the parts between spaces.
     """
     if tokens == "words":
         return _WORD.findall(" " + " ".join(text.split()))
@@ -58,8 +58,8 @@ def guess_tokens(texts: Sequence[str]) -> Tokens:
 
 
 @dataclass(frozen=True)
-class Wording:
-    """How texts of one side become numbers, and numbers texts.
+class Tokenizer:
+    """Encode texts as numbers, and decode numbers as texts.
 
     Attributes:
         tokens: how a text is cut.
@@ -70,10 +70,10 @@ class Wording:
     vocabulary: Vocabulary
 
     @classmethod
-    def learn(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
+    def fit(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
         """Learn the symbols of the training part."""
         chosen = guess_tokens(texts) if tokens == "auto" else tokens
-        return cls(chosen, Vocabulary.learn((cut(text, chosen) for text in texts), min_count, (END,)))
+        return cls(chosen, Vocabulary.fit((cut(text, chosen) for text in texts), min_count, (END,)))
 
     def read(self, texts: Iterable[str]) -> Sequences:
         """Return the symbols of each text as numbers."""
@@ -93,8 +93,8 @@ class Wording:
         return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> Self:
-        """Return the wording that `content` was made from."""
+    def from_state(cls, content: dict[str, Any]) -> Self:
+        """Return the tokenizer that `content` was made from."""
         return cls(content["tokens"], Vocabulary(content["symbols"], END_NUMBER))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.wording import END, UNKNOWN, Wording, cut, guess_tokens, join
+from elman.data.tokenizer import END, UNKNOWN, Tokenizer, cut, guess_tokens, join
 
 
 @given(st.text())
@@ -27,9 +27,9 @@ def test_how_texts_are_cut_is_guessed():
 
 
 def test_numbers_and_back():
-    wording = Wording.learn(["b a", "a c"], "symbols", 1)
-    assert wording.read(["a x"])[0].tolist() == [wording.vocabulary.number("a"), UNKNOWN]
-    assert wording.read_targets(["a"])[0].tolist() == [wording.vocabulary.number("a"), 1]
-    assert wording.vocabulary.symbols[1] == END
-    assert wording.write(wording.read(["c b a"])[0]) == "c b a"
-    assert Wording.of(wording.content()).vocabulary.symbols == wording.vocabulary.symbols
+    tokenizer = Tokenizer.fit(["b a", "a c"], "symbols", 1)
+    assert tokenizer.read(["a x"])[0].tolist() == [tokenizer.vocabulary.number("a"), UNKNOWN]
+    assert tokenizer.read_targets(["a"])[0].tolist() == [tokenizer.vocabulary.number("a"), 1]
+    assert tokenizer.vocabulary.symbols[1] == END
+    assert tokenizer.write(tokenizer.read(["c b a"])[0]) == "c b a"
+    assert Tokenizer.from_state(tokenizer.content()).vocabulary.symbols == tokenizer.vocabulary.symbols
