@@ -25,10 +25,10 @@ FLOORS = [
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {
-    "explain": {"errors", "files", "limits", "opening", "quoting"},
+    "worked": {"errors", "files", "limits", "opening", "quoting"},
     "pictures": {"errors", "files", "limits", "quoting", "rounding"},
 }
-REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
+REACHED_FROM = {"worked": "elman", "pictures": "train data diagnose"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
 # Loaded by the command that needs them, never to show help.
 LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}
