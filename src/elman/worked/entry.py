@@ -1,4 +1,4 @@
-"""`elman.explain(worksheet)`: from whatever describes a small network to its trace."""
+"""Define `elman.explain` and `elman.check`: read any description of a small network, compute it, mark answers."""
 
 from collections.abc import Mapping
 from pathlib import Path

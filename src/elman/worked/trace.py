@@ -51,11 +51,11 @@ class Trace(Calculation):
         return rendered
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
+        """Return Markdown for a notebook."""
         return self.to("markdown")
 
     def _repr_html_(self) -> str:
-        """What a notebook shows where it can show a page."""
+        """Return the HTML page in a frame, for a notebook that can show it."""
         from elman.worked.render.html import framed
 
         return framed(self.to("html"))

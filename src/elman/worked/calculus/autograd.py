@@ -1,4 +1,4 @@
-"""The forward equations of a trace computed in torch, so that its autograd gives the gradients a second time.
+"""Compute the forward equations in torch, so that its autograd gives the gradients a second time.
 
 The one module besides `from_torch.py` that imports torch. Only the forward equations are shared: no derivative rule is.
 """
@@ -39,7 +39,7 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Whether all agree to a relative 1e-9."""
+        """Tell whether all agree to a relative 1e-9."""
         return self.largest <= TOLERANCE
 
     def __str__(self) -> str:

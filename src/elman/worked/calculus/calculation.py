@@ -78,7 +78,7 @@ class Calculation:
 
     @property
     def numbers(self) -> int:
-        """How many numbers the values hold together."""
+        """Return the number of entries of all values together."""
         return sum(value.array.size for value in self)
 
     @property
@@ -92,7 +92,7 @@ class Calculation:
         return Gradients(self.values)
 
     def derivative(self, value: Value | str) -> dict[str, Expr]:
-        """What a value passes back: for each value it was made from, its term in that one's gradient."""
+        """Return what a value passes back: for each of its operands, the term in that operand's gradient."""
         key = value if isinstance(value, str) else value.id
         made = self[key]
         terms = ((v.of, source) for v in self if v.of for source in v.sources)

@@ -1,4 +1,4 @@
-"""Expressions over named values: what stands on the right of an equals sign.
+"""Represent expressions over named values: the right-hand sides of the equations.
 
 Python's operators build them, so an equation is written as in a textbook (`W_xh @ x + W_hh @ h + b_h`) and the same
 object gives the number (`evaluate`), the formula, the substituted numbers and the derivative. A `Value` is a
@@ -68,7 +68,7 @@ class Expr:
             yield from arg.leaves()
 
     def is_const(self, number: float) -> bool:
-        """Whether this is the constant `number`."""
+        """Tell whether this is the constant `number`."""
         return self.op == "const" and self.fixed[0] == number
 
 

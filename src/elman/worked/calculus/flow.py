@@ -1,4 +1,4 @@
-"""How much gradient there is at each step, and how the recurrent weights bound it.
+"""Measure the size of the gradient at each step, and the bound that the recurrent weights give.
 
 A spectral radius above 1 does not make a gradient explode, nor one below 1 make it vanish at once: the slope of the
 activation stands between. So each bound is printed with the actual number beside it.

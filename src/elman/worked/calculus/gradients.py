@@ -1,4 +1,4 @@
-"""After the forward pass: the total loss, the backward pass of each example, and the sums over steps and examples."""
+"""Write the total loss, the backward pass of each example, and the sums over steps and examples."""
 
 from collections import defaultdict
 
@@ -31,7 +31,7 @@ def _total(problem: Problem, tape: Tape, losses: list[Expr]) -> Expr:
 
 
 def _walk(tape: Tape, loss: Value, examples: list[int] | list[None]) -> list[Value]:
-    """From the loss back to the first step, one example after the other."""
+    """Yield the values from the loss back to the first step, one example after the other."""
     backwards = [value for value in reversed(tape.values.values()) if value.phase in {"given", "forward"}]
     walk = [loss] if examples[0] is not None else []
     return walk + [

@@ -1,4 +1,4 @@
-"""Outputs and losses: what is read off the state, how far it is from the target, and the long way to its gradient."""
+"""Write outputs and losses, and the gradient of an output without the shortcut p - target."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -65,7 +65,7 @@ class Head:
 
 
 def long_way(value: Value, d: Expr) -> Iterator[Aside]:
-    """What the shortcut p - target jumps over: dL/dp, and dp/dy for a sigmoid; not where p is exactly 0 or 1."""
+    """Write the steps that p - target skips: dL/dp, and dp/dy for a sigmoid, unless p is exactly 0 or 1."""
     if value.expr is None or value.expr.op not in {"binary_cross_entropy", "cross_entropy"}:
         return
     p, target = (arg.value for arg in value.expr.args)

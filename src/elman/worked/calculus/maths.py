@@ -1,4 +1,4 @@
-"""The elementary functions in NumPy float64: stable at both ends, over any leading batch axes.
+"""Compute the elementary functions in NumPy float64, numerically stable and over any leading batch axes.
 
 `autograd.py` has the same names in torch; only what a forward pass needs is asked of it.
 """

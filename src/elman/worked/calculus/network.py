@@ -1,4 +1,4 @@
-"""The network unrolled: layers, directions, steps, outputs and losses of every example, written on a tape.
+"""Unroll the network: write layers, directions, steps, outputs and losses of every example on a tape.
 
 The only place that knows about time. A cell sees one step; `unroll` feeds it the steps in order and carries the state.
 """

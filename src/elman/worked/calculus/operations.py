@@ -1,4 +1,4 @@
-"""What each operation means: its value, its derivative rule, and the reason in a sentence. One entry an operation.
+"""Define each operation: its value, its derivative rule, and the reason in a sentence. One entry per operation.
 
 `derivative(node, d, out)` takes the operation, the gradient `d` of its result and the result `out`, and gives pairs:
 what the gradient flows to, and the gradient, written as an expression again. A backward formula is derived, never

@@ -1,4 +1,4 @@
-"""The tape: values written down one after another, forward and then backward, each with its formula and its reason.
+"""Record values one after another, forward and then backward, each with its formula and its reason.
 
 `let` names the result of an expression. `backward` walks the tape from its end: every value passes its gradient to
 what it was made from, by the rules in `operations.py`, and each gradient becomes a named value with a formula of its

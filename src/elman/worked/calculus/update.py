@@ -1,4 +1,4 @@
-"""One step of learning, written on the tape: clipping, then SGD with momentum or Adam.
+"""Write one optimiser step on the tape: clipping, then SGD with momentum or Adam.
 
 Clipping by norm multiplies all gradients by bound / max(norm, bound), the norm taken over every parameter and embedding
 together.

@@ -1,4 +1,4 @@
-"""The check that every run makes of itself: each gradient against central differences of the forward pass.
+"""Check each gradient of a run against central differences of the forward pass.
 
 Every entry of every value is nudged both ways, all in one batch, and the forward equations after it are computed
 again. The five-point difference is tried with smaller and smaller steps until it agrees. Behind a truncation the
@@ -35,7 +35,7 @@ _WEIGHTS = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How many gradient entries were compared, the largest difference (relative), where it is, how many left out."""
+    """The result: entries compared, the largest relative difference, its place, and the number of entries left out."""
 
     entries: int
     largest: float
@@ -45,7 +45,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether every compared entry agrees."""
+        """Tell whether every compared entry agrees."""
         return self.largest <= TOLERANCE
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class _Probe:
 
     @property
     def open(self) -> bool:
-        """Whether an entry may agree better with a smaller step."""
+        """Tell whether an entry may agree better with a smaller step."""
         return bool((self.errors > TOLERANCE / 100).any())
 
     def left_out(self, noise: float) -> NDArray[np.bool_]:
@@ -118,7 +118,7 @@ def verify(tape: Tape) -> Check | None:
 
 
 def _noise(tape: Tape) -> float:
-    """How far rounding can move the loss: half a unit of every forward value, carried to the loss by its gradient."""
+    """Bound the effect of rounding on the loss: half a unit of every forward value, times its gradient."""
     moved = max(1.0, abs(float(tape.values["loss"].array)))
     for value in tape.values.values():
         gradient = tape.values.get(value.name.d().id) if value.phase == "forward" else None

@@ -1,4 +1,4 @@
-"""Marking a student's sheet: each number right, rounding, carried forward, a known mistake by name, or wrong.
+"""Mark a student's sheet: each number right, rounding, carried forward, a known mistake by name, or wrong.
 
     marked = elman.check("not-very-good", {"dh.2": [-0.0971, -0.1835]})   # or a CSV or YAML file
     marked.passed, marked.headline                                         # False, the first wrong value's verdict

@@ -1,4 +1,4 @@
-"""A student's numbers: read from CSV, YAML or Python, with the digits that were typed.
+"""Read a student's numbers from CSV, YAML or Python, with the digits that were typed.
 
 CSV: one value a line, `dh.2, -0.0971, 0.2076`, a matrix row after row; a header `id, values` and comments with `#` may
 stand. Semicolons or tabs may stand in the place of commas, and then a comma inside a number is a decimal comma, as
@@ -32,7 +32,7 @@ Look = Callable[[str], Value]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What stands at one place of an answers file: an id, the texts typed, and where."""
+    """One entry of an answers file: an id, the texts typed, and the line."""
 
     id: str
     texts: tuple[str, ...]
@@ -111,7 +111,7 @@ def _places(item: Given, look: Look) -> tuple[Value, list[tuple[int, ...]]]:
 
 
 def _looks_cut(item: Given, expected: int) -> bool:
-    """Whether twice as many whole numbers are given as expected: each was cut at its decimal comma."""
+    """Tell whether twice as many whole numbers are given as expected: each was cut at its decimal comma."""
     return len(item.texts) == 2 * expected and all(re.match(r"[+-−–]?\d+\Z", text) for text in item.texts)
 
 

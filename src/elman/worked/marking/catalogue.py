@@ -1,4 +1,4 @@
-"""The known mistakes: what the student did, the line to put right, and the rule that was replaced. One entry each.
+"""List the known mistakes: the error, the line to correct, and the rule that it replaces. One entry each.
 
 The numbers E1 to E22 are those of the catalogue that Elman's documentation prints. E21, early rounding, is no mistake
 and has no rule: the tolerance recognises it, and the verdict is "rounding".

@@ -1,4 +1,4 @@
-"""How exactly a number was typed: its decimals, and half a unit of its last digit.
+"""Measure the precision of a typed number: its decimals, and half a unit of its last digit.
 
 A number typed as 4.4e-4 has the digits it shows. Of a value's other entries, the one with most decimals speaks for
 all, because 0.5 may stand for 0.5000; and a whole number is taken to be as exact as the rest of the sheet, because 0

@@ -1,4 +1,4 @@
-"""A fresh worksheet: short numbers, nothing saturated, and every known mistake with numbers of its own.
+"""Generate a worksheet with short numbers, no saturated unit, and different numbers for every known mistake.
 
 Sheets are drawn from the seed until one tells apart, at the printed digits, every mistake that can be made on it: no
 two of them, and none and the right sheet, print the same numbers.
@@ -96,7 +96,7 @@ def _short(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def is_clear(sheet: Worksheet) -> bool:
-    """Whether a sheet is unsaturated and tells every mistake that can be made on it apart at its digits."""
+    """Tell whether a sheet is unsaturated and tells every mistake that can be made on it apart at its digits."""
     checked = problem(sheet)
     right = calculate(checked, Tape()).values
     steep = [np.abs(v.array).max() for key, v in right.items() if v.phase == "forward" and v.name.symbol[:1] == "a"]

@@ -1,4 +1,4 @@
-"""The gallery of mistakes: for each, what is done, the numbers it gives and the right ones beside them."""
+"""Print the gallery of mistakes: for each, the error, the numbers that it gives, and the right ones."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

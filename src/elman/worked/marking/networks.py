@@ -1,4 +1,4 @@
-"""The known mistakes that are made before the first line: another order of the weights, another GRU, another loss.
+"""Define the known mistakes made before the first line: another order of the weights, another GRU, another loss.
 
 Everything after is derived from the other network, as the student derives it; or, where only the gradients are written
 in another order, the lines of the sums change places.

@@ -1,4 +1,4 @@
-"""A sheet as a student with certain slips would work it, beside the numbers that the student gives.
+"""Compute a sheet as a student with certain slips would, and compare it with the numbers that the student gives.
 
 Each line is computed from the student's own earlier numbers where they stand, and from the lines before where they do
 not: an error is carried forward, and one wrong value does not make all that follow wrong. How far a line can be off by
@@ -147,11 +147,11 @@ class Reading:
                 yield name
 
     def closeness(self, key: str) -> int:
-        """How well the answer for a value fits this reading: EXACT to the digits typed, ROUNDED on the way, or FAR."""
+        """Compare the answer for a value with this reading: EXACT to the digits typed, ROUNDED on the way, or FAR."""
         return self.fit(self.answers[key])
 
     def fit(self, answer: Answer) -> int:
-        """How well any answer fits, also one that nothing else is worked from."""
+        """Compare any answer, also one that no other value is computed from."""
         key, worked = answer.id, self.worked(answer.id)
         if worked is None or worked.shape != answer.array.shape:
             return FAR
@@ -166,7 +166,7 @@ class Reading:
         return ROUNDED if (off <= 2 * unit + self.moved(key)[given]).all() else FAR
 
     def moved(self, key: str) -> Array:
-        """How far a line can move when each operand moves by what rounding may have done to it."""
+        """Bound the change of a line when each operand changes by its possible rounding error."""
         if key not in self._reach:
             self.worked(key)
             expr = self.line(key)
@@ -177,7 +177,7 @@ class Reading:
         return self._reach[key]
 
     def _is_whole(self, key: str) -> bool:
-        """Whether the student gives every number of a value."""
+        """Tell whether the student gives every number of a value."""
         answer = self.answers.get(key)
         return answer is not None and not bool(np.isnan(answer.array).any())
 

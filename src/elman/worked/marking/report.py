@@ -1,4 +1,4 @@
-"""`check` and what it returns: the marks of a sheet, as text for a terminal and as JSON.
+"""Mark a sheet: `check` returns `Marks`, as text for a terminal and as JSON.
 
 {"format": "elman.marks", "version": 1, "passed", "counts": {"right": 3, ...}, "headline": id or null,
  "mistakes": [{"number", "name", "way", "did", "fix"}], "or": [["E9 ..."], ...],  # others that fit as well
@@ -95,7 +95,7 @@ class Marks:
 
     @property
     def passed(self) -> bool:
-        """Whether every value is right or only rounded."""
+        """Tell whether every value is right or only rounded."""
         return all(verdict.kind in PASSED for verdict in self.verdicts)
 
     @property
@@ -105,7 +105,7 @@ class Marks:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many values have which verdict."""
+        """Count the values of each verdict."""
         counted = Counter(verdict.kind for verdict in self.verdicts)
         return {kind: counted[kind] for kind in KINDS if counted[kind]}
 

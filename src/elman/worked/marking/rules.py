@@ -1,4 +1,4 @@
-"""The replaced rules of the known mistakes that are made in a line, one short function each; `catalogue.py` names them.
+"""Define the replaced rules of the known mistakes in a line, one short function each; `catalogue.py` names them.
 
 Each gives a `Slip`, or one for each way in which the mistake can be made on this sheet.
 """

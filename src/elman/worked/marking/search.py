@@ -1,4 +1,4 @@
-"""Which known mistakes make a student's numbers: none, one, or two together.
+"""Find the known mistakes that explain a student's numbers: none, one, or two together.
 
 The fewest mistakes that explain the most values win; of those that explain as much, the closest. A value counts as
 explained if the right rule gives it, or any of the rules in hand: a mistake need not be made everywhere.
@@ -63,7 +63,7 @@ class Known:
 
     @property
     def stopped(self) -> str:
-        """What was looked at, of a search that ran out of time; empty if everything was."""
+        """State how much was tried by a search that ran out of time; empty if everything was."""
         return "" if self.tried == self.ways else f"{self.tried} of {self.ways} ways to make a known mistake were tried"
 
 
@@ -109,7 +109,7 @@ class Search:
         return self._networks[made]
 
     def is_true(self, key: str) -> bool:
-        """Whether an answer is right to the digits typed, whatever came before."""
+        """Tell whether an answer is right to the digits typed, whatever came before."""
         answer, true = self.answers[key], self.right[key].array
         return bool((np.isnan(answer.array) | (np.abs(answer.array - true) <= answer.unit)).all())
 
@@ -120,7 +120,7 @@ class Search:
         return [key for key in wrong if self.plain.closeness(key) == FAR]
 
     def close(self, made: Set) -> Array:
-        """How close each open value comes with these mistakes, any of them, or none."""
+        """Rate how well these mistakes, any of them, or none explain each open value."""
         if made not in self._close:
             close = self.apart(made) if len(made) > 1 else np.zeros(len(self.open), dtype=int)
             found = self.reading(made) if (close == FAR).any() else None
@@ -141,7 +141,7 @@ class Search:
         return filled
 
     def apart(self, made: Set) -> Array:
-        """How close each open value comes with one of the mistakes alone."""
+        """Rate how well one of the mistakes alone explains each open value."""
         found: Array = np.max([self.close((one,)) for one in made], axis=0)
         return found
 
@@ -228,7 +228,7 @@ def _network(problem: Problem, right: Values, made: Set) -> Values:
 
 
 def _shows(wrong: Iterable[tuple[str, Array]], right: Values) -> bool:
-    """Whether any number differs from the right one; no more is worked than up to the first."""
+    """Tell whether any number differs from the right one; no more is worked than up to the first."""
     return any(
         array.shape == right[key].shape and not np.allclose(array, right[key].array, rtol=1e-9, atol=1e-12)
         for key, array in wrong

@@ -1,4 +1,4 @@
-"""What a mistake does to a line: the hooks of a `Slip`, and the small rewritings of expressions it is made of.
+"""Define how a mistake changes a line: the hooks of a `Slip`, and the rewritings of expressions that it consists of.
 
 A sheet with a mistake is the right sheet with one rule replaced. Where the rule belongs to the network itself (which
 weights, which equation), the way back is derived again from the wrong equation, as the student would. Where it belongs
@@ -60,18 +60,18 @@ def at_slope(change: Callable[[Value, Expr], Expr | None], gate: str | None = No
 
 
 def is_slope(value: Value) -> bool:
-    """Whether the value is the gradient of a pre-activation."""
+    """Tell whether the value is the gradient of a pre-activation."""
     symbol = value.name.symbol
     return value.of is not None and value.name.share is None and (symbol == "a" or symbol.startswith("a_"))
 
 
 def is_gradient_of(value: Value, symbol: str) -> bool:
-    """Whether the value is the gradient of `h`, `c`, `y`, ... of some step."""
+    """Tell whether the value is the gradient of `h`, `c`, `y`, ... of some step."""
     return value.of is not None and value.of.phase == "forward" and value.name.symbol == symbol and bool(value.sources)
 
 
 def is_recurrent_matrix(value: Value | None) -> bool:
-    """Whether the value is W_hh, or one of W_hi, W_hf, ..."""
+    """Tell whether the value is W_hh, or one of W_hi, W_hf, ..."""
     return (
         value is not None
         and value.phase == "parameter"
@@ -81,7 +81,7 @@ def is_recurrent_matrix(value: Value | None) -> bool:
 
 
 def from_later(value: Value, source: Source) -> bool:
-    """Whether a term of a state's gradient comes back along the sequence, not from the output or a layer above."""
+    """Tell whether a term of a state's gradient comes back along the sequence, not from the output or a layer above."""
     consumer = source.consumer
     if value.of is None or consumer.name.symbol in {"y", "p", "hh", "loss"} or consumer is value.of:
         return False

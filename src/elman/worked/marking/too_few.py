@@ -1,4 +1,4 @@
-"""Answers with too few digits for their sheet: a 0 where the sheet prints 0.0308 is neither right nor wrong.
+"""Set aside answers with too few digits: a 0 where the sheet prints 0.0308 is neither right nor wrong.
 
 A sheet that prints four decimals asks for two. A shorter number is right only where it is the very number that the
 sheet prints (0.5 for 0.5, or 0.4 for 0.4000, because many programs drop the zeros). Where it could be the right number

@@ -1,4 +1,4 @@
-"""The marks: one verdict a value, the headline, and the lines to fix."""
+"""Decide the marks: one verdict per value, the headline, and the lines to fix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""One trace in many forms: same ids, same numbers. Each module has one function, `render(trace, options)`."""
+"""Render a calculation in one format per module, by `render(trace, options)`; ids and numbers are the same in all."""

@@ -1,4 +1,4 @@
-"""The trace as one HTML page that needs nothing else: picture, board, steps. Works from a file, without a network.
+"""Render the trace as one self-contained HTML page: picture, board, steps. It works from a file, without a network.
 
 The page's own style and scripts stand in `page/` as separate files and are put together here with one JSON of the
 trace (`pagedata.py`). The page does no arithmetic of its own: every number on it was printed here.

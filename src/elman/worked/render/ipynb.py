@@ -1,4 +1,4 @@
-"""The trace as a Jupyter notebook: the formulas to read, and the same steps in NumPy to run and to change."""
+"""Render the trace as a Jupyter notebook: formulas to read, and the same steps in NumPy to run and to change."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The trace as JSON, at full precision: the file that a page or another program reads.
+"""Render the trace as JSON, at full precision, for other programs.
 
 {"format": "elman.trace", "version": 1, "title", "note", "cell", "sizes": {"I", "H", "O"}, "check",
  "examples": [{"words", "steps"}],

@@ -1,4 +1,4 @@
-"""The trace as a standalone LaTeX document that needs only amsmath and graphicx."""
+"""Render the trace as a standalone LaTeX document that needs only amsmath and graphicx."""
 
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.render import tex

@@ -1,4 +1,4 @@
-"""The trace as Markdown with formulas between dollar signs, as GitHub, Jupyter and Pandoc read it."""
+"""Render the trace as Markdown with formulas between dollar signs, as GitHub, Jupyter and Pandoc read it."""
 
 import re
 

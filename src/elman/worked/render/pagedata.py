@@ -1,4 +1,4 @@
-"""What the page needs of a trace, as compact as its short keys: values, expressions, printed numbers, arrows.
+"""Collect the data of the HTML page under short keys: values, expressions, printed numbers, arrows.
 
 {"values": [{"i": id, "s": symbol, "n": name in parts, "p": phase, "t": step, "e": example, "at": [layer, reverse],
              "h": shape, "v": numbers, "d": the same as printed, "x": expression, "o": the value it is the gradient of,
@@ -117,7 +117,7 @@ def _expr(expr: Expr, index: dict[str, int]) -> Any:
 
 
 def _brought(value: Value, view: View) -> dict[str, list[str]]:
-    """What each arrow brings back to a state: the terms of its gradient, added up by where they come from."""
+    """Sum the terms of the gradient of a state by their origin: one sum for each arrow of the picture."""
     if value.of is None or value.name.symbol not in {"h", "c"} or value.name.share is not None:
         return {}
     arrows: dict[str, Array] = {}
@@ -137,7 +137,7 @@ def _way(consumer: Value, value: Value) -> str:
 
 
 def _carried(value: Value, index: dict[str, int], view: View) -> Iterable[list[Any]]:
-    """What a state brings to the next step, where that is one product: `W_hh h_1`, `f_2 ∘ c_1`."""
+    """Return the contribution of a state to the next step, where that is one product: `W_hh h_1`, `f_2 ∘ c_1`."""
     if value.phase != "forward" or value.name.symbol not in {"a", "c"}:
         return
     for part, array in view.parts(value):
@@ -162,7 +162,7 @@ def _flow(trace: Calculation, index: dict[str, int], view: View) -> list[list[An
 
 
 def _facts(trace: Calculation, view: View) -> list[tuple[int, str]]:
-    """What the recurrent weights promise and what happens, by example; the terminal's broken sentence is joined."""
+    """Return the lines on the bound of the recurrent weights, by example, without the terminal's line breaks."""
     found = []
     for example in _examples(trace):
         text = "\n".join(line.strip() for line in spectrum_lines(trace, example, view)).replace(";\n", "; ")

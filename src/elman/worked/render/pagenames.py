@@ -1,4 +1,4 @@
-"""The names of values in parts, from which the page sets them as formulas: letter, below, above, accent, share."""
+"""Split the names of values into parts for the page: letter, subscript, superscript, accent, share."""
 
 from elman.worked.sheet.ids import Name
 from elman.worked.view.notation import Notation

@@ -1,4 +1,4 @@
-"""Colour where it helps and plain ASCII where it must be: what a terminal can show."""
+"""Format text for a terminal: colour, wrapped lines, and plain ASCII."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The terminal's panels: shares by step with their sum, the gradient through time, a blank sheet's key, the checks."""
+"""Write the terminal's panels: shares by step and their sum, gradients through time, a blank sheet's key, the checks."""
 
 from collections.abc import Iterator
 from textwrap import wrap
@@ -18,7 +18,7 @@ BAR = 30
 
 
 def share_table(trace: Calculation, total: Value, view: View) -> list[str]:
-    """What each step adds to a gradient, and the sum; empty where there is nothing to add up."""
+    """Tabulate the share of each step in a gradient, and the sum; empty where there is nothing to add up."""
     rows = shares_of(trace, total)
     if len(rows) < 2:
         return []

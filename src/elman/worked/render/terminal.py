@@ -1,4 +1,4 @@
-"""The trace for a terminal of 80 columns: symbol = numbers = result, value after value, then what they add up to."""
+"""Render the trace for a terminal of 80 columns: symbol = numbers = result, value after value, then the sums."""
 
 from textwrap import wrap
 

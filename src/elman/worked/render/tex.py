@@ -1,4 +1,4 @@
-"""A value as rows of an aligned LaTeX formula, symbol = formula = numbers ≈ result, for Markdown and LaTeX alike."""
+"""Write a value as rows of an aligned LaTeX formula, symbol = formula = numbers ≈ result, for Markdown and LaTeX."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The choices a sheet has to state: refused, with both readings, where it does not, or where two exclude each other."""
+"""Refuse a sheet that leaves a choice open, with both readings, or that makes two choices that exclude each other."""
 
 from elman.errors import InputError
 from elman.worked.sheet.worksheet import Worksheet
@@ -37,7 +37,7 @@ def _cell(sheet: Worksheet) -> None:
 
 
 def output_at(sheet: Worksheet) -> str:
-    """Where outputs are read: as stated, else where the loss is."""
+    """Return the steps whose output is read: as stated, else those that have a loss."""
     return sheet.output.at or (sheet.loss.at if sheet.loss else "last")
 
 

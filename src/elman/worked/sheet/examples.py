@@ -1,4 +1,4 @@
-"""The sequences of a worksheet: words looked up, inputs and targets made numbers, initial states filled in."""
+"""Read the sequences of a worksheet: words looked up, inputs and targets made numbers, initial states filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The kinds of a worksheet's fields: text, names, numbers. Each refuses what only looks like it, in words that help.
+"""Define the types of a worksheet's fields: text, names, numbers. Each refuses what only looks like it.
 
 A word that YAML reads as a number, a truth value or nothing is no text: it has to be written in quotes. A truth value
 or nothing is no number, although NumPy would take them. Control characters in text become visible escapes, so that no

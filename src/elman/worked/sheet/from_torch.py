@@ -1,4 +1,4 @@
-"""A worksheet for a small torch module: its weights, an input, and what else the sheet has to say.
+"""Write the worksheet of a small torch module: its weights, an input, and the further fields.
 
 Takes `RNN`, `LSTM` or `GRU` of Elman or of `torch.nn`, or any module that holds exactly one of them and at most one
 Linear.

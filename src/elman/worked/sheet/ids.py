@@ -1,4 +1,4 @@
-"""The name of every value of a worked calculation, and the id that is its address.
+"""Name every value of a worked calculation; the id is its address.
 
     [example/][d]symbol[_l2][_r][.t][@t][' or ~]
 

@@ -1,4 +1,4 @@
-"""Weights as PyTorch, Keras and ONNX store them, cut into the named matrices of the equations.
+"""Cut weights as PyTorch, Keras and ONNX store them into the named matrices of the equations.
 
     layout   names                                              gates, LSTM  GRU      biases pytorch  weight_ih_l0
     (G*H, I) weight_hh_l0 bias_ih_l0 ...  i f g o      r z n    two, added up (in a GRU's n kept apart) keras

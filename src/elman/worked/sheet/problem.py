@@ -1,4 +1,4 @@
-"""A worksheet made sure of: sizes found, every shape checked, every word looked up, every target turned into numbers.
+"""Check a worksheet: find its sizes, check every shape, look up every word, turn every target into numbers.
 
 `Problem` is what the calculation starts from. Each refusal names the field, the shape expected and the one given.
 """

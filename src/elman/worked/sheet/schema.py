@@ -1,4 +1,4 @@
-"""The worksheet's fields as a JSON schema, and as the tables of `docs/worksheet.md`: both come from the model."""
+"""Write the worksheet's fields as a JSON schema and as the tables of `docs/worksheet.md`, both from the model."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Worksheets on disk and in the gallery: YAML, read safely, strictly and within the limits (`yamltext.py`)."""
+"""Read worksheets from disk and from the gallery: YAML, read safely, strictly and within the limits (`yamltext.py`)."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How large a sheet may be: what is worked at all, and what is still shown whole."""
+"""Limit the size of a sheet: of what is computed at all, and of what is shown whole."""
 
 from elman.errors import InputError
 from elman.limits import SHEET_NUMBERS, SHOWN_NUMBERS

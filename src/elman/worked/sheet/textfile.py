@@ -1,4 +1,4 @@
-"""Small text files from anybody: read whole, as UTF-8, or refused in one line. Knows nothing of what is in them."""
+"""Read small untrusted text files: whole, as UTF-8, or refused in one line, whatever their content."""
 
 from pathlib import Path
 

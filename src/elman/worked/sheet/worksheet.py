@@ -1,4 +1,4 @@
-"""The worksheet: what a sheet may say, field by field, as it stands in YAML or as Python objects.
+"""Declare the fields of a worksheet, as it is written in YAML or as Python objects.
 
 pydantic checks the words and the types here; `problem.py` checks the shapes against each other. What a sheet must say
 and does not is refused with the readings it could have: nothing is guessed.
@@ -44,7 +44,7 @@ class Example(_Part):
 
 
 class Output(_Part):
-    """What is read off the state: `y = W_hy h + b_y`, then p. `none`: the state itself is the prediction.
+    """The output: `y = W_hy h + b_y`, then p. `none`: the state itself is the prediction.
 
     `read` is for two directions and the last step only: `ends` joins the last state of either direction, `position`
     joins both states at the last position.
@@ -56,7 +56,7 @@ class Output(_Part):
 
 
 class Loss(_Part):
-    """Which loss, at which steps, and whether several are summed or averaged."""
+    """The loss, the steps that have one, and whether several are summed or averaged."""
 
     kind: Literal["binary_cross_entropy", "cross_entropy", "half_squares"] = Field(
         description="Of a sigmoid, of a softmax, of any output."

@@ -1,4 +1,4 @@
-"""YAML and JSON from anybody: composed into nodes within the limits, and made plain data that keeps its types honest.
+"""Read untrusted YAML and JSON: compose nodes within the limits, and make them plain data without guessed types.
 
 Read as YAML is today rather than as it was in 2005: only a decimal number is a number (1e-1 too), only `true` and
 `false` are truth values, and only `null`, `~` and nothing at all are nothing. What YAML 1.1 takes for something else

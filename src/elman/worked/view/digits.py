@@ -1,4 +1,4 @@
-"""How a number is printed: rounded for the eye, exact inside.
+"""Print numbers: rounded on paper, exact inside.
 
 Four decimals unless told otherwise; what is exact at these digits stands bare (0.5, 1); small values in scientific form
 (4.4e-4), because 0.0004 would hide how many of its digits are known; very large ones likewise.
@@ -24,7 +24,7 @@ def show(number: float, digits: int = 4) -> str:
 
 
 def is_exact(number: float, digits: int) -> bool:
-    """Whether the number is, up to the noise of float64, what the given decimals say."""
+    """Tell whether the number is, up to the noise of float64, what the given decimals say."""
     return abs(number) < LARGE and abs(number - round(number, digits)) <= 1e-13 * abs(number)
 
 

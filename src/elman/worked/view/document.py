@@ -1,4 +1,4 @@
-"""A trace cut into the sections of a sheet: given, forward, backward, sums, update. Every renderer walks these."""
+"""Cut a trace into the sections of a sheet: given, forward, backward, sums, update. Every renderer walks these."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ def _of_example(trace: Calculation, values: list[Value], example: int | None) ->
 
 
 def is_sum(value: Value) -> bool:
-    """Whether the value is the gradient of a parameter, the sum of its shares."""
+    """Tell whether the value is the gradient of a parameter, the sum of its shares."""
     return (
         value.phase == "backward"
         and value.of is not None

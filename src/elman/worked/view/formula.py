@@ -1,4 +1,4 @@
-"""Expressions as formulas: `W_xh x_2 + W_hh h_1 + b_h`. One table of templates a style; brackets come from the levels.
+"""Write expressions as formulas: `W_xh x_2 + W_hh h_1 + b_h`. One table of templates per style; levels set brackets.
 
 A template's level says how tightly it holds together (1 a sum, 2 a product, 3 a sign or power, 4 a single symbol); an
 argument looser than its place asks for gets brackets.
@@ -15,7 +15,7 @@ Template = tuple[str, int, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How operations are written in one output format; `name` writes a value."""
+    """The notation of the operations in one output format; `name` writes a value."""
 
     templates: Mapping[str, Template]
     dot: str
@@ -79,7 +79,7 @@ def formula(expr: Expr, style: Style) -> str:
 
 
 def size(expr: Expr) -> int:
-    """How many entries an expression has; enough to tell a scalar product from an entrywise one."""
+    """Return the number of entries of an expression, which tells a scalar product from an entrywise one."""
     if expr.value is not None:
         return expr.value.array.size
     if expr.op in {"norm", "inner"}:

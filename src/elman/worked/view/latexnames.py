@@ -1,4 +1,4 @@
-"""The names of values as LaTeX."""
+"""Write the names of values as LaTeX."""
 
 from elman.worked.sheet.ids import Name
 from elman.worked.view.notation import Notation

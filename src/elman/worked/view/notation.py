@@ -1,4 +1,4 @@
-"""What the values are called: the notes' names, or those of another school. Ids never change, only what is printed.
+"""Name the values as one of four textbooks and courses does. Ids never change, only what is printed.
 
 xh       W_xh W_hh W_hy b_h b_y, h_t, y_t, p_t          the notes, CS231n; a_t is the pre-activation
 uwv      U W V b c, h_t, o_t, yhat_t                    Goodfellow; an LSTM's cell state is s, its output gate q

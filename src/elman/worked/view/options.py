@@ -1,4 +1,4 @@
-"""What a rendering shows: digits, notation, which pass, step or value, gaps or numbers. Every renderer takes these."""
+"""Declare the options of every renderer: digits, notation, one pass, step or value, gaps or numbers."""
 
 from __future__ import annotations
 

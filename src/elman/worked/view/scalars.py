@@ -1,4 +1,4 @@
-"""One entry of a value with its numbers put in: `0.2·0.4 + ... + 0.1`, as tokens that know where they come from.
+"""Write one entry of a value with its numbers put in, `0.2·0.4 + ... + 0.1`, as tokens that know their origin.
 
 Renderers print the tokens; a number token carries the id and the index of its value, so that a page can link it.
 """

@@ -1,4 +1,4 @@
-"""A trace as it is read: names, formulas, numbers and marks by the chosen options. Every renderer of text asks here.
+"""Write names, formulas, numbers and marks by the chosen options. Every renderer of text asks here.
 
 `≈` stands where the printed result is rounded, and a mark `*` where the printed operands do not give the printed
 result: full precision is kept inside.
@@ -70,7 +70,7 @@ class View:
         return "=" if exact else "≈"
 
     def marks(self, value: Value) -> Array:
-        """Where the printed operands fail to give the printed result."""
+        """Mark the entries where the printed operands do not give the printed result."""
         if value.expr is None or value.expr.op == "norm":
             return np.zeros(value.shape)
         with np.errstate(all="ignore"):
@@ -89,13 +89,13 @@ class View:
             yield index, scalars.entry(value, index, self.number)
 
     def parts(self, value: Value) -> list[tuple[Expr, Array]]:
-        """What stands between the operands and the result: `W_xh x_2`, `1 - h_2²`, with their numbers."""
+        """Return the intermediate terms between operands and result: `W_xh x_2`, `1 - h_2²`, with their numbers."""
         if value.expr is None or value.expr.op not in {"add", "mul"}:
             return []
         return [(part, number(part)) for part in parts(value.expr) if part.op not in {"transpose", "outer", "zeros"}]
 
     def came_from(self, value: Value) -> str:
-        """Where the terms of a gradient come from: `from the output and from step 4`."""
+        """Name the origins of the terms of a gradient: `from the output and from step 4`."""
         if value.of is None or not value.sources or value.name.share is not None or value.name.symbol != "h":
             return ""
         if value.expr is not None and value.expr.op == "zeros":
