@@ -50,7 +50,7 @@ BAD = [
     ("a.csv", "\np, 0.4, 0.5\n", r"line 2: p: expected 1 number \(shape \(1,\)\), got 2"),
     ("a.csv", "p, 0.4x\n", r"line 1: p: not a number: '0.4x'"),
     ("a.csv", "p, nan\n", r"line 1: p: not a number: 'nan'"),
-    ("a.csv", "p, 0.4\np.3, 0.5\n", r"line 2: p.3: stands twice"),
+    ("a.csv", "p, 0.4\np.3, 0.5\n", r"line 2: p.3: is given twice"),
     ("a.csv", "dW_hh[3,1], 0.4\n", r"dW_hh\[3\]\[1\]: no such entry; dW_hh has shape \(2, 2\)"),
     ("a.csv", "# nothing\n", r"a.csv: holds no numbers"),
     ("a.yaml", "p: 0.4\nh.1: [0.4, zwei]\n", r"line 2: h.1: not a number: 'zwei'"),

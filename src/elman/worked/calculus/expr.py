@@ -2,7 +2,7 @@
 
 Python's operators build them, so an equation is written as in a textbook (`W_xh @ x + W_hh @ h + b_h`) and the same
 object gives the number (`evaluate`), the formula, the substituted numbers and the derivative. A `Value` is a
-left-hand side: a name, its array, and the expression that made it. What an operation means stands in `operations.py`.
+left-hand side: a name, its array, and the expression that made it. `operations.py` defines the operations.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Expr:
         return Expr("transpose", (self,))
 
     def leaves(self) -> Iterator[Value]:
-        """The named values that stand in the expression, from left to right."""
+        """Yield the named values in the expression, from left to right."""
         if self.value is not None:
             yield self.value
         for arg in self.args:
@@ -88,7 +88,7 @@ def call(op: str, *args: Expr, fixed: tuple[float, ...] = ()) -> Expr:
 
 
 def add(*terms: Expr) -> Expr:
-    """A sum; a sum inside it is written flat, a single term stands alone."""
+    """A sum; a sum inside it is written flat, a single term is returned as it is."""
     flat = tuple(inner for term in terms for inner in (term.args if term.op == "add" else (term,)))
     return flat[0] if len(flat) == 1 else Expr("add", flat)
 
@@ -102,7 +102,7 @@ def times(*factors: Expr) -> Expr:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One of the terms that make up a gradient: the value it came back from, and the operations it came through."""
+    """One of the terms that make up a gradient: the value that passed it back, and the operations in between."""
 
     consumer: Value
     expr: Expr

@@ -1,7 +1,7 @@
 """Measure the size of the gradient at each step, and the bound that the recurrent weights give.
 
 A spectral radius above 1 does not make a gradient explode, nor one below 1 make it vanish at once: the slope of the
-activation stands between. So each bound is printed with the actual number beside it.
+activation matters too. So each bound is printed next to the actual number.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ from elman.worked.sheet.problem import Problem
 
 
 class _Inputs(dict[int, Expr]):
-    """Inputs by step, each written when it is first read, so that it stands beside the step that reads it."""
+    """Inputs by step, each written when it is first read, so that it precedes the step that reads it."""
 
     def __init__(self, write: Callable[[int], Expr]) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class _Inputs(dict[int, Expr]):
 
 @dataclass(slots=True)
 class Network:
-    """A tape being written: the parameters stand on it, `forward` adds an example."""
+    """A tape being written: it has the parameters, and `forward` adds an example."""
 
     problem: Problem
     tape: Tape

@@ -41,7 +41,7 @@ def evaluate(expr: Expr, read: Reader, cut: Reader | None = None, maths: Any = n
 
 
 def number(expr: Expr) -> Array:
-    """The number of an expression, with every named value as it stands on the tape."""
+    """Return the number of an expression, with every named value as it is on the tape."""
     with np.errstate(all="ignore"):  # the tape refuses what is not finite, by its id
         array: Array = numpy_maths.array(evaluate(expr, lambda value: value.array))
     return array
@@ -150,7 +150,7 @@ OPERATIONS: Mapping[str, Operation] = {
         lambda _m, p, target: 0.5 * ((p - target) ** 2).sum(-1), _half_squares, "½(p - target)² has slope p - target"
     ),
     "cut": Operation(lambda _m, a: a, _no_flow, "truncation: no gradient goes back across the cut"),
-    # What stands only in backward and update formulas has no derivative of its own.
+    # An operation used only in backward and update formulas has no derivative of its own.
     "transpose": Operation(lambda _m, a: a.swapaxes(-1, -2), _no_flow, ""),
     "outer": Operation(lambda _m, a, b: a[..., :, None] * b[..., None, :], _no_flow, ""),
     "square": Operation(lambda _m, a: a * a, _no_flow, ""),

@@ -1,7 +1,7 @@
 """Read a student's numbers from CSV, YAML or Python, with the digits that were typed.
 
 CSV: one value a line, `dh.2, -0.0971, 0.2076`, a matrix row after row; a header `id, values` and comments with `#` may
-stand. Semicolons or tabs may stand in the place of commas, and then a comma inside a number is a decimal comma, as
+stand. Semicolons or tabs may replace the commas, and then a comma inside a number is a decimal comma, as
 spreadsheets write it in much of the world: `dh.2;-0,0971;0,2076`. YAML and JSON: `dh.2: [-0.0971, 0.2076]`. One entry
 of a value: `dW_hh[1,2]`, counted from 1. An empty place, `_` or `null` is not marked.
 """
@@ -41,7 +41,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A value as the student gives it: NaN where nothing stands.
+    """A value as the student gives it: NaN where nothing is given.
 
     `decimals` are those typed, `unit` is half a unit of the last digit typed.
     """
@@ -65,7 +65,7 @@ def read_answers(source: Any, look: Look) -> dict[str, Answer]:
             if text in _BLANK:
                 continue
             if index in entries:
-                raise InputError(f"{item.where}: {quote(item.id)[1:-1]}: stands twice")
+                raise InputError(f"{item.where}: {quote(item.id)[1:-1]}: is given twice")
             entries[index] = _typed(text, item)
     filled = {key: entries for key, entries in typed.items() if entries}
     if not filled:

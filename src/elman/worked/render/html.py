@@ -1,6 +1,6 @@
 """Render the trace as one self-contained HTML page: picture, board, steps. It works from a file, without a network.
 
-The page's own style and scripts stand in `page/` as separate files and are put together here with one JSON of the
+The page's own style and scripts are separate files in `page/` and are put together here with one JSON of the
 trace (`pagedata.py`). The page does no arithmetic of its own: every number on it was printed here.
 """
 

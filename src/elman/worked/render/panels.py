@@ -1,4 +1,4 @@
-"""Write the terminal's panels: shares by step and their sum, gradients through time, a blank sheet's key, the checks."""
+"""Write the terminal's panels: shares by step, their sum, gradients through time, a blank sheet's key, the checks."""
 
 from collections.abc import Iterator
 from textwrap import wrap

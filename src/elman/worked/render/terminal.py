@@ -111,7 +111,7 @@ def _bracket(texts: np.ndarray) -> str:
 
 
 def _block(lead: str, texts: np.ndarray, tail: str) -> list[str]:
-    """A matrix in brackets, its columns lined up, after a lead on the first row; the shape stands behind it."""
+    """A matrix in brackets, its columns lined up, after a lead on the first row; followed by the shape."""
     widths = [max(len(text) for text in column) for column in texts.T]
     shape = f"   ({texts.shape[0]}×{texts.shape[1]})"
     lines = []

@@ -100,7 +100,7 @@ def _scalars(given: Any, level: int = 0) -> Iterator[Any]:
 
 
 def _shown(given: Any) -> str:
-    """A scalar as it stands in the file, and what it was read as where that explains the refusal."""
+    """Show a scalar as it is written in the file, and what it was read as where that explains the refusal."""
     if isinstance(given, Odd):
         return f"{quote(given.text)[1:-1]}, which is read as {given.kind}; write a decimal number"
     if given is None or isinstance(given, bool):
@@ -134,7 +134,7 @@ def _sentence(given: Any) -> str:
 
 
 _ARRAY = {"type": ["number", "array"], "description": "a number, a list of numbers, or rows of equal length"}
-# The constraint stands before the validator, so that it appears in the JSON schema.
+# The constraint is before the validator, so that it appears in the JSON schema.
 Numbers = Annotated[NDArray[np.float64], PlainValidator(_numbers), WithJsonSchema(_ARRAY)]
 Title = Annotated[str, Field(max_length=TITLE_CHARACTERS), BeforeValidator(_title)]
 Note = Annotated[str, Field(max_length=NOTE_CHARACTERS), BeforeValidator(_note)]

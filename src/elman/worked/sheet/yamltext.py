@@ -3,10 +3,10 @@
 Read as YAML is today rather than as it was in 2005: only a decimal number is a number (1e-1 too), only `true` and
 `false` are truth values, and only `null`, `~` and nothing at all are nothing. What YAML 1.1 takes for something else
 (a date, 0x1F, 1_000, 1:30, 012) becomes an `Odd`, which no field accepts, so that the reader is told to write it
-another way. A key that stands twice is refused instead of dropped.
+another way. A key given twice is refused instead of dropped.
 
 The limits are checked on the stream of events, before anything is built: how deep, and how many nodes, each alias
-counted as often as it stands. So a file of a few hundred bytes that means a billion numbers, or itself, is refused at
+counted as often as it occurs. So a file of a few hundred bytes that means a billion numbers, or itself, is refused at
 once.
 """
 
@@ -32,7 +32,7 @@ Node = Any  # a yaml.Node; the library has no types
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A plain scalar that is neither text nor a decimal number, as it stands in the file."""
+    """A plain scalar that is neither text nor a decimal number, as it is written in the file."""
 
     text: str
     kind: str
@@ -70,7 +70,7 @@ def _measure(text: str, where: str) -> None:
         anchor = getattr(event, "anchor", None) or ""
         if isinstance(event, yaml.AliasEvent):
             if anchor in {outer for outer, _ in around}:
-                raise DataError(f"{where}: {_line(event)}: *{shorten(anchor)} stands inside itself")
+                raise DataError(f"{where}: {_line(event)}: *{shorten(anchor)} contains itself")
             count += sizes.get(anchor, 1)
         elif isinstance(event, yaml.ScalarEvent):
             count, sizes[anchor] = count + 1, 1
@@ -113,7 +113,9 @@ def entries(node: Node, where: str, path: str = "") -> Iterator[tuple[str, Node]
                 f"{where}: {_at(key, path)}: the name {quote(key.value)} is read as {kind_of(name)}; write it in quotes"
             )
         if name in seen:
-            raise DataError(f"{where}: not readable as YAML: {_at(key, path)}: {shorten(printable(name))} stands twice")
+            raise DataError(
+                f"{where}: not readable as YAML: {_at(key, path)}: {shorten(printable(name))} is given twice"
+            )
         seen.add(name)
         yield name, inner
 

@@ -1,6 +1,6 @@
 """Print numbers: rounded on paper, exact inside.
 
-Four decimals unless told otherwise; what is exact at these digits stands bare (0.5, 1); small values in scientific form
+Four decimals unless told otherwise; exact ones are printed bare (0.5, 1); small values in scientific form
 (4.4e-4), because 0.0004 would hide how many of its digits are known; very large ones likewise.
 """
 

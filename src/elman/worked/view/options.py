@@ -25,7 +25,7 @@ class Options:
 
     @classmethod
     def of(cls, trace: Calculation, **given: Any) -> Options:
-        """The options for a trace: what is given, and for the rest what the sheet says."""
+        """Return the options for a trace: those given, and the sheet's own for the rest."""
         known = {field.name for field in fields(cls)}
         for name in given:
             if name not in known:

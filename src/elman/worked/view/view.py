@@ -1,6 +1,6 @@
 """Write names, formulas, numbers and marks by the chosen options. Every renderer of text asks here.
 
-`≈` stands where the printed result is rounded, and a mark `*` where the printed operands do not give the printed
+`≈` is printed where the result is rounded, and a mark `*` where the printed operands do not give the printed
 result: full precision is kept inside.
 """
 
