@@ -21,14 +21,15 @@ FLOORS = [
     "ops",
     "kernels",
     "files opening",
+    "options",
     "errors limits quoting rounding signals",
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {
-    "explain": {"errors", "files", "limits", "opening", "quoting"},
+    "worked": {"errors", "files", "limits", "opening", "quoting"},
     "pictures": {"errors", "files", "limits", "quoting", "rounding"},
 }
-REACHED_FROM = {"explain": "elman", "pictures": "train data doctor"}
+REACHED_FROM = {"worked": "elman", "pictures": "train data doctor"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}
 # Loaded by the command that needs them, never to show help.
 LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "pandas", "narwhals"}

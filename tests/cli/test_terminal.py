@@ -131,7 +131,7 @@ def test_a_real_full_device_and_a_real_closed_pipe():
     ],
 )
 def test_what_nobody_foresaw_is_one_line(monkeypatch, capsys, error, code, said):
-    from elman.explain import entry
+    from elman.worked import entry
 
     def fail(*_, **__):
         raise error

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from elman.explain.expr import Value
-from elman.explain.marking.search import Made, numbers
-from elman.explain.operations import evaluate
-from elman.explain.trace import Trace
+from elman.worked.calculus.expr import Value
+from elman.worked.calculus.operations import evaluate
+from elman.worked.marking.search import Made, numbers
+from elman.worked.trace import Trace
 
 Sheet = dict[str, list[str]]
 

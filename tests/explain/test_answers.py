@@ -10,11 +10,11 @@ from tests.explain.commands import run
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
-from elman.explain.marking.digits_typed import Typed, half, units, usual_decimals
-from elman.explain.marking.exercise import as_yaml, fingerprints, is_clear
-from elman.explain.marking.exercise import exercise as make
-from elman.explain.problem import problem
-from elman.explain.sheetfile import parse
+from elman.worked.marking.digits_typed import Typed, half, units, usual_decimals
+from elman.worked.marking.exercise import as_yaml, fingerprints, is_clear
+from elman.worked.marking.exercise import exercise as make
+from elman.worked.sheet.problem import problem
+from elman.worked.sheet.sheetfile import parse
 
 
 def write(folder: Path, name: str, text: str) -> str:
@@ -50,7 +50,7 @@ BAD = [
     ("a.csv", "\np, 0.4, 0.5\n", r"line 2: p: expected 1 number \(shape \(1,\)\), got 2"),
     ("a.csv", "p, 0.4x\n", r"line 1: p: not a number: '0.4x'"),
     ("a.csv", "p, nan\n", r"line 1: p: not a number: 'nan'"),
-    ("a.csv", "p, 0.4\np.3, 0.5\n", r"line 2: p.3: stands twice"),
+    ("a.csv", "p, 0.4\np.3, 0.5\n", r"line 2: p.3: is given twice"),
     ("a.csv", "dW_hh[3,1], 0.4\n", r"dW_hh\[3\]\[1\]: no such entry; dW_hh has shape \(2, 2\)"),
     ("a.csv", "# nothing\n", r"a.csv: holds no numbers"),
     ("a.yaml", "p: 0.4\nh.1: [0.4, zwei]\n", r"line 2: h.1: not a number: 'zwei'"),
@@ -165,7 +165,7 @@ def test_a_sheet_with_one_unit_is_not_clear() -> None:
     ],
 )
 def test_faults_of_an_exercise(given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elman.explain.marking.exercise.TRIES", 2)
-    monkeypatch.setattr("elman.explain.marking.exercise.APART", 1e6)
+    monkeypatch.setattr("elman.worked.marking.exercise.TRIES", 2)
+    monkeypatch.setattr("elman.worked.marking.exercise.APART", 1e6)
     with pytest.raises(InputError, match=message):
         make(**{"cell": "rnn", "seed": 1} | given)

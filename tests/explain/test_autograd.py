@@ -8,17 +8,18 @@ import torch
 from torch import nn
 
 import elman
-from elman.explain.network import calculate
-from elman.explain.operations import OPERATIONS
-from elman.explain.problem import problem
-from elman.explain.sheetfile import load
-from elman.explain.tape import Tape
-from elman.explain.verify import verify
+from elman.worked import Trace, gallery
+from elman.worked.calculus.network import calculate
+from elman.worked.calculus.operations import OPERATIONS
+from elman.worked.calculus.tape import Tape
+from elman.worked.calculus.verify import verify
+from elman.worked.sheet.problem import problem
+from elman.worked.sheet.sheetfile import load
 
 TOLERANCE = 1e-9
 
 
-@pytest.mark.parametrize("name", elman.explain.gallery())
+@pytest.mark.parametrize("name", gallery())
 def test_the_gallery_agrees_with_autograd(name: str) -> None:
     trace = elman.explain(name)
     assert trace.gradients.compare().passed
@@ -58,7 +59,7 @@ def test_torch_layers_by_hand(kind: Any, both: bool, layers: int) -> None:
         assert relative(gathered(trace, name, kind.__name__), parameter.grad) <= TOLERANCE, name
 
 
-def gathered(trace: elman.explain.Trace, name: str, kind: str) -> np.ndarray:
+def gathered(trace: Trace, name: str, kind: str) -> np.ndarray:
     """Our gradients, stacked as torch stacks its gates."""
     stem, tail = name.rsplit("_l", 1)
     place = ("" if tail[0] == "0" else "_l2") + ("_r" if tail.endswith("reverse") else "")

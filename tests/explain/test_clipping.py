@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import elman
-from elman.explain.expr import ref
-from elman.explain.marking.catalogue import CATALOGUE, Mistake
-from elman.explain.marking.gallery import gallery
-from elman.explain.marking.reading import Reading
-from elman.explain.marking.search import Made, numbers
-from elman.explain.marking.slips import Slip
-from elman.explain.sheetfile import gallery as gallery_names
-from elman.explain.sheetfile import load
+from elman.worked.calculus.expr import ref
+from elman.worked.marking.catalogue import CATALOGUE, Mistake
+from elman.worked.marking.gallery import gallery
+from elman.worked.marking.reading import Reading
+from elman.worked.marking.search import Made, numbers
+from elman.worked.marking.slips import Slip
+from elman.worked.sheet.sheetfile import gallery as gallery_names
+from elman.worked.sheet.sheetfile import load
 
 CLIPS: list[dict[str, Any]] = [{"norm": 0.05}, {"value": 0.01}]
 UPDATES: list[dict[str, Any] | None] = [
@@ -72,7 +72,7 @@ def test_a_mistake_that_needs_itself_is_none() -> None:
 
 def test_a_search_with_such_a_mistake_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     impossible = Mistake("E99", "circle", "", "", ("rnn",), lambda _problem: (circular(),))
-    monkeypatch.setattr("elman.explain.marking.search.CATALOGUE", (*CATALOGUE, impossible))
+    monkeypatch.setattr("elman.worked.marking.search.CATALOGUE", (*CATALOGUE, impossible))
     trace = elman.explain("not-very-good")
     marks = trace.check({"h.1": [0.1, 0.7], "dh.1": [0.11, 0.12], "loss": 0.9})
     assert not marks.passed

@@ -1,4 +1,4 @@
-"""`elman.explain`: one name for package and function, without torch, fast enough, and from a torch module too."""
+"""`elman.explain` is a plain function, loads no torch, is fast enough, and takes a torch module too."""
 
 import inspect
 import pydoc
@@ -14,7 +14,8 @@ from torch import nn
 
 import elman
 from elman.errors import InputError
-from elman.explain.sheetfile import load
+from elman.worked import Worksheet
+from elman.worked.sheet.sheetfile import load
 
 
 def run(code: str) -> str:
@@ -23,28 +24,21 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "first",
-    [
-        "import elman",
-        "import elman.explain",
-        "from elman import explain",
-        "from elman.explain import Trace; import elman",
-    ],
+    "first", ["import elman", "import elman.worked", "from elman.worked import Trace; import elman"]
 )
-def test_the_package_is_the_function(first: str) -> None:
-    name = "explain" if "import explain" in first else "elman.explain"
-    code = f"{first}\nprint(type({name}('lstm')).__name__, {name}.gallery()[0], {name}.__name__)"
-    assert run(code) == "Trace exploding elman.explain"
+def test_explain_and_check_are_functions(first: str) -> None:
+    code = f"{first}\nprint(type(elman.explain).__name__, type(elman.check).__name__, elman.explain('lstm').length)"
+    assert run(code) == "function function 3"
+
+
+def test_the_names_of_the_room_are_loaded_when_used() -> None:
+    code = "import sys, elman.worked as w; print('numpy' in sys.modules, w.gallery()[0], w.load('lstm').cell)"
+    assert run(code) == "False exploding lstm"
 
 
 def test_torch_is_not_imported() -> None:
     code = "import sys, elman; elman.explain('love-book').to('terminal'); print('torch' in sys.modules)"
     assert run(code) == "False"
-
-
-def test_unknown_attributes() -> None:
-    with pytest.raises(AttributeError, match=r"module 'elman\.explain' has no attribute 'nothing'"):
-        elman.explain.nothing  # noqa: B018
 
 
 def test_a_worksheet_from_python_a_path_and_a_name_agree(tmp_path: Any) -> None:
@@ -53,7 +47,7 @@ def test_a_worksheet_from_python_a_path_and_a_name_agree(tmp_path: Any) -> None:
                     "output: {kind: none, at: last}\n")  # fmt: skip
     given = {"cell": "rnn", "parameters": {"W_xh": [[1]], "W_hh": [[0.5]], "b_h": 0}}
     given |= {"examples": [{"inputs": [[1], [2]]}], "output": {"kind": "none", "at": "last"}}
-    sheet = elman.explain.Worksheet.model_validate(given)
+    sheet = Worksheet.model_validate(given)
     for trace in (elman.explain(path), elman.explain(str(path)), elman.explain(given), elman.explain(sheet)):
         assert trace["h.2"].array == pytest.approx(np.tanh(2 + 0.5 * np.tanh(1)))
 

@@ -10,9 +10,9 @@ import pytest
 
 import elman
 from elman.errors import ElmanError
-from elman.explain.render.markdown import code, escape
-from elman.explain.trace import FORMATS, Trace
 from elman.quoting import printable
+from elman.worked.render.markdown import code, escape
+from elman.worked.trace import FORMATS, Trace
 
 HOSTILE = {
     "escape": "\x1b]0;PWN\x07\x1b[31mred",

@@ -14,10 +14,10 @@ from tests.explain.hostile import mutations, outcome
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
-from elman.explain import yamltext
-from elman.explain.marking.answers import read_answers
-from elman.explain.sheetfile import _GALLERY, load, parse
 from elman.limits import SHEET_BYTES, SHEET_DEPTH
+from elman.worked.marking.answers import read_answers
+from elman.worked.sheet import yamltext
+from elman.worked.sheet.sheetfile import _GALLERY, load, parse
 
 SHEET = (_GALLERY / "not-very-good.yaml").read_text(encoding="utf-8")
 SHEETS = [(_GALLERY / f"{name}.yaml").read_text(encoding="utf-8") for name in ("not-very-good", "love-ai", "gru")]

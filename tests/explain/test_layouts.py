@@ -8,7 +8,7 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.explain.sheetfile import load
+from elman.worked.sheet.sheetfile import load
 
 ORDER = {
     "pytorch": {"lstm": "ifgo", "gru": "rzn"},

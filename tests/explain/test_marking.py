@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.explain.students import carried_on, typed, ways, with_mistakes
 
 import elman
-from elman.explain.marking import search
-from elman.explain.marking.catalogue import CATALOGUE
-from elman.explain.marking.exercise import exercise
-from elman.explain.trace import Trace
+from elman.worked.marking import search
+from elman.worked.marking.catalogue import CATALOGUE
+from elman.worked.marking.exercise import exercise
+from elman.worked.trace import Trace
 
 SHEETS: dict[str, Trace] = {
     "rnn sigmoid": elman.explain(exercise("rnn", 7)),

@@ -7,11 +7,11 @@ import pytest
 from tests.explain.students import carried_on, typed, ways, with_mistakes
 
 import elman
-from elman.explain.cells import EQUATIONS
-from elman.explain.expr import Expr, add, call
-from elman.explain.ids import Name
-from elman.explain.tape import Tape
-from elman.explain.trace import Trace
+from elman.worked.calculus.cells import EQUATIONS
+from elman.worked.calculus.expr import Expr, add, call
+from elman.worked.calculus.tape import Tape
+from elman.worked.sheet.ids import Name
+from elman.worked.trace import Trace
 
 
 def coursera(cell: str, parameters: dict[str, Any], x: np.ndarray, a0: np.ndarray, da: np.ndarray) -> Trace:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 import elman
-from elman.explain.notation import NOTATIONS
-from elman.explain.options import Options
-from elman.explain.sheetfile import gallery, load
-from elman.explain.trace import Trace
-from elman.explain.view import View
+from elman.worked.sheet.sheetfile import gallery, load
+from elman.worked.trace import Trace
+from elman.worked.view.notation import NOTATIONS
+from elman.worked.view.options import Options
+from elman.worked.view.view import View
 
 TALL: dict[str, Any] = {
     "cell": "gru",

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import elman
-from elman.explain.operations import evaluate, number
+from elman.worked import Trace
+from elman.worked.calculus.operations import evaluate, number
 
 # id (or id and part of its formula): what the notes print, row by row
 BOOK = {
@@ -139,7 +140,7 @@ SLIPS: dict[str, dict[str, list[str]]] = {
 }
 
 
-def exact(trace: elman.explain.Trace, key: str) -> np.ndarray:
+def exact(trace: Trace, key: str) -> np.ndarray:
     """The number behind a key: a value, or one term of its formula, by the name it begins with."""
     name, _, term = key.partition(":")
     value = trace[name]

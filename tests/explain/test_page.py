@@ -17,10 +17,11 @@ import pytest
 from typer.testing import CliRunner
 
 import elman
-from elman.explain.digits import show
-from elman.explain.options import Options
-from elman.explain.scalars import entry, text_of
-from elman.explain.view import View
+from elman.worked import gallery
+from elman.worked.view.digits import show
+from elman.worked.view.options import Options
+from elman.worked.view.scalars import entry, text_of
+from elman.worked.view.view import View
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the page's tests need the Python package playwright")
 CHROMIUM = next(
@@ -28,7 +29,7 @@ CHROMIUM = next(
      if name and (path := shutil.which(name))),
     None,
 )  # fmt: skip
-SHEETS = elman.explain.gallery()
+SHEETS = gallery()
 KINDS = {"rnn": "love-book", "lstm": "lstm", "gru": "gru"}
 
 pytestmark = pytest.mark.skipif(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import elman
-from elman.explain.render.ipynb import python_name
+from elman.worked.render.ipynb import python_name
 
 HEADS = [
     ("sigmoid", "binary_cross_entropy"),

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import elman
-from elman.explain.expr import Expr, Source, Value, call, times
-from elman.explain.flow import spectra
-from elman.explain.network import calculate
-from elman.explain.operations import OPERATIONS
-from elman.explain.problem import problem
-from elman.explain.sheetfile import load
-from elman.explain.tape import Tape
+from elman.worked.calculus.expr import Expr, Source, Value, call, times
+from elman.worked.calculus.flow import spectra
+from elman.worked.calculus.network import calculate
+from elman.worked.calculus.operations import OPERATIONS
+from elman.worked.calculus.tape import Tape
+from elman.worked.sheet.problem import problem
+from elman.worked.sheet.sheetfile import load
 
 
 def test_gomez_lstm() -> None:

@@ -12,11 +12,12 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.explain.digits import show
-from elman.explain.render.ipynb import python_name
+from elman.worked import gallery
+from elman.worked.render.ipynb import python_name
+from elman.worked.view.digits import show
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
-SHEETS = elman.explain.gallery()
+SHEETS = gallery()
 TRACES = {name: elman.explain(name) for name in SHEETS}
 
 
@@ -103,8 +104,8 @@ def test_notations(notation: str, line: str) -> None:
 @pytest.mark.parametrize("notation", ["xh", "uwv", "ng", "pytorch"])
 @pytest.mark.parametrize("name", ["lstm", "gru", "love-book"])
 def test_no_two_values_share_a_printed_name(name: str, notation: str) -> None:
-    from elman.explain.options import Options
-    from elman.explain.view import View
+    from elman.worked.view.options import Options
+    from elman.worked.view.view import View
 
     view = View(Options(notation=notation))
     text = [view.symbol(value) for value in TRACES[name]]

@@ -7,13 +7,13 @@ import pytest
 
 import elman
 from elman.errors import ElmanError
-from elman.explain.cells import CELLS
-from elman.explain.network import calculate
-from elman.explain.problem import problem
-from elman.explain.sheetfile import gallery
-from elman.explain.tape import Tape
-from elman.explain.verify import Check, verify
-from elman.explain.worksheet import read_sheet
+from elman.worked.calculus.network import calculate
+from elman.worked.calculus.tape import Tape
+from elman.worked.calculus.verify import Check, verify
+from elman.worked.sheet.parameters import CELLS
+from elman.worked.sheet.problem import problem
+from elman.worked.sheet.sheetfile import gallery
+from elman.worked.sheet.worksheet import read_sheet
 
 RNN: dict[str, Any] = {
     "cell": "rnn",

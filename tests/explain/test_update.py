@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import elman
-from elman.explain.sheetfile import load
+from elman.worked import Trace
+from elman.worked.sheet.sheetfile import load
 
 OPTIMIZERS: list[tuple[dict[str, Any], Any]] = [
     ({"method": "sgd", "rate": 0.1}, lambda p: torch.optim.SGD(p, lr=0.1)),
@@ -41,7 +42,7 @@ def test_two_steps_as_torch_takes_them(update: dict[str, Any], make: Any) -> Non
             np.testing.assert_allclose(trace[f"{name}'"].array, theirs[name].detach(), rtol=1e-9, atol=1e-12)
 
 
-def next_sheet(sheet: dict[str, Any], trace: elman.explain.Trace) -> dict[str, Any]:
+def next_sheet(sheet: dict[str, Any], trace: Trace) -> dict[str, Any]:
     new = {value.of.id: value.array for value in trace if value.of and value.id == f"{value.of.id}'"}
     update = dict(sheet["update"])
     moments = {"m": "first", "v": "second"} if update["method"] == "adam" else {"v": "velocity"}

@@ -9,7 +9,7 @@ import pytest
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
-from elman.explain.sheetfile import load, parse
+from elman.worked.sheet.sheetfile import load, parse
 
 RNN: dict[str, Any] = {
     "cell": "rnn",
@@ -122,7 +122,7 @@ def test_the_notes_names_for_the_output_layer() -> None:
 
 
 def test_yaml_is_read_strictly() -> None:
-    with pytest.raises(DataError, match=r"mine: not readable as YAML: .*cell stands twice"):
+    with pytest.raises(DataError, match=r"mine: not readable as YAML: .*cell is given twice"):
         parse("cell: rnn\ncell: gru\n", "mine")
     with pytest.raises(DataError, match="mine: not readable as YAML"):
         parse("cell: [rnn", "mine")

@@ -8,9 +8,9 @@ import pytest
 from tests.explain.commands import run
 
 import elman
-from elman.explain.schema import schema, tables
-from elman.explain.sheetfile import gallery, load, parse, titles
-from elman.explain.worksheet import Worksheet
+from elman.worked.sheet.schema import schema, tables
+from elman.worked.sheet.sheetfile import gallery, load, parse, titles
+from elman.worked.sheet.worksheet import Worksheet
 
 PAGE = (Path(__file__).parents[2] / "docs" / "worksheet.md").read_text(encoding="utf-8")
 SHEETS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
