@@ -21,12 +21,12 @@ FLOORS = [
     "ops",
     "kernels",
     "files opening",
-    "errors limits quoting rounding signals",
+    "errors limits palette quoting rounding signals",
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {
-    "explain": {"errors", "files", "limits", "opening", "quoting"},
-    "pictures": {"errors", "files", "limits", "quoting", "rounding"},
+    "explain": {"errors", "files", "limits", "opening", "palette", "quoting"},
+    "pictures": {"errors", "files", "limits", "palette", "quoting", "rounding"},
 }
 REACHED_FROM = {"explain": "elman", "pictures": "train data diagnose"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from elman.palette import HEAT
 from elman.pictures.arrays import array, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of
-from elman.pictures.palette import HEAT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

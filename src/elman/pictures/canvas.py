@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
 from elman.files import write_atomically
+from elman.palette import INK, QUIET, RULE
 from elman.pictures.markup import Html, Svg
-from elman.pictures.palette import INK, QUIET, RULE
 from elman.pictures.raster import figure_from
 
 if TYPE_CHECKING:

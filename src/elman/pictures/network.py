@@ -7,9 +7,9 @@ Solid arrows are the forward pass; dashed ones feed an output back as the next i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from elman.palette import BACKWARD, DECODER, FORWARD, FORWARD_SOFT, INK, PAPER, QUIET
 from elman.pictures.arrays import shortened, visible
 from elman.pictures.markup import Svg, element, text
-from elman.pictures.palette import BACKWARD, FORWARD, FORWARD_SOFT, INK, PAPER, QUIET
 from elman.pictures.strokes import HEADS, arrow, line, ring, state_name, symbol, word
 from elman.pictures.unrolling import GATES, Column, Network, network
 
@@ -17,7 +17,6 @@ WIDE, HIGH = 68.0, 46.0  # a cell
 SIDE = 15.0  # in two directions a row stands this far beside the middle, so that what passes it does not cross it
 BESIDE = SIDE + WIDE / 2 - 15  # where such an arrow passes a cell
 LANE = 7.0  # between two lines that go the same way
-_DECODER = "#ececec"
 _MOST = 16  # characters of a word
 
 
@@ -146,7 +145,7 @@ class _Drawing:
             yield from self._output(at, column)
 
     def _cell(self, at: int, row: _Row, column: Column) -> str:
-        x, fill = self.cell_x(at, row), _DECODER if column.decoder else FORWARD_SOFT
+        x, fill = self.cell_x(at, row), DECODER if column.decoder else FORWARD_SOFT
         box = element(
             "rect", x=x - WIDE / 2, y=row.y - HIGH / 2, width=WIDE, height=HIGH, rx=9.0, fill=fill, stroke=FORWARD
         )

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.errors import InputError
+from elman.palette import BACKWARD, BACKWARD_SOFT, FORWARD, FORWARD_SOFT, INK
 from elman.pictures.arrays import Floats, array
 from elman.pictures.canvas import axes_for, figure_of, tidy
-from elman.pictures.palette import BACKWARD, BACKWARD_SOFT, FORWARD, FORWARD_SOFT, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.errors import InputError
+from elman.palette import HEAT, INK, QUIET, look
 from elman.pictures.arrays import Floats, array, series, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
-from elman.pictures.palette import HEAT, INK, QUIET, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,7 +1,7 @@
 """The strokes that an unrolled network is drawn with: arrows, rings, letters with a step, words."""
 
+from elman.palette import BACKWARD, FORWARD, INK, PAPER
 from elman.pictures.markup import element, text
-from elman.pictures.palette import BACKWARD, FORWARD, INK, PAPER
 
 HEADS = element(
     "defs",

@@ -12,6 +12,7 @@ from importlib.resources import files
 from elman.explain.options import Options
 from elman.explain.render.pagedata import page_data
 from elman.explain.trace import Trace
+from elman.palette import page_colours
 
 SCRIPTS = ("tokens.js", "formula.js", "board.js", "picture.js", "links.js", "stage.js")
 
@@ -23,7 +24,7 @@ def render(trace: Trace, options: Options) -> str:
     filled = {
         "TITLE": escape(sheet.title or f"A worked {sheet.cell.upper()}"),
         "NOTE": escape(sheet.note),
-        "STYLE": _part("page.css"),
+        "STYLE": page_colours() + _part("page.css"),
         "SCRIPT": "\n".join(_part(name) for name in SCRIPTS),
         "DATA": data.replace("<", "\\u003c"),  # no "</script>" can end the element early
     }
