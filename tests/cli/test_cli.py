@@ -128,7 +128,7 @@ def test_training_says_what_it_reached_and_leaves_its_files(folder, capsys):
     said = capsys.readouterr().out
     for part in ("to beat: uniform", "bigram", "held out", "bits/char", "clipped in 100.0% of", "again.loss.png"):
         assert part in said
-    assert elman.load(out).embedding is None
+    assert elman.load(out).embedding_dim is None
     lines = [json.loads(line) for line in (folder / "again.metrics.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "begin"
     assert lines[-1]["event"] == "evaluation"
@@ -195,7 +195,7 @@ BAD = {
     "short text": (lambda f: train(f, text=written(f, "s.txt", b"ab")), "s.txt: too short: 2 characters"),
     "not UTF-8": (lambda f: train(f, text=written(f, "b.txt", b"abc\xff")), "byte 0xff at offset 3"),
     "errors": (lambda f: train(f, "--errors", "ignore"), "errors: expected strict or replace"),
-    "folder as output": (lambda f: train(f, out="."), "a folder stands where the file should go"),
+    "folder as output": (lambda f: train(f, out="."), "a folder is there, not a file"),
     "output in a file": (lambda f: train(f, out="text.txt/x.safetensors"), "cannot be written"),
     "output nowhere": (lambda f: train(f, out="/proc/nowhere/x"), "cannot be written"),
     "hidden_size": (

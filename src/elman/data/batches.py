@@ -1,4 +1,4 @@
-"""Which sequences go together in a batch: those of like length, so that a packed batch keeps its rows to the end.
+"""Batches of sequences of similar length, so that most rows of a packed batch last to its end.
 
 An epoch is shuffled, then sorted by length within pools of a few batches, then its batches are shuffled. Each epoch
 follows from the seed and its number alone, so that a resumed training finds its place again.

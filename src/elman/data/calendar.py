@@ -1,4 +1,4 @@
-"""Where a stamp stands in the cycles of the calendar, as waves that a network can read.
+"""Calendar features: the phase of a stamp in the cycles of year, week and day, as sines and cosines.
 
 The place in a cycle is a sine and a cosine, so that the last day of a year is the neighbour of the next one's first;
 whole multiples of the wave let a network shape the cycle.
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from elman.data.frequency import DAY, MICROSECONDS, WEEK, YEAR, Frequency, Stamps
 
 _HARMONICS = {YEAR: 2, WEEK: 3, DAY: 2}
-"""How many multiples of each cycle's wave: three of the week's can tell all seven days apart."""
+"""Harmonics of each cycle: three for the week tell all seven days apart."""
 _MONDAY = np.datetime64("1970-01-05", "us")
 _MONTH = YEAR / 12
 

@@ -1,4 +1,4 @@
-"""How far apart the stamps of a series are: found from the stamps themselves, and the way from one stamp to the next.
+"""The frequency of a series, found from its stamps, and the step from one stamp to the next.
 
 Stamps are NumPy arrays of whole numbers (int64) or of dates and times without a zone (datetime64, microseconds).
 """
@@ -59,7 +59,7 @@ class Frequency:
 
     @property
     def counts_months(self) -> bool:
-        """Whether the unit is a month, whatever its day."""
+        """True if the unit is a month, whatever its day."""
         return self.unit == "month" or self.unit in _ENDS
 
     @property
@@ -79,7 +79,7 @@ class Frequency:
         )
 
     def places(self, stamps: Stamps, first: Any) -> Places:
-        """Return how many steps each stamp stands after `first`, rounded down where it is not on the grid."""
+        """Return how many steps each stamp is after `first`, rounded down where it is not on the grid."""
         if self.unit in ("number", "microsecond"):
             return np.asarray((stamps - first).astype(np.int64) // self.step)
         if self.unit == "business day":
@@ -88,7 +88,7 @@ class Frequency:
         return np.asarray(months.astype(np.int64) // self.step)
 
     def stamps(self, first: Any, places: Places) -> Stamps:
-        """Return the stamps that stand so many steps after `first`; places may be negative."""
+        """Return the stamps that are so many steps after `first`; places may be negative."""
         if self.unit == "number":
             return np.asarray(first + places * self.step)
         if self.unit == "microsecond":
@@ -155,7 +155,7 @@ def _commonest(numbers: npt.NDArray[Any]) -> int:
 
 
 def _skips_weekends(stamps: Stamps) -> bool:
-    """Say whether no stamp is on a weekend although some weekend lies between the first and the last."""
+    """Say whether no stamp is on a weekend although there is a weekend between the first and the last."""
     days = stamps.astype("M8[D]")
     span = int((days[-1] - days[0]).astype(np.int64))
     return bool(np.is_busday(days).all() and np.busday_count(days[0], days[-1]) < span)

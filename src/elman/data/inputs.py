@@ -1,4 +1,4 @@
-"""From sequences as a user has them to the numbers that a network reads; learned from the training part alone."""
+"""Convert sequences of a user to the numbers that a network reads; fitted on the training part alone."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -20,11 +20,11 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Packing:
-    """How a batch of sequences lies step by step.
+    """The positions of a packed batch of sequences, step by step.
 
     Attributes:
         rows: the sequences of the batch, longest first, shape `(B,)`.
-        places: where each packed step stands in the flat array, shape `(N,)`: step 0 of every row, step 1, ...
+        places: The index of each packed step in the flat array, shape `(N,)`: step 0 of every row, step 1, ...
         batch_sizes: how many rows have each step, shape `(T,)`.
     """
 
@@ -75,7 +75,7 @@ class Sequences:
         Args:
             steps: the length of the window.
             side: "last" ends the window with the last step, "first" begins it with the first.
-            fill: what stands where a sequence has no step, before it or behind.
+            fill: The value where a sequence has no step, before or after it.
         """
         lengths = self.lengths[:, None]
         at = np.arange(steps) + (lengths - steps if side == "last" else 0)
@@ -85,7 +85,7 @@ class Sequences:
         return found
 
     def pack(self, rows: Rows) -> Packing:
-        """Return how some of the sequences lie as a packed batch; the longest goes first, ties keep their order."""
+        """Return the packing of some of the sequences; the longest is first, ties keep their order."""
         rows = longest_first(self.lengths, rows)
         lengths = self.lengths[rows]
         steps = np.arange(lengths[0])

@@ -1,4 +1,4 @@
-"""An attention map: where a translator looked in the source at each symbol it wrote."""
+"""Draw an attention map: the weights on the source symbols at each symbol that a translator wrote."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -27,7 +27,7 @@ def gradient_flow(
 
     Args:
         curves: name -> norms of shape (T,), by lag: the first at the step of the loss, the next one step before it.
-            A norm of exactly 0 has no place on the scale: a triangle on the lower edge stands where the first is; one
+            A norm of exactly 0 has no place on the scale: a triangle on the lower edge marks the first; one
             that is infinite or NaN: a cross on the upper edge.
         ax: axes to draw in.
         y: the label of the vertical axis.

@@ -1,7 +1,7 @@
 """The network unrolled in time, as SVG: time from left to right, inputs below, outputs above.
 
-Solid arrows are the forward pass; dashed ones feed an output back as the next input. What stands where is in
-`unrolling.py`; this file places it and draws.
+Solid arrows are the forward pass; dashed ones feed an output back as the next input. The columns are made in
+`unrolling.py`; this file positions and draws them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -109,7 +109,7 @@ class _Drawing:
         both = ", in both directions" if self.net.bidirectional else ""
         return f"{self.net.cell.upper()} unrolled in time, {self.net.shape}{layers}{both}"
 
-    # ---- where things stand ----
+    # ---- positions ----
 
     def x(self, at: int) -> float:
         """The middle of a column."""
@@ -120,7 +120,7 @@ class _Drawing:
         return self.x(at) + (SIDE if row.reverse else -SIDE if self._sided(at) else 0)
 
     def _sided(self, at: int) -> bool:
-        """Cells of both directions stand in this column."""
+        """This column has cells of both directions."""
         column = self.net.columns[at] or self.net.columns[at - 1]  # steps are left out after a column of their part
         return self.net.bidirectional and not (column and column.decoder)
 
@@ -153,7 +153,7 @@ class _Drawing:
         return element("g", box + name + word(x, row.y + 15, GATES[self.net.cell], QUIET, size=11), class_="cell")
 
     def _into(self, at: int, row: _Row) -> Iterator[str]:
-        """From the input or the layer below into a cell."""
+        """Draw an arrow from the input or the layer below into a cell."""
         x, foot = self.x(at), row.y + HIGH / 2
         below = self.input_y - 15 if row.layer == 1 else self._joint(row.layer - 1)
         if self._sided(at):
@@ -169,7 +169,7 @@ class _Drawing:
         return min(row.y for row in self.rows if row.layer == layer) - HIGH / 2 - 14 * self.net.bidirectional
 
     def _gather(self, at: int, layer: int) -> Iterator[str]:
-        """From both directions of a layer to the point above it where they are put together."""
+        """Draw arrows from both directions of a layer to the point above where they are concatenated."""
         if not self._sided(at):
             if self.net.bidirectional:  # a decoder stands where the forward row does, and has no reverse row to join
                 x = self.x(at)
@@ -231,7 +231,7 @@ class _Drawing:
             yield arrow([(x, self._row(top, False).y - HIGH / 2), (x, y + 16)])
 
     def _handed_over(self) -> Iterator[str]:
-        """The last states of the reverse rows, which stand at the first step, to where they are used."""
+        """Draw arrows from the last states of the reverse rows, at the first step, to where they are used."""
         if not self.net.bidirectional or self.net.shape not in {"many-to-one", "encoder-decoder"}:
             return
         used = next(at for at, column in enumerate(self.net.columns) if column and column.writes)

@@ -51,7 +51,7 @@ def symbol(letter: str, time: int) -> str:
 
 
 def state_name(x: float, y: float, letter: str, time: int) -> str:
-    """The name of a state beside its arrow."""
+    """Return the name of a state next to its arrow."""
     return _lettered(x, y, symbol(letter, time), size=12)
 
 
@@ -72,7 +72,7 @@ def word(
     weight: str = "normal",
     title: str = "",
 ) -> str:
-    """A word; `title` is what it stands for in full, shown under the pointer."""
+    """Return a word; `title` is its full form, shown under the pointer."""
     if not content:
         return ""
     whole = element("title", text(title)) if title and title != content else ""
