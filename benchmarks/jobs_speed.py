@@ -29,7 +29,7 @@ from benchmarks.registry import DATA
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.preprocess import Preprocessor as Classes
 from elman.models.tag.preprocess import Preprocessor as Tags
-from elman.train import Plan, Sighting, Silent
+from elman.train import Callback, Plan, Progress
 
 HIDDEN, BATCH, DROPOUT, CLIP = 96, 64, 0.3, 5.0
 TURN, LINES = 20, 8000
@@ -104,7 +104,7 @@ class PlainScript:
         return total / updates
 
 
-class Turns(Silent):
+class Turns(Callback):
     """After each part of Elman's training, lets the plain script train as many updates."""
 
     def __init__(self, rival: PlainScript) -> None:
@@ -113,17 +113,17 @@ class Turns(Silent):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, progress: object) -> None:
+    def started(self, plan: Plan, counters: object) -> None:
         self.updates = plan.steps_per_epoch
         self.since = time.perf_counter()
 
-    def evaluated(self, sighting: Sighting) -> None:
+    def evaluated(self, progress: Progress) -> None:
         ours = time.perf_counter()
-        updates = sighting.progress.step - self.step
-        self.losses += [(sighting.train_loss, self.rival.train(updates))] * updates
+        updates = progress.counters.step - self.step
+        self.losses += [(progress.train_loss, self.rival.train(updates))] * updates
         theirs = time.perf_counter()
         self.seconds.append(((ours - self.since) / updates, (theirs - ours) / updates))
-        self.step, self.since = sighting.progress.step, time.perf_counter()
+        self.step, self.since = progress.counters.step, time.perf_counter()
 
     def epoch(self) -> tuple[float, float]:
         """Return the seconds of an epoch, Elman's and the script's, as the medians have it; the first turn warms up."""
@@ -161,7 +161,7 @@ def classifier(options: dict[str, Any]) -> Turns:
         preprocessor.symbols or 0, model.embedding_dim, 4 * HIDDEN, len(preprocessor.labels), model.input_dropout
     )
     turns = Turns(PlainScript(network, examples, with_labels, model.learning_rate))
-    model.fit(X, y, listener=turns)
+    model.fit(X, y, callback=turns)
     return turns
 
 
@@ -177,7 +177,7 @@ def tagger(rows: list[str], tags: list, options: dict[str, Any]) -> Turns:
         preprocessor.symbols or 0, model.embedding_dim, 2 * HIDDEN, len(preprocessor.classes), model.input_dropout
     )
     turns = Turns(PlainScript(network, examples, with_tags, model.learning_rate))
-    model.fit(rows, tags, listener=turns)
+    model.fit(rows, tags, callback=turns)
     return turns
 
 

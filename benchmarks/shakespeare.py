@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 import elman
-from elman.train import Plan, Sighting, Silent
+from elman.train import Callback, Plan, Progress
 
 TEXT = Path(__file__).parents[2] / "shared" / "data" / "tinyshakespeare.txt"
 HIDDEN, LAYERS, EMBEDDING, BATCH, STEPS = 256, 2, 64, 64, 128
@@ -70,7 +70,7 @@ def plain_script(text: str) -> Iterator[tuple[float, float]]:
         yield total / count, time.perf_counter() - start
 
 
-class Turns(Silent):
+class Turns(Callback):
     """After each epoch of Elman's, lets the plain script train one."""
 
     def __init__(self, rival: Iterator[tuple[float, float]]) -> None:
@@ -78,13 +78,13 @@ class Turns(Silent):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, progress: object) -> None:
+    def started(self, plan: Plan, counters: object) -> None:
         self.since = time.perf_counter()
 
-    def evaluated(self, sighting: Sighting) -> None:
+    def evaluated(self, progress: Progress) -> None:
         ours = time.perf_counter() - self.since
         their_loss, theirs = next(self.rival)
-        our_loss = sighting.progress.validation or float("nan")
+        our_loss = progress.counters.validation or float("nan")
         self.seconds.append((ours, theirs))
         self.losses.append((our_loss, their_loss))
         print(
@@ -108,7 +108,7 @@ def main() -> None:
     print(f"\nTiny Shakespeare, LSTM {LAYERS} x {HIDDEN}, B {BATCH}, T {STEPS}, 2 threads")
     print(f"{'epoch':5} {'elman':>9} {'plain':>9} {'elman':>9} {'plain':>9} {'ratio':>7}")
     print(f"{'':5} {'nats':>9} {'nats':>9} {'s':>9} {'s':>9}")
-    elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text, listener=turns)
+    elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text, callback=turns)
     ratio = sum(o for o, _ in turns.seconds) / sum(p for _, p in turns.seconds)
     worse = turns.losses[-1][0] - turns.losses[-1][1]
     met = ratio <= TIME_AT_MOST and worse <= LOSS_WITHIN_NATS

@@ -22,12 +22,12 @@ FLOORS = [
     "kernels",
     "files opening",
     "options",
-    "errors limits quoting rounding signals",
+    "errors limits palette quoting rounding signals",
 ]
 # Beside the house: all that it may import of it, and the lowest floor that may import it.
 BESIDE = {
-    "worked": {"errors", "files", "limits", "opening", "quoting"},
-    "pictures": {"errors", "files", "limits", "quoting", "rounding"},
+    "worked": {"errors", "files", "limits", "opening", "palette", "quoting"},
+    "pictures": {"errors", "files", "limits", "palette", "quoting", "rounding"},
 }
 REACHED_FROM = {"worked": "elman", "pictures": "train data doctor"}
 WITHOUT = {"kernels": {"torch", "numpy"}, "errors": {"torch", "numpy"}, "data": {"torch"}, "pictures": {"torch"}}

@@ -1,4 +1,4 @@
-"""The errors that Elman raises for a user's input: each says where, what was expected, what came, what to do.
+"""Exceptions for a user's input. Each message says where, what was expected, what was got and what to do.
 
 `ElmanError` is the family; the command line turns any of them into one line on stderr and exit code 1.
 Layers raise torch's own exception types instead, because they replace torch's layers.
@@ -14,7 +14,7 @@ class InputError(ElmanError, ValueError):
 
 
 class DataError(ElmanError, ValueError):
-    """A text, table or series cannot be used as it stands."""
+    """A text, table or series cannot be used as it is."""
 
 
 class ModelFileError(ElmanError, ValueError):

@@ -195,7 +195,7 @@ BAD = {
     "short text": (lambda f: train(f, text=written(f, "s.txt", b"ab")), "s.txt: too short: 2 characters"),
     "not UTF-8": (lambda f: train(f, text=written(f, "b.txt", b"abc\xff")), "byte 0xff at offset 3"),
     "errors": (lambda f: train(f, "--errors", "ignore"), "errors: expected strict or replace"),
-    "folder as output": (lambda f: train(f, out="."), "a folder stands where the file should go"),
+    "folder as output": (lambda f: train(f, out="."), "a folder is there, not a file"),
     "output in a file": (lambda f: train(f, out="text.txt/x.safetensors"), "cannot be written"),
     "output nowhere": (lambda f: train(f, out="/proc/nowhere/x"), "cannot be written"),
     "hidden_size": (

@@ -15,7 +15,7 @@ import elman
 from elman.errors import InputError, ModelFileError
 from elman.ops.dispatch import use_backend
 from elman.options import declared
-from elman.train import RunFiles, Silent, read_container
+from elman.train import Callback, RunFiles, read_container
 
 pytestmark = pytest.mark.parametrize("name", CASES)
 
@@ -24,12 +24,12 @@ class CutOffError(Exception):
     pass
 
 
-class Cut(Silent):
+class Cut(Callback):
     """Ends a training at its second evaluation, as a crash would."""
 
     seen = 0
 
-    def evaluated(self, sighting):
+    def evaluated(self, progress):
         self.seen += 1
         if self.seen == 2:
             raise CutOffError
@@ -89,7 +89,7 @@ def test_a_training_that_was_cut_off_ends_with_the_same_bits(name, tmp_path):
     case, whole = CASES[name], fitted(name, ema_decay=0.9)
     files = RunFiles.within(tmp_path)
     with pytest.raises(CutOffError):
-        case.make(ema_decay=0.9).fit(*case.data(), files=files, listener=Cut(), checkpoint_seconds=0.0)
+        case.make(ema_decay=0.9).fit(*case.data(), files=files, callback=Cut(), checkpoint_seconds=0.0)
     with pytest.raises(ModelFileError, match="unfinished training"):
         case.make(ema_decay=0.9).fit(*case.data(), files=files)
     torch.rand(5)

@@ -140,7 +140,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "d.csv").mkdir()
     (tmp_path / "file").touch()
     for path, message in (
-        (tmp_path / "d.csv", "a folder stands where"),
+        (tmp_path / "d.csv", "a folder is there, not a file"),
         (tmp_path / "file" / "x.csv", "cannot be written"),
     ):
         with pytest.raises(InputError, match=message), TableWriter(path):

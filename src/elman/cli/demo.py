@@ -38,7 +38,7 @@ def demo(
     text = file or bundled_text()
     show = Show(aside=lambda: model.generate(opening(text), length=SAMPLE).texts()[0].strip("\n"))
     with Interruption():
-        model.fit(text, files=files, listener=show, resume=resume, overwrite=overwrite)
+        model.fit(text, files=files, callback=show, resume=resume, overwrite=overwrite)
     report(model, files)
     echo("\nTry next:")
     for command in next_commands(files.model, opening(text).split()[0]):

@@ -26,33 +26,32 @@ def run_forecast(options: dict[str, Any], given: dict[str, Any]) -> None:
         given: `file`, `output`, `levels`, `origins`, and what `fit` takes, by name.
     """
     from elman import Forecaster
-    from elman.models.estimator.run import Run
     from elman.models.forecast.report import grid, title
-    from elman.train import RunFiles
+    from elman.train.run import RunFiles, check_run
     from elman.train.show import Show
 
     held_out = options["validation_fraction"] != 0
     levels = _levels(given["levels"]) if held_out else []
     model = Forecaster(**options | ({} if held_out else {"patience": None}))
-    files = RunFiles.beside(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
+    files = RunFiles.for_model(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
     run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
-    Run.checked(run | {"files": files})  # before the backtest, which may take minutes
+    check_run(run | {"files": files})  # before the backtest, which may take minutes
     _check_forecast(files.model, kept=not (given["resume"] or given["overwrite"]))
     panel = model.series_of(given["file"])
     echo(_described(panel))
     found = None
     if given["origins"] != 0:
-        found = model.backtest(panel, given["origins"], levels=levels, listener=Show(lines=False))
+        found = model.backtest(panel, given["origins"], levels=levels, callback=Show(lines=False))
         echo(f"\nbacktest: {title(found)}")
         echo("\n".join(lines(grid(found))))
     echo("\ntraining on everything")
-    model.fit(panel, files=files, listener=Show(lines=False), **run)
+    model.fit(panel, files=files, callback=Show(lines=False), **run)
     _leave(model, files.model, panel, found, levels)
 
 
 def _check_forecast(model: Path, *, kept: bool) -> None:
     """Check that the table and the picture of the forecast can be written and replace nothing that must be kept."""
-    from elman.train.files import forecast_files
+    from elman.train.run import forecast_files
 
     for path in forecast_files(model):
         check_writable(path, follow=False)
@@ -92,7 +91,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     from elman.data.table_writer import TableWriter
     from elman.models.estimator.reports import Grid
     from elman.models.forecast.report import file_columns
-    from elman.train.files import forecast_files
+    from elman.train.run import forecast_files
 
     frame = model.predict(levels=levels)
     ahead = {name: frame[name].to_numpy() for name in frame.columns}

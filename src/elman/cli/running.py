@@ -65,8 +65,8 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, An
     from elman.train.show import Show
 
     model, file = estimator(**options), run.pop("file")
-    files = RunFiles.beside(run.pop("output"))
-    model.fit(file, files=files, listener=Show(), **run)
+    files = RunFiles.for_model(run.pop("output"))
+    model.fit(file, files=files, callback=Show(), **run)
     if hasattr(model, "read_"):
         echo(f"{shown(file)}: {model.read_} read")
     return model, files

@@ -64,7 +64,7 @@ class Alphabet:
         return numbers
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """Return the text that the numbers stand for."""
+        """Return the text of the numbers."""
         return "".join(self.characters[number] for number in numbers)
 
 

@@ -1,4 +1,4 @@
-"""Rows of one series, as they came, onto the grid of their frequency: order, duplicates, gaps and missing values.
+"""Put the rows of one series on the grid of their frequency: order, duplicates, gaps and missing values.
 
 Nothing is filled in unless the user says how. A filled value is marked as not observed, so that no forecast is ever
 measured on it.
@@ -21,7 +21,7 @@ from elman.quoting import quote
 MANY = 10
 """Stamps from which on a single gap is compared with all other steps."""
 MISTAKES = 0.2
-"""Where a larger share of the stamps is beside the grid, it is not a few of them that are wrong."""
+"""With a larger fraction of stamps off the grid, the frequency is wrong, not a few stamps."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Rows:
         """Return the rows by time.
 
         Raises:
-            DataError: a stamp comes twice.
+            DataError: a stamp is there twice.
         """
         order = np.argsort(self.stamps, kind="stable")
         stamps = self.stamps[order]

@@ -1,4 +1,4 @@
-"""From what a user has to a `Panel`: a frame or file in the long format, or the plain values of one series."""
+"""Convert a frame or file in the long format, or the values of one series, to a `Panel`."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables on disk: CSV, TSV, JSON lines and Parquet, told apart by the ending, read in chunks of rows.
+"""Tables on disk: CSV, TSV, JSON lines and Parquet, by the ending of their names, read in chunks of rows.
 
 The cells of a chunk are Python objects in columns of objects, or Arrow's own numbers: nothing is guessed from them, so
 that a large integer stays exact and the same column is read alike in every chunk.
@@ -122,7 +122,7 @@ def _read_separated(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
-    """A key that is not in an object is a missing cell, whether it came before or comes later in the file."""
+    """A key that is not in an object is a missing cell, whether it is earlier or later in the file."""
     import pandas as pd
 
     name, columns, most = shown(path), dict[str, None](), 0
@@ -183,7 +183,7 @@ def _is_index(column: str) -> bool:
 
 
 def _frame(batch: Any) -> "pd.DataFrame":
-    """Return a batch without what another library wrote beside it, so that an index is a column like others."""
+    """Return a batch without the metadata of another library, so that an index is a column like others."""
     import pyarrow
 
     columns = [_plain(column) for column in batch.columns]

@@ -8,13 +8,10 @@ from elman.doctor.diagnosis import Diagnosis
 from elman.doctor.panels import draw
 from elman.doctor.tables import Table, tables
 from elman.doctor.verdicts import Verdict
+from elman.palette import page_colours
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #22262b; --paper: #fff; --quiet: #5c636b; --rule: #d9d5cb; --fault: #a5260a;
-  --caution: #7a5200; --good: #1c6b3a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e1; --paper: #1b1d20; --quiet: #a8adb3; --rule: #44484d;
-  --fault: #ff8f75; --caution: #f0c05a; --good: #7fd39c; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
+_STYLE = """\
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--card); margin: 2rem auto;
   max-width: 62rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
 p { margin: .3rem 0; max-width: 46rem; } .quiet { color: var(--quiet); font-size: .9rem; }
@@ -41,7 +38,7 @@ def as_page(diagnosis: Diagnosis) -> str:
     title = escape(diagnosis.title)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}: diagnosis</title><link rel="icon" href="data:,"><style>{_STYLE}</style></head><body>
+<title>{title}: diagnosis</title><link rel="icon" href="data:,"><style>{page_colours()}{_STYLE}</style></head><body>
 <h1>{title}</h1>
 <p class="quiet">{escape(size + clip)}</p>
 {f'<p class="quiet">{escape(diagnosis.note)}</p>' if diagnosis.note else ""}

@@ -1,4 +1,4 @@
-"""From whatever a caller has to an array of the right shape, or one line that says what was expected."""
+"""Convert arguments to arrays of the right shape, or raise an error that says what was expected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ def array(values: Any, name: str, shape: str, *, complex_: bool = False) -> npt.
     """Return `values` as float64 or complex128 with as many dimensions as `shape` names, none of them 0 long.
 
     Args:
-        values: anything `np.asarray` takes; a tensor may have a history and lie on any device.
+        values: anything `np.asarray` takes; a tensor may require a gradient and be on any device.
         name: how an error calls it.
         shape: such as "(T, H)".
         complex_: complex numbers are welcome.

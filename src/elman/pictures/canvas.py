@@ -1,4 +1,4 @@
-"""What pictures are drawn on, and how they reach a file or a notebook."""
+"""Figures and axes to draw on, and saving pictures to a file or a notebook."""
 
 import io
 import warnings
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
 from elman.files import write_atomically
+from elman.palette import INK, QUIET, RULE
 from elman.pictures.markup import Html, Svg
-from elman.pictures.palette import INK, QUIET, RULE
 from elman.pictures.raster import figure_from
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def axes_for(ax: "Axes | None", width: float, height: float) -> "Axes":
 
 
 def figure_of(ax: "Axes") -> "Figure":
-    """Return the whole figure that the axes stand in."""
+    """Return the whole figure of the axes."""
     return ax.figure.figure  # of a subfigure, the figure around it
 
 

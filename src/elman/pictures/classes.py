@@ -1,4 +1,4 @@
-"""A confusion matrix: which class was taken for which."""
+"""Draw a confusion matrix: true classes against predicted ones."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

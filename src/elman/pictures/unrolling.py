@@ -1,4 +1,4 @@
-"""What an unrolled network is made of: its columns in time, by the shape of the job. Knows nothing of drawing."""
+"""The columns in time of an unrolled network, by the shape of the job; they are drawn in `network.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Column:
     Attributes:
         time: counted from 1 within its part.
         decoder: it belongs to the decoder.
-        reads: what goes in: "x" for an input, "y" for the output of the step before, None for nothing.
-        writes: an output comes out.
+        reads: The input: "x" for an input, "y" for the output of the step before, None for nothing.
+        writes: True if the column has an output.
         below: the word under the input, or "".
         above: the word over the output, or "".
     """

@@ -16,7 +16,7 @@ from elman.data.series_table import read_panel
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.forecast.windows import Windows
 from elman.ops.dispatch import use_backend
-from elman.train import Interrupted, RunFiles, Silent
+from elman.train import Callback, Interrupted, RunFiles
 
 QUICK = {"horizon": 3, "season": 4, "context": 8, "members": 2, "hidden_size": 8, "epochs": 3}
 
@@ -176,16 +176,16 @@ def test_same_seed_same_weights_and_clone_is_unfitted(fitted):
     assert (other.predict()["y"] != fitted.predict()["y"]).any()
 
 
-class StopAt(Silent):
+class StopAt(Callback):
     """Presses Ctrl-C after some updates."""
 
     def __init__(self, step):
         self.step = step
 
-    def evaluated(self, sighting):
+    def evaluated(self, progress):
         import signal
 
-        if sighting.progress.step >= self.step:
+        if progress.counters.step >= self.step:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -193,7 +193,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path):
     whole = elman.Forecaster(**QUICK).fit(wavy())
     files = RunFiles.within(tmp_path)
     with pytest.raises(Interrupted):
-        elman.Forecaster(**QUICK).fit(wavy(), files=files, listener=StopAt(1))
+        elman.Forecaster(**QUICK).fit(wavy(), files=files, callback=StopAt(1))
     with pytest.raises(ModelFileError, match="series was"):
         elman.Forecaster(**QUICK).fit(wavy(81), files=files, resume=True)
     resumed = elman.Forecaster(**QUICK).fit(wavy(), files=files, resume=True)

@@ -183,7 +183,7 @@ def test_a_checkpoint_is_no_model_and_a_broken_configuration_is_named(tmp_path):
 
 
 def test_a_run_leaves_its_files(tmp_path):
-    files = RunFiles.beside(tmp_path / "sub" / "m.safetensors")
+    files = RunFiles.for_model(tmp_path / "sub" / "m.safetensors")
     elman.TextGenerator(**TINY).fit(TEXT, files=files)
     names = {"m.safetensors", "m.checkpoint.safetensors", "m.metrics.jsonl", "m.loss.png"}
     assert {p.name for p in files.model.parent.iterdir()} == names

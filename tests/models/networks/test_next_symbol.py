@@ -8,20 +8,20 @@ import pytest
 import elman
 from elman.bptt import Position, Streams
 from elman.models.networks import next_symbol
-from elman.train import RunFiles, Silent
+from elman.train import Callback, RunFiles
 
 TEXT = "".join(f"{n} men went to mow, went to mow {n % 7} meadows;" for n in range(40))
 SMALL = {"hidden_size": 12, "num_layers": 2, "embedding_dim": 6, "batch_size": 3, "k1": 10, "epochs": 2, "dropout": 0.1}
 
 
-class PullsThePlug(Silent):
+class PullsThePlug(Callback):
     """Fails at an update, as a power cord would."""
 
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, sighting):
-        if sighting.progress.step >= self.step:
+    def stepped(self, progress):
+        if progress.counters.step >= self.step:
             raise ConnectionAbortedError
 
 
@@ -30,10 +30,10 @@ def weights(model):
 
 
 def cut_and_resumed(options, folder, monkeypatch):
-    monkeypatch.setattr("elman.train.watch.SHOW_EVERY", 0.0)
+    monkeypatch.setattr("elman.train.monitor.SHOW_EVERY", 0.0)
     files = RunFiles.within(folder)
     with pytest.raises(ConnectionAbortedError):
-        elman.TextGenerator(**options).fit(TEXT, files=files, listener=PullsThePlug(67), checkpoint_seconds=0)
+        elman.TextGenerator(**options).fit(TEXT, files=files, callback=PullsThePlug(67), checkpoint_seconds=0)
     return elman.TextGenerator(**options).fit(TEXT, files=files, resume=True)
 
 

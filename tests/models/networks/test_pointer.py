@@ -14,7 +14,7 @@ from elman.models.networks.pointer import GOES_ON, Pointer, probabilities, proba
 from elman.models.translate import baselines as translation_baselines
 from elman.models.translate.baselines import NearestNeighbour
 from elman.models.translate.preprocess import Reader
-from elman.train import RunFiles, Silent
+from elman.train import Callback, RunFiles
 
 KNOWN = 7
 # A row of six places: numbers from 7 on are of no vocabulary, and 0 cannot be copied.
@@ -150,15 +150,15 @@ def test_a_batch_never_changes_what_is_mended(mending):
 
 
 def test_a_training_that_is_cut_off_ends_with_the_same_weights(tmp_path):
-    class PullsThePlug(Silent):
+    class PullsThePlug(Callback):
         def evaluated(self, *_):
             raise KeyboardInterrupt
 
     pairs, short = phrases(0, 60), POLITE | {"memory": True, "epochs": 3}
     whole = elman.Translator(**short).fit(*pairs)
-    files = RunFiles.beside(tmp_path / "m.safetensors")
+    files = RunFiles.for_model(tmp_path / "m.safetensors")
     with pytest.raises(KeyboardInterrupt):
-        elman.Translator(**short).fit(*pairs, files=files, listener=PullsThePlug())
+        elman.Translator(**short).fit(*pairs, files=files, callback=PullsThePlug())
     resumed = elman.Translator(**short).fit(*pairs, files=files, resume=True)
     for name, weight in whole.network_.state_dict().items():
         assert torch.equal(weight, resumed.network_.state_dict()[name]), name

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 import elman
 from elman.errors import DataError, InputError, ModelFileError
 from elman.ops.dispatch import use_backend
-from elman.train import RunFiles, Silent
+from elman.train import Callback, RunFiles
 
 TINY = {"hidden_size": 12, "embedding_dim": 8, "epochs": 3, "batch_size": 8}
 
@@ -117,14 +117,14 @@ def test_same_seed_same_weights_whatever_was_drawn_before(options):
     assert weights(elman.SequenceTagger(**TINY | options, seed=1).fit(TEXTS, TAGS)) != weights(first)
 
 
-class Stop(Silent):
+class Stop(Callback):
     """Presses Ctrl-C, as it were, at an evaluation."""
 
     def __init__(self, step):
         self.step = step
 
-    def evaluated(self, sighting):
-        if sighting.progress.step >= self.step:
+    def evaluated(self, progress):
+        if progress.counters.step >= self.step:
             raise KeyboardInterrupt
 
 
@@ -134,7 +134,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, every):
     whole = elman.SequenceTagger(**options).fit(TEXTS, TAGS)
     files = RunFiles.within(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files, listener=Stop(every), checkpoint_seconds=0)
+        elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files, callback=Stop(every), checkpoint_seconds=0)
     with pytest.raises(ModelFileError, match="an unfinished training"):
         elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files)
     with pytest.raises(ModelFileError, match="tags was"):

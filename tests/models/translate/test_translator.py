@@ -9,7 +9,7 @@ import elman
 from elman.errors import DataError, InputError, ModelFileError
 from elman.models.translate.baselines import CopySource, NearestNeighbour
 from elman.options import resume_values, values
-from elman.train import RunFiles, Silent
+from elman.train import Callback, RunFiles
 
 LETTERS = "abcde"
 WORDS = ["".join(LETTERS[i] for i in np.random.default_rng(k).integers(0, 5, 1 + k % 6)) for k in range(240)]
@@ -58,16 +58,16 @@ def test_what_is_saved_is_what_was_trained(model, tmp_path):
 
 
 def test_same_seed_same_bits_whether_cut_off_or_not(tmp_path, monkeypatch):
-    class PullsThePlug(Silent):
-        def stepped(self, sighting):
-            if sighting.progress.step >= 17:
+    class PullsThePlug(Callback):
+        def stepped(self, progress):
+            if progress.counters.step >= 17:
                 raise ConnectionAbortedError
 
-    monkeypatch.setattr("elman.train.watch.SHOW_EVERY", 0.0)
+    monkeypatch.setattr("elman.train.monitor.SHOW_EVERY", 0.0)
     options = SMALL | {"teacher_forcing": 0.7, "symbol_dropout": 0.1}
     whole, files = elman.Translator(**options).fit(WORDS, SPOKEN), RunFiles.within(tmp_path)
     with pytest.raises(ConnectionAbortedError):
-        elman.Translator(**options).fit(WORDS, SPOKEN, files=files, listener=PullsThePlug(), checkpoint_seconds=0)
+        elman.Translator(**options).fit(WORDS, SPOKEN, files=files, callback=PullsThePlug(), checkpoint_seconds=0)
     cut = elman.Translator(**options).fit(WORDS, SPOKEN, files=files, resume=True)
     for name, tensor in whole.network_.state_dict().items():
         assert tensor.numpy().tobytes() == cut.network_.state_dict()[name].numpy().tobytes(), name

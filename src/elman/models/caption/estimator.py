@@ -23,11 +23,11 @@ from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import CaptionerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.decoder import Source
 from elman.models.networks.decoding import LOSS_UNIT, TargetExamples, check_targets, search_of, write_all, writing_task
 from elman.models.scoring.texts import exact, score_grid
 from elman.train import read_container
+from elman.train.run import RunOptions, check_run
 
 
 class Captioner(Estimator, CaptionerOptions):
@@ -86,7 +86,7 @@ class Captioner(Estimator, CaptionerOptions):
             X: the images, an array `(n, rows, columns)`, `(n, rows, columns, 1)` or `(n, rows, columns, 3)`, or a list;
                 or, with `y` left out, a file that holds both, see `models/caption/files.py`.
             y: a text for each.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -99,7 +99,8 @@ class Captioner(Estimator, CaptionerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, s = Run.checked(run), self._options()
+        check_run(run)
+        s = self._options()
         images, texts = self._examples(X, y, s)
         training, held_out = split_rows(len(images), s.validation_fraction)
         self.duplicates_ = count_duplicates(images[training], images[held_out])
@@ -123,7 +124,7 @@ class Captioner(Estimator, CaptionerOptions):
             return task
 
         names = {"images": Sequences.of(list(images)).fingerprint(), "texts": wanted.fingerprint()}
-        return self._learn(checked, names, begin)
+        return self._learn(run, names, begin)
 
     def predict(self, X: Any) -> list[str]:
         """Return a text for each image, however many there are.

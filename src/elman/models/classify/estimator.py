@@ -26,13 +26,13 @@ from elman.models.estimator.examples import ByLength
 from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.encoder import Encoder
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import as_labels
 from elman.models.scoring.ngrams import Mix, choose_mix
 from elman.train import Task
+from elman.train.run import RunOptions, check_run
 
 
 class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
@@ -81,7 +81,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             X: texts, lists of symbols, or series of numbers, see `elman.data.items.as_items`; or a table with a column
                 of labels, a path or a frame, with `y` left out.
             y: a label for each sequence, or a list of labels for each.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -93,7 +93,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked = Run.checked(run)
+        check_run(run)
         options = self._options()
         data = prepare(X, y, options)
         self.columns_, self.duplicates_ = data.columns, data.duplicates
@@ -105,7 +105,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         self._take(data.preprocessor)
         rows = len(data.training.items)
         options = replace(options, batch_size=batch_size_for(options, rows), epochs=epochs_for(options, rows))
-        self._learn(checked, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options), options)
+        self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options), options)
         self.held_out_ = self._measured(data.held_out) if data.held_out else None
         return self
 

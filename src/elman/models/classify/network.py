@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.data.batches import sorted_batches
-from elman.data.sequences import Rows, Sequences
+from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.models.classify.preprocess import Labelled
 from elman.models.networks.encoder import Encoder, packed
 from elman.models.networks.pooling import Pooling

@@ -32,12 +32,12 @@ from elman.errors import ElmanError, InputError, ModelFileError
 from elman.models.estimator.building import Network, build, check_finite
 from elman.models.estimator.contents import Content
 from elman.models.estimator.examples import Examples, probe_of
-from elman.models.estimator.run import Run
 from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
-from elman.train import Loop, Progress, Task, write_container
+from elman.train import Counters, Loop, RunOptions, Task, write_container
 from elman.train.checkpoint import under
-from elman.train.picture import try_to_draw_losses
+from elman.train.metrics import try_to_draw_losses
+from elman.train.run import exclusive
 
 _Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
@@ -71,7 +71,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     loss_unit: ClassVar[str]
     picture_note_: str | None = None
     network_: nn.Module
-    progress_: Progress
+    progress_: Counters
     baselines_: dict[str, float]
     read_: str
     _awaited: dict[str, Tensor] | None = None
@@ -170,7 +170,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             model._rebuild(content, beside)
             model.network_.load_state_dict(model._awaited)
             model.baselines_ = content["baselines"]
-            model.progress_ = Progress.of(content["progress"])
+            model.progress_ = Counters.of(content["progress"])
         # The checks above name what is wrong. Whatever they leave, NumPy, torch and scikit-learn stumble over where the
         # parts are put together: a file that somebody else sealed may hold anything.
         except (
@@ -217,12 +217,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return checked(self.options, self.get_params(deep=False))
 
     def _learn(
-        self, run: Run, data: dict[str, Any], begin: Callable[[], Task], options: TrainingOptions | None = None
+        self, run: RunOptions, data: dict[str, Any], begin: Callable[[], Task], options: TrainingOptions | None = None
     ) -> Self:
         """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
 
         Args:
-            run: where to leave files, and who hears.
+            run: The files and the callback.
             data: what names the data, by name: a checkpoint of other data is refused.
             begin: makes `network_`, sets `baselines_`, and returns the task.
             options: the options with what was left open chosen for the data; unchanged by default.
@@ -233,31 +233,23 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
         """
         options = options or self._options()
-        with run.alone():
+        with exclusive(run):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)
                 task = begin()
-                self._train(
-                    Loop(
-                        task,
-                        options,
-                        resume_values(options) | data,
-                        run.place,
-                        run.hears,
-                    )
-                )
+                self._train(Loop(task, options, resume_values(options) | data, run))
             self._finish(task)
-            if run.files:
-                self.save(run.files.model)
-                self.picture_note_ = try_to_draw_losses(run.files.metrics, run.files.picture)
+            if files := run.get("files"):
+                self.save(files.model)
+                self.picture_note_ = try_to_draw_losses(files.metrics, files.picture)
         return self
 
     def _train(self, loop: Loop) -> None:
-        self.progress_ = loop.progress
+        self.progress_ = loop.counters
         try:
             loop.run()
         finally:
-            self.progress_ = loop.progress
+            self.progress_ = loop.counters
             self.network_.eval()
 
     def _check_fitted(self) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from elman.data.batches import epoch_batches, sorted_batches
-from elman.data.sequences import Rows
+from elman.data.sequences import Rows, epoch_batches, sorted_batches
 from elman.doctor import Probe
 from elman.errors import DataError, InputError
 from elman.limits import COUNT

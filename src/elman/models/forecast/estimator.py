@@ -15,7 +15,6 @@ from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import ForecasterContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.forecast.evaluation import OURS, Evaluation
 from elman.models.forecast.intervals import Intervals
 from elman.models.forecast.network import ForecastNetwork, Sizes
@@ -26,6 +25,7 @@ from elman.models.forecast.preprocess import Preparation
 from elman.models.forecast.report import file_columns, report
 from elman.models.forecast.windows import Windows, all_origins, input_sizes, make_windows
 from elman.train import Task
+from elman.train.run import RunOptions, check_run
 
 
 class Forecaster(Estimator, ForecasterOptions):
@@ -66,7 +66,7 @@ class Forecaster(Estimator, ForecasterOptions):
         Args:
             X: a frame, the path of a file, or the plain values of one series.
             y: nothing; scikit-learn's searches pass it.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -78,10 +78,10 @@ class Forecaster(Estimator, ForecasterOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked = Run.checked(run)
+        check_run(run)
         options = self._options()
         panel = self.series_of(X)
-        return self._learn(checked, {"series": panel.fingerprint()}, lambda: self._begin(panel, options))
+        return self._learn(run, {"series": panel.fingerprint()}, lambda: self._begin(panel, options))
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
         """Forecast the steps after the end of each series.

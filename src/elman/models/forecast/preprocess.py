@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.calendar import calendar_features
-from elman.data.frequency import Frequency
+from elman.data.frequency import Frequency, calendar_features
 from elman.data.scaling import Scale, column_scale, last_value_error, wants_log
 from elman.data.series import Panel
 from elman.errors import DataError

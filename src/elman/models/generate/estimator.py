@@ -12,7 +12,6 @@ from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.generate.generation import Generation
 from elman.models.generate.options import TextOptions
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
@@ -21,6 +20,7 @@ from elman.models.generate.streams import make_streams
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.symbol_counts import baselines
+from elman.train.run import RunOptions, check_run
 
 
 class TextGenerator(Estimator, TextOptions):
@@ -65,7 +65,7 @@ class TextGenerator(Estimator, TextOptions):
             text: the text itself, or the path of a UTF-8 file.
             y: nothing; scikit-learn's searches pass it.
             errors: for bytes that are not UTF-8: "strict" refuses, "replace" reads U+FFFD.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -77,11 +77,11 @@ class TextGenerator(Estimator, TextOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked = Run.checked(run)
+        check_run(run)
         options = self._options()
         corpus = read_text(text, options.validation_fraction, options.separator, errors)
         name = str(text) if isinstance(text, Path) else "text"
-        return self._learn(checked, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, options))
+        return self._learn(run, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, options))
 
     def generate(
         self,

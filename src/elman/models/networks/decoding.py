@@ -8,8 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from elman.data.batches import sorted_batches
-from elman.data.sequences import Rows, Sequences
+from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.data.tokenizer import UNKNOWN
 from elman.errors import DataError
 from elman.models.estimator.examples import ByLength

@@ -16,7 +16,6 @@ from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.encoder import Encoder
 from elman.models.scoring.tag_counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
@@ -25,6 +24,7 @@ from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
 from elman.models.tag.report import MeasuredTags
 from elman.quoting import quote
+from elman.train.run import RunOptions, check_run
 
 
 class SequenceTagger(Estimator, TaggerOptions):
@@ -68,7 +68,7 @@ class SequenceTagger(Estimator, TaggerOptions):
                 a frame or file that holds the tags too: a table (.csv, .tsv, .jsonl, .parquet), or a file with one
                 token a line and a blank line between sequences, as CoNLL's are.
             y: for each sequence a list of T tags, or a text that holds them, apart by spaces or one a character.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -80,7 +80,8 @@ class SequenceTagger(Estimator, TaggerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, options = Run.checked(run), self._options()
+        check_run(run)
+        options = self._options()
         data = prepare(X, y, options)
         self.read_ = data.read
 
@@ -89,7 +90,7 @@ class SequenceTagger(Estimator, TaggerOptions):
             self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
             return self._task(data.training, data.held_out)
 
-        self._learn(checked, data.training.fingerprint(), begin)
+        self._learn(run, data.training.fingerprint(), begin)
         self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 

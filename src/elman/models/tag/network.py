@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.data.batches import sorted_batches
-from elman.data.sequences import Rows, Sequences
+from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.models.networks.encoder import Encoder, packed
 from elman.train import Batch
 

@@ -17,7 +17,6 @@ from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import TranslatorContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.beam_search import BOS_EOS, search
 from elman.models.networks.decoder import Targets, Writing
 from elman.models.networks.decoding import (
@@ -37,6 +36,7 @@ from elman.models.translate.preprocess import Read, Reader
 from elman.models.translate.report import AttentionMap, translation_report
 from elman.quoting import quote
 from elman.train import Task
+from elman.train.run import RunOptions, check_run
 
 SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
@@ -84,7 +84,7 @@ class Translator(Estimator, TranslatorOptions):
         Args:
             X: the sources, a list of texts; or, with `y` left out, a table that holds both: a path or a frame.
             y: the targets, as many.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -97,7 +97,8 @@ class Translator(Estimator, TranslatorOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, s = Run.checked(run), self._options()
+        check_run(run)
+        s = self._options()
         sources, targets = self.pairs_ = self._pairs(X, y, s)
         training, held_out = split_rows(len(sources), s.validation_fraction)
         if s.memory and not len(held_out):
@@ -126,7 +127,7 @@ class Translator(Estimator, TranslatorOptions):
             return task
 
         names = {"sources": read.symbols.fingerprint(), "targets": wanted.fingerprint()}
-        return self._learn(checked, names, begin)
+        return self._learn(run, names, begin)
 
     def predict(self, X: Any) -> list[str]:
         """Return a translation for each source, however many there are. Unknown symbols are read as nothing.

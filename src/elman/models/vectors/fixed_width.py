@@ -13,10 +13,10 @@ from elman.errors import DataError
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
-from elman.models.estimator.run import Run, RunOptions
 from elman.models.networks.feed_forward import LabelledVectors, Taught, probabilities
 from elman.models.scoring.classification import Measured, mean_nats
 from elman.models.scoring.labels import Label, Labels, as_labels
+from elman.train.run import RunOptions, check_run
 
 
 class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -40,7 +40,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         Args:
             X: the inputs, as the class describes them.
             y: a label for each input.
-            **run: `files`, `resume`, `overwrite`, `listener` and `checkpoint_seconds`, see `models/estimator/run.py`.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
 
         Returns:
             self, with the weights of the best held-out loss.
@@ -52,7 +52,8 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        checked, options = Run.checked(run), self._options()
+        check_run(run)
+        options = self._options()
         items, labels = self._examples(X, y, options)
         learned, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
         self.labels_ = Labels.fit(pick(labels, learned))
@@ -63,7 +64,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         if len(held_out):
             measured = self._labelled(pick(items, held_out), pick(labels, held_out))
             self.duplicates_ = count_duplicates(training.vectors, measured.vectors)
-        self._learn(checked, training.fingerprint(), lambda: self._begin(training, measured, options))
+        self._learn(run, training.fingerprint(), lambda: self._begin(training, measured, options))
         self.held_out_ = self._measured(measured) if measured else None
         return self
 

@@ -9,6 +9,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from elman.palette import page_colours
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.render.pagedata import page_data
 from elman.worked.view.options import Options
@@ -23,7 +24,7 @@ def render(trace: Calculation, options: Options) -> str:
     filled = {
         "TITLE": escape(sheet.title or f"A worked {sheet.cell.upper()}"),
         "NOTE": escape(sheet.note),
-        "STYLE": _part("page.css"),
+        "STYLE": page_colours() + _part("page.css"),
         "SCRIPT": "\n".join(_part(name) for name in SCRIPTS),
         "DATA": data.replace("<", "\\u003c"),  # no "</script>" can end the element early
     }
