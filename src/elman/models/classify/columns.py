@@ -9,10 +9,9 @@ from elman.data.tables import Table, stream_table
 from elman.errors import DataError
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.series_columns import SeriesColumns
-from elman.models.scoring.labels import Label
+from elman.models.scoring.labels import LABEL_COLUMNS, Label
 from elman.quoting import quote
 
-LABEL = ("label", "class", "target", "category")
 TEXT = ("text", "sequence", "sentence", "review", "snippet")
 SERIES = ("series", "series_id", "unique_id")
 STEP = ("step", "time", "t", "ds")
@@ -47,7 +46,7 @@ class Columns:
             DataError: a column is not there or cannot be guessed; the message lists what is there.
         """
         s = options
-        label = table.column("label", s.label, LABEL)
+        label = table.column("label", s.label, LABEL_COLUMNS)
         has_series = s.series is not None or (s.text is None and _usual(table, SERIES) and not _usual(table, TEXT))
         if not has_series:
             others = [name for name in table.columns if name != label]

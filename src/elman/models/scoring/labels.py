@@ -16,6 +16,8 @@ Targets: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 """A class number for each row, shape `(n,)`; or 1 and 0 for each row and class, shape `(n, K)`, with several labels."""
 Label: TypeAlias = Any
 """A text, a whole number or a boolean; with several labels a list of such."""
+LABEL_COLUMNS = ("label", "class", "target", "category")
+"""The usual names of a table's column of labels."""
 
 
 class Labels:

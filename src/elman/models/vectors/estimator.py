@@ -11,14 +11,13 @@ from elman.data.inputs import SeriesInput
 from elman.data.items import Floats, as_items
 from elman.data.tables import Table, as_frame, read_table, stream_table
 from elman.errors import DataError
-from elman.models.classify.columns import LABEL
 from elman.models.estimator.base import of_file
 from elman.models.estimator.contents import FeedForwardContent
 from elman.models.estimator.feature_names import set_names
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.feed_forward import FeedForwardNetwork
 from elman.models.scoring.classification import report_of
-from elman.models.scoring.labels import as_labels
+from elman.models.scoring.labels import LABEL_COLUMNS, as_labels
 from elman.models.vectors.fixed_width import FixedWidth
 from elman.models.vectors.options import FeedForwardOptions
 
@@ -80,7 +79,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         self.label_, self.features_ = None, None
         if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
             table = read_table(X)
-            self.label_ = table.column("label", options.label, LABEL)
+            self.label_ = table.column("label", options.label, LABEL_COLUMNS)
             others = [name for name in table.columns if name != self.label_]
             self.features_ = [table.column("features", name) for name in options.features or others]
             if not self.features_:
