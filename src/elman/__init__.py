@@ -6,6 +6,8 @@ The public names, imported when first used, so that `elman --help` never loads t
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from elman.extras import required_by
+
 if TYPE_CHECKING:
     from elman.diagnose import diagnose, truncation
     from elman.explain.entry import check, explain
@@ -81,7 +83,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"elman.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    with required_by(f"elman.{name}"):
+        value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 
