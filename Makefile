@@ -10,6 +10,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PAGE := src/elman/explain/render/page
+# The scripts of the page need no build; Node checks their types and their format.
+BIOME := npx --yes @biomejs/biome@2.6.8 format --line-width=120 --indent-style=space $(PAGE)/*.js
+TSC := npx --yes --package typescript@5.9.3 tsc --project $(PAGE)/jsconfig.json
 CPP := $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp tests/kernels/unit/*.cpp)
 KERNELS := CMakeLists.txt $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp)
 
@@ -33,11 +37,15 @@ check: setup
 	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	if command -v npx >/dev/null; then $(BIOME) && $(TSC); \
+	  elif [ -n "$$CI" ]; then echo "make check: CI needs Node to check the page's scripts"; exit 1; \
+	  else echo "make check: the page's scripts are not checked: install Node"; fi
 
 fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(CPP)
+	if command -v npx >/dev/null; then $(BIOME) --write; fi
 
 bench: setup $(PEERS)
 	$(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ from elman.explain.options import Options
 from elman.explain.render.pagedata import page_data
 from elman.explain.trace import Trace
 
-SCRIPTS = ("tokens.js", "formula.js", "board.js", "picture.js", "links.js", "stage.js")
+SCRIPTS = ("tokens.js", "formula.js", "board.js", "picture.js", "cards.js", "arrows.js", "links.js", "stage.js")
 
 
 def render(trace: Trace, options: Options) -> str:
