@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw, native, run
 from torch import Tensor
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw
 
 LONG, ROWS = 200, 32
