@@ -2,9 +2,11 @@
 # make test    set everything up, then run the tests
 # make setup   the environment alone, in .venv        make check   format, lint, types, architecture
 # make bench   Elman beside its peers; minutes        make fix     format and mend what can be mended
+#              (DATA=folder of data sets)
 
 PYTHON ?= python3
 FILE ?=
+DATA ?= data
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -48,7 +50,7 @@ fix: setup
 	if command -v npx >/dev/null; then $(BIOME) --write; fi
 
 bench: setup $(PEERS)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --data "$(DATA)"
 
 clean:
 	rm -rf .venv build dist src/elman/kernels/*.so src/elman/kernels/*.dylib

@@ -22,6 +22,7 @@ def seconds(problem: Problem) -> float:
     return best
 
 
+@pytest.mark.study
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_long_row_among_short_ones(cell: str) -> None:
     """231 steps instead of 6,400; a fifth of the cost leaves room for every other expense."""
