@@ -32,7 +32,7 @@ def to_change(source: str, name: str) -> list[str]:
     """List the docstrings and messages to change, as lines to read."""
     tree = ast.parse(source)
     opened = [(line, words.splitlines()[0]) for line, words in docstrings(tree) if NOUN_CLAUSE.match(words)]
-    came = [(line, words) for line, words in messages(tree) if " " in words.strip() and CAME.search(words)]
+    came = [(line, words) for line, words in messages(tree) if " " in words and CAME.search(words)]
     return [f"{name}:{line}: open with a verb or a sentence: {words}" for line, words in opened] + [
         f'{name}:{line}: say "got": {words}' for line, words in came
     ]
