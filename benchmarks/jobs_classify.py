@@ -6,7 +6,8 @@ import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 import elman
-from benchmarks.registry import DATA, Outcome, job
+from benchmarks import datasets
+from benchmarks.registry import Outcome, job
 from elman.data.splits import split_rows
 
 MOVIE = {"tokens": "words"}
@@ -38,7 +39,7 @@ def parts(X: list, y: list, rows: tuple[npt.NDArray, npt.NDArray]) -> tuple[tupl
 
 
 def columns(file: str, *names: str) -> list[list[str]]:
-    table = pd.read_csv(DATA / file, dtype=str, keep_default_na=False)
+    table = pd.read_csv(datasets.path(file), dtype=str, keep_default_na=False)
     return [table[name].tolist() for name in names]
 
 
@@ -63,12 +64,12 @@ def surnames(seed: int) -> Outcome:
     within=15,
 )
 def vowels(seed: int) -> Outcome:
-    return measured(VOWELS, seed, *(_series(DATA / f"JapaneseVowels_{part}.csv") for part in ("train", "test")))
+    return measured(VOWELS, seed, *(_series(datasets.path(f"JapaneseVowels_{part}.csv")) for part in ("train", "test")))
 
 
 @job("mnist", "mnist_5k, rows as 28 steps, 20 % drawn: accuracy", "mnist_5k.npz", at_least=0.95)
 def mnist(seed: int) -> Outcome:
-    with np.load(DATA / "mnist_5k.npz") as stored:
+    with np.load(datasets.path("mnist_5k.npz")) as stored:
         X, y = list(stored["images"].astype(np.float32)), stored["labels"].tolist()
     return measured(MNIST, seed, *parts(X, y, split_rows(len(X), 0.2, "stratified", seed, y)))
 

@@ -23,9 +23,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 from torch.utils.data import DataLoader
 
 import elman
+from benchmarks import datasets
 from benchmarks.jobs_classify import columns
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
-from benchmarks.registry import DATA
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.preprocess import Preprocessor as Classes
 from elman.models.tag.preprocess import Preprocessor as Tags
@@ -195,6 +195,7 @@ def main() -> int:
     """Run all; the number of those that missed what they have to reach."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
+    datasets.add_option(parser)
     epochs = parser.parse_args().epochs
     torch.set_num_threads(2)
     print(f"\nSeconds of an epoch: bidirectional LSTM {HIDDEN}, B {BATCH}, 2 threads; plain is torch.nn, packed")
@@ -204,8 +205,8 @@ def main() -> int:
 
 def reached(name: str, file: str, job: Callable[[dict[str, Any]], Turns], epochs: int) -> bool:
     """Run a job, print its line, and say whether it reached what it has to."""
-    if not (DATA / file).exists():
-        print(f"{name:27} not run: {file} not in {DATA}")
+    if missing := datasets.missing([file]):
+        print(f"{name:27} not run: {missing}")
         return True
     torch.manual_seed(0)
     same = {"hidden_size": HIDDEN, "batch_size": BATCH, "dropout": DROPOUT, "clip": CLIP, "symbol_dropout": 0.0}

@@ -25,6 +25,10 @@ class TrainingError(ElmanError, RuntimeError):
     """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
 
 
+class MissingLibraryError(ElmanError, ImportError):
+    """A library of an extra is not installed; the message says which extra brings it. See `elman.extras`."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Say whether an error means that memory has run out: Python's own, or torch's, a RuntimeError with such a text."""
     said = str(error)

@@ -72,6 +72,7 @@ def test_a_trace_is_a_container_in_order() -> None:
     assert trace["dW_hh"] in trace["dW_hh@2"].uses
 
 
+@pytest.mark.study
 def test_eight_units_and_twenty_steps_in_a_second() -> None:
     torch.manual_seed(0)
     inputs = torch.randn(20, 8)

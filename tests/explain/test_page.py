@@ -521,11 +521,17 @@ def test_truth_does_not_depend_on_the_words_of_a_sheet(open_page: Any) -> None:
     assert opened.page.locator("b, i").count() == 0
 
 
-def test_size_and_time() -> None:
+@pytest.mark.study
+def test_a_page_is_made_in_a_second() -> None:
     trace = elman.explain(network("lstm", 8, 20))
     start = time.perf_counter()
-    page = trace.to("html")
+    trace.to("html")
     assert time.perf_counter() - start < 1.0
+
+
+def test_size() -> None:
+    trace = elman.explain(network("lstm", 8, 20))
+    page = trace.to("html")
     assert len(page.encode()) < 1_000_000
     for part in ("http://", "https://", "src=", "@import", "url(http"):
         assert part not in page

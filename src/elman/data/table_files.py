@@ -14,7 +14,8 @@ import numpy as np
 
 from elman.data.json_lines import read_objects
 from elman.data.separated import layout, read_rows
-from elman.errors import DataError, InputError
+from elman.errors import DataError
+from elman.extras import required_by
 from elman.limits import MOST_COLUMNS
 from elman.opening import opened, shown
 from elman.quoting import printable, quote, shorten
@@ -77,12 +78,10 @@ def pyarrow_parquet(path: Path) -> Any:
     """Return the module that reads and writes Parquet.
 
     Raises:
-        InputError: it is not installed.
+        MissingLibraryError: it is not installed.
     """
-    try:
+    with required_by(f"{shown(path)}: Parquet"):
         from pyarrow import parquet
-    except ImportError as error:
-        raise InputError(f"{shown(path)}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
     return parquet
 
 

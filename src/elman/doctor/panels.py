@@ -8,6 +8,7 @@ from elman.doctor.diagnosis import Diagnosis
 from elman.doctor.findings import LayerFindings
 from elman.doctor.measure import Floats
 from elman.doctor.verdicts import longest
+from elman.extras import required_by
 from elman.pictures import eigenvalues, gate_map, gradient_flow
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ FARTHEST = 1e-14, 1e14
 
 def draw(diagnosis: Diagnosis) -> "Figure":
     """Draw gradients by lag and by step, products of Jacobians, eigenvalues, and one gate over time."""
-    from matplotlib.figure import Figure
+    with required_by("a picture"):
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 12), dpi=110, layout="constrained")
     axes = figure.subplot_mosaic([["lag", "whole"], ["jacobian", "spectrum"], ["gate", "gate"]])

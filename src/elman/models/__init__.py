@@ -5,4 +5,7 @@ Names are imported when first used (`__init__.pyi` lists them), so that a job's 
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from elman.extras import lazy
+
+_get, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = lazy("elman", _get)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
+from elman.extras import required_by
 from elman.files import write_atomically
 from elman.palette import INK, QUIET, RULE
 from elman.pictures.markup import Html, Svg
@@ -22,7 +23,8 @@ _STEADY = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDa
 
 def axes_for(ax: "Axes | None", width: float, height: float) -> "Axes":
     """Return `ax`, or the axes of a new figure of that size in inches, which a notebook shows without pyplot."""
-    from matplotlib.figure import Figure
+    with required_by("a picture"):
+        from matplotlib.figure import Figure
 
     if ax is not None:
         if not hasattr(ax, "get_xlim"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.errors import DataError, InputError, ModelFileError
+from elman.errors import DataError, InputError, MissingLibraryError, ModelFileError
 from elman.models.translate.baselines import CopySource, NearestNeighbour
 from elman.options import resume_values, values
 from elman.train import Callback, RunFiles
@@ -136,7 +136,7 @@ def test_without_sacrebleu_it_says_what_to_install(monkeypatch):
     from elman.models.scoring.texts import text_scores
 
     monkeypatch.setitem(__import__("sys").modules, "sacrebleu", None)
-    with pytest.raises(InputError, match="pip install sacrebleu"):
+    with pytest.raises(MissingLibraryError, match=r"needs sacrebleu: pip install 'elman\[translation\]'"):
         text_scores(["a b"], ["a b"])
 
 

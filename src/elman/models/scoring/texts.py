@@ -7,7 +7,7 @@ import numpy as np
 
 from elman.data.tokenizer import cut
 from elman.data.vocabulary import Tokens, composed
-from elman.errors import InputError
+from elman.extras import required_by
 from elman.models.estimator.reports import Grid
 from elman.models.scoring.error_rates import sequence_error_rate, symbol_error_rate
 
@@ -74,8 +74,6 @@ def score_grid(written: Mapping[str, Sequence[str]], wanted: Sequence[str], toke
 
 
 def _sacrebleu() -> Any:
-    try:
+    with required_by("the score of BLEU or chrF"):
         import sacrebleu
-    except ImportError as error:
-        raise InputError("chrF and BLEU: they need sacrebleu: pip install sacrebleu") from error
     return sacrebleu

@@ -14,7 +14,7 @@ from elman.worked.calculus.calculation import Calculation
 from elman.worked.render.pagedata import page_data
 from elman.worked.view.options import Options
 
-SCRIPTS = ("tokens.js", "formula.js", "board.js", "picture.js", "links.js", "stage.js")
+SCRIPTS = ("tokens.js", "formula.js", "board.js", "picture.js", "cards.js", "arrows.js", "links.js", "stage.js")
 
 
 def render(trace: Calculation, options: Options) -> str:

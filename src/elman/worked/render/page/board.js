@@ -1,7 +1,8 @@
 // The board: every line of the calculation in order. A line shows its formula; once its step is reached, its result;
 // the line in hand, and every line when the whole sheet is shown or printed, also the numbers put in and the reason.
 
-const STEPS = []; // {v, line, section}: what can be stepped to
+/** The steps of the sheet, in order. @type {Step[]} */
+const STEPS = [];
 const STEP_OF = new Map(); // value -> the step that makes it
 const board = document.getElementById("board");
 const ROWS_LIMIT = 12000; // numbers of a sheet up to which printing puts the numbers in on every line
@@ -46,19 +47,23 @@ function fill(item, rows) {
   const value = VALUES[v];
   if (!item.firstChild) item.innerHTML = value.x === undefined ? given(v) : made(v);
   if (rows && value.x !== undefined && !item.querySelector(".work")) {
-    item.insertAdjacentHTML("beforeend", `<div class="work">${work(v)}<p class="why">${escaped(reason(value))}.</p></div>`);
+    item.insertAdjacentHTML(
+      "beforeend",
+      `<div class="work">${work(v)}<p class="why">${escaped(reason(value))}.</p></div>`,
+    );
   }
 }
 
 function given(v) {
-  return `<div class="eq">${math(row(name(v, VALUES[v].e), mo("=")), `${VALUES[v].s} =`)} ${result(v)}</div>`;
+  return `<div class="eq">${math(row(nameMath(v, VALUES[v].e), mo("=")), `${VALUES[v].s} =`)} ${result(v)}</div>`;
 }
 
 function made(v) {
   const value = VALUES[v];
   const sign = value.g ? "=" : "≈";
-  const left = math(row(name(v, value.e), mo("=")), `${nameText(v, value.e)} =`);
-  const right = `<span class="result${resultClass(value)}"><math alttext="${value.g ? "equals" : "is about"}"><mo>${sign}</mo></math> ${result(v)}</span>`;
+  const left = math(row(nameMath(v, value.e), mo("=")), `${nameText(v, value.e)} =`);
+  const relation = `<math alttext="${value.g ? "equals" : "is about"}"><mo>${sign}</mo></math>`;
+  const right = `<span class="result${resultClass(value)}">${relation} ${result(v)}</span>`;
   const came = value.c ? `<span class="came">${escaped(value.c)}</span>` : "";
   return `<a class="address" tabindex="-1" href="#step=${encodeURI(value.i)}">${escaped(value.i)}</a>
     <div class="eq">${left} ${formula(v)} ${right}${came}</div>`;
@@ -76,7 +81,10 @@ function work(v) {
   if (table) return table;
   if (!Array.isArray(value.x)) return "";
   const shown = value.h.length === 2 ? [0] : upTo(value.v.length);
-  const note = value.h.length === 2 && value.v.length > 1 ? '<p class="hint">and so on<span class="hover">; point at an entry to see how it is made</span></p>' : "";
+  const note =
+    value.h.length === 2 && value.v.length > 1
+      ? '<p class="hint">and so on<span class="hover">; point at an entry to see how it is made</span></p>'
+      : "";
   return `<div class="rows">${shown.map((k) => oneRow(v, k)).join("")}</div>${note}`;
 }
 
@@ -84,7 +92,8 @@ function oneRow(v, k) {
   const { g, m = [] } = VALUES[v];
   const star = m.includes(k) ? MARK : "";
   const end = math(row(mo(g ? "=" : "≈"), numberMath(v, k), star), `${g ? "=" : "≈"} ${printed(v, k)}`);
-  return `<div class="row"><span class="place">${place(v, k)}</span><span class="numbers">${substituted(v, k)} ${end}</span></div>`;
+  const numbers = `<span class="numbers">${substituted(v, k)} ${end}</span>`;
+  return `<div class="row"><span class="place">${place(v, k)}</span>${numbers}</div>`;
 }
 
 // The reason, with those who use a value for the same reason named together: "a.3 and y.2 use h.2: ...".
@@ -92,8 +101,10 @@ function reason({ r }) {
   const said = r.split(". ").map((part) => /^(\S+) uses (\S+): (.*)$/.exec(part));
   if (said.length < 2 || said.includes(null)) return r;
   const rules = new Map();
-  for (const [, user, used, rule] of said) rules.set(`${used}: ${rule}`, [...(rules.get(`${used}: ${rule}`) || []), user]);
-  const named = (users) => (users.length > 1 ? `${users.slice(0, -1).join(", ")} and ${users[users.length - 1]} use` : `${users[0]} uses`);
+  for (const [, user, used, rule] of said)
+    rules.set(`${used}: ${rule}`, [...(rules.get(`${used}: ${rule}`) || []), user]);
+  const named = (users) =>
+    users.length > 1 ? `${users.slice(0, -1).join(", ")} and ${users[users.length - 1]} use` : `${users[0]} uses`;
   return [...rules].map(([rule, users]) => `${named(users)} ${rule}`).join(". ");
 }
 
@@ -105,7 +116,8 @@ function shares(v) {
   const cells = (u) => d.map((_, k) => `<td>${htmlNumber(u, k)}</td>`).join("");
   const head = d.map((_, k) => `<th scope="col">${place(v, k) || "share"}</th>`).join("");
   const body = parts.map((p) => `<tr><th scope="row">t = ${VALUES[p].n[5]}</th>${cells(p)}</tr>`).join("");
-  return `<div class="scroll"><table class="shares"><caption>Shares of ${escaped(VALUES[v].s)} by step, and their sum</caption>
+  const caption = `<caption>Shares of ${escaped(VALUES[v].s)} by step, and their sum</caption>`;
+  return `<div class="scroll"><table class="shares">${caption}
     <thead><tr><th scope="col">step</th>${head}</tr></thead><tbody>${body}</tbody>
     <tfoot><tr><th scope="row">sum</th>${cells(v)}</tr></tfoot></table></div>`;
 }
@@ -116,7 +128,8 @@ function htmlNumber(v, k) {
 
 // A short sheet is written at once, a long one while nothing else is to be done.
 function fillGradually(after) {
-  const open = [...board.querySelectorAll(".line")];
+  const open = all(board, ".line");
+  /** @type {(work: (deadline: { timeRemaining: () => number }) => void) => void} */
   const wait = window.requestIdleCallback || ((work) => setTimeout(() => work({ timeRemaining: () => 8 }), 1));
   const go = (deadline) => {
     while (open.length && deadline.timeRemaining() > 1) fill(open.shift(), false);
@@ -127,5 +140,5 @@ function fillGradually(after) {
 }
 
 function fillAll(rows) {
-  for (const item of board.querySelectorAll(".line")) fill(item, rows && NUMBERS <= ROWS_LIMIT);
+  for (const item of all(board, ".line")) fill(item, rows && NUMBERS <= ROWS_LIMIT);
 }

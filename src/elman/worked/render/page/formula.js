@@ -2,7 +2,10 @@
 // every <math> carries its text in `alttext`. A formula comes in pieces, cut at its outermost plus signs, so that it
 // wraps on a narrow screen.
 
-const SUM = 1, PRODUCT = 2, HELD = 3, ATOM = 4;
+const SUM = 1,
+  PRODUCT = 2,
+  HELD = 3,
+  ATOM = 4;
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 const pretty = (text) => text.replace(/-/g, "−");
 const mi = (text) => `<mi${text.length === 1 ? "" : ' mathvariant="normal"'}>${escaped(text)}</mi>`;
@@ -13,7 +16,7 @@ const math = (inner, text, more = "") => `<math alttext="${escaped(text)}"${more
 
 // ---- names ----
 
-function name(v, example) {
+function nameMath(v, example) {
   const [gradient, letter, below, above, accent, share] = VALUES[v].n;
   let text = mi(letter);
   if (accent) text = `<mover accent="true">${text}${mo(accent, ' stretchy="false"')}</mover>`;
@@ -47,30 +50,80 @@ const TEMPLATES = {
   div: [PRODUCT, [SUM, SUM], (a, b) => [`<mfrac>${a[0]}${b[0]}</mfrac>`, `(${a[2]}) / (${b[2]})`]],
   matvec: [PRODUCT, [HELD, HELD], (a, b) => [row(a[0], '<mspace width="0.17em"/>', b[0]), `${a[2]} ${b[2]}`]],
   transpose: [HELD, [ATOM], (a) => [`<msup>${a[0]}${mo("⊤")}</msup>`, `${a[2]} transposed`]],
-  outer: [PRODUCT, [HELD, ATOM], (a, b) => [
-    row(a[0], '<mspace width="0.17em"/>', `<msup>${b[0]}${mo("⊤")}</msup>`), `${a[2]} ${b[2]} transposed`]],
+  outer: [
+    PRODUCT,
+    [HELD, ATOM],
+    (a, b) => [row(a[0], '<mspace width="0.17em"/>', `<msup>${b[0]}${mo("⊤")}</msup>`), `${a[2]} ${b[2]} transposed`],
+  ],
   square: [HELD, [ATOM], (a) => [`<msup>${a[0]}<mn>2</mn></msup>`, `${a[2]} squared`]],
   step: [ATOM, [SUM], (a) => [row(fence("["), a[0], mo(">"), "<mn>0</mn>", fence("]")), `[${a[2]} > 0]`]],
-  inner: [ATOM, [PRODUCT, PRODUCT], (a, b) => [row(fence("("), a[0], mo("·"), b[0], fence(")")), `(${a[2]} · ${b[2]})`]],
-  part: [ATOM, [ATOM], (a, f) => [
-    `<msub>${a[0]}<mtext>[${f[0] + 1}..${f[1]}]</mtext></msub>`, `${a[2]}[${f[0] + 1}..${f[1]}]`]],
+  inner: [
+    ATOM,
+    [PRODUCT, PRODUCT],
+    (a, b) => [row(fence("("), a[0], mo("·"), b[0], fence(")")), `(${a[2]} · ${b[2]})`],
+  ],
+  part: [
+    ATOM,
+    [ATOM],
+    (a, f) => [`<msub>${a[0]}<mtext>[${f[0] + 1}..${f[1]}]</mtext></msub>`, `${a[2]}[${f[0] + 1}..${f[1]}]`],
+  ],
   concat: [ATOM, [SUM, SUM], (a, b) => [row(fence("["), a[0], mo(";"), b[0], fence("]")), `[${a[2]} ; ${b[2]}]`]],
   sqrt: [ATOM, [SUM], (a) => [`<msqrt>${a[0]}</msqrt>`, `square root of ${a[2]}`]],
   norm: [ATOM, [], () => [row(fence("‖"), "<mtext>all gradients</mtext>", fence("‖")), "norm of all gradients"]],
-  at_least: [ATOM, [SUM], (a, f) => [called("max", row(a[0], mo(","), `<mn>${short(f[0])}</mn>`)), `max(${a[2]}, ${short(f[0])})`]],
-  clamp: [ATOM, [SUM], (a, f) => [called("clip", row(a[0], mo(","), `<mn>±${short(f[0])}</mn>`)), `clip(${a[2]}, ±${short(f[0])})`]],
+  at_least: [
+    ATOM,
+    [SUM],
+    (a, f) => [called("max", row(a[0], mo(","), `<mn>${short(f[0])}</mn>`)), `max(${a[2]}, ${short(f[0])})`],
+  ],
+  clamp: [
+    ATOM,
+    [SUM],
+    (a, f) => [called("clip", row(a[0], mo(","), `<mn>±${short(f[0])}</mn>`)), `clip(${a[2]}, ±${short(f[0])})`],
+  ],
   zeros: [ATOM, [], () => ["<mn>0</mn>", "0"]],
   identity: [ATOM, [ATOM], (a) => [a[0], a[2]]],
   sigmoid: [ATOM, [SUM], (a) => [called("σ", a[0]), `sigmoid(${a[2]})`]],
-  binary_cross_entropy: [HELD, [ATOM, ATOM], (p, t) => [
-    row(mo("−", ' form="prefix"'), fence("("), t[0], ln(p[0]), mo("+"), fence("("), "<mn>1</mn>", mo("−"), t[0], fence(")"),
-      ln(row("<mn>1</mn>", mo("−"), p[0]), true), fence(")")),
-    `-(${t[2]} ln ${p[2]} + (1 - ${t[2]}) ln(1 - ${p[2]}))`]],
-  cross_entropy: [HELD, [ATOM, ATOM], (p, t) => [
-    row(mo("−", ' form="prefix"'), mo("∑", ' movablelimits="true"'), t[0], ln(p[0])), `-sum of ${t[2]} ln ${p[2]}`]],
-  half_squares: [PRODUCT, [SUM, PRODUCT], (a, b) => [
-    row("<mfrac><mn>1</mn><mn>2</mn></mfrac>", mo("∑"), `<msup>${row(fence("("), a[0], mo("−"), b[0], fence(")"))}<mn>2</mn></msup>`),
-    `half the sum of (${a[2]} - ${b[2]}) squared`]],
+  binary_cross_entropy: [
+    HELD,
+    [ATOM, ATOM],
+    (p, t) => [
+      row(
+        mo("−", ' form="prefix"'),
+        fence("("),
+        t[0],
+        ln(p[0]),
+        mo("+"),
+        fence("("),
+        "<mn>1</mn>",
+        mo("−"),
+        t[0],
+        fence(")"),
+        ln(row("<mn>1</mn>", mo("−"), p[0]), true),
+        fence(")"),
+      ),
+      `-(${t[2]} ln ${p[2]} + (1 - ${t[2]}) ln(1 - ${p[2]}))`,
+    ],
+  ],
+  cross_entropy: [
+    HELD,
+    [ATOM, ATOM],
+    (p, t) => [
+      row(mo("−", ' form="prefix"'), mo("∑", ' movablelimits="true"'), t[0], ln(p[0])),
+      `-sum of ${t[2]} ln ${p[2]}`,
+    ],
+  ],
+  half_squares: [
+    PRODUCT,
+    [SUM, PRODUCT],
+    (a, b) => [
+      row(
+        "<mfrac><mn>1</mn><mn>2</mn></mfrac>",
+        mo("∑"),
+        `<msup>${row(fence("("), a[0], mo("−"), b[0], fence(")"))}<mn>2</mn></msup>`,
+      ),
+      `half the sum of (${a[2]} - ${b[2]}) squared`,
+    ],
+  ],
 };
 
 function called(word, inner) {
@@ -83,7 +136,7 @@ function ln(inner, brackets = false) {
 }
 
 function write(x, example) {
-  if (isLeaf(x)) return [name(x, example), ATOM, nameText(x, example)];
+  if (isLeaf(x)) return [nameMath(x, example), ATOM, nameText(x, example)];
   if (x[0] === "const") {
     const text = short(fixed(x)[0]);
     return [`<mn>${pretty(text)}</mn>`, text.startsWith("-") ? PRODUCT : ATOM, text];
@@ -98,7 +151,9 @@ function write(x, example) {
     return [row(factors.map((f) => f[0]).join(mo(sign))), PRODUCT, factors.map((f) => f[2]).join(` ${sign} `)];
   }
   const [level, places, set] = TEMPLATES[x[0]] || [ATOM, [SUM], (a) => [called(x[0], a[0]), `${x[0]}(${a[2]})`]];
-  const inner = args(x).slice(0, places.length).map((arg, k) => held(arg, places[k], example));
+  const inner = args(x)
+    .slice(0, places.length)
+    .map((arg, k) => held(arg, places[k], example));
   const [mathml, text] = set(...inner, fixed(x));
   return [mathml, level, text];
 }
@@ -172,9 +227,24 @@ function result(v) {
     return d.map((text, k) => math(row(k ? "" : fence("("), cell(k), last(k)), text)).join(" ");
   }
   const [rows, wide] = h.length === 2 ? h : [h[0], 1];
-  const body = upTo(rows).map((i) => `<mtr>${upTo(wide).map((j) => `<mtd>${cell(i * wide + j)}</mtd>`).join("")}</mtr>`);
-  const text = upTo(rows).map((i) => d.slice(i * wide, i * wide + wide).join(" ")).join("; ");
-  return math(row(mo("[", ' stretchy="true"'), `<mtable>${body.join("")}</mtable>`, mo("]", ' stretchy="true"')), `[${text}]`);
+  const body = upTo(rows).map(
+    (i) =>
+      `<mtr>${upTo(wide)
+        .map((j) => `<mtd>${cell(i * wide + j)}</mtd>`)
+        .join("")}</mtr>`,
+  );
+  const text = upTo(rows)
+    .map((i) => d.slice(i * wide, i * wide + wide).join(" "))
+    .join("; ");
+  return math(
+    row(mo("[", ' stretchy="true"'), `<mtable>${body.join("")}</mtable>`, mo("]", ' stretchy="true"')),
+    `[${text}]`,
+  );
 }
 
-const place = (v, k) => (VALUES[v].v.length > 1 ? `[${unflat(VALUES[v].h, k).map((i) => i + 1).join(",")}]` : "");
+const place = (v, k) =>
+  VALUES[v].v.length > 1
+    ? `[${unflat(VALUES[v].h, k)
+        .map((i) => i + 1)
+        .join(",")}]`
+    : "";

@@ -1,5 +1,6 @@
 // The stage: which step is shown, and every way to change it: buttons, slider, keys, links, the address.
 
+/** The element with an id, of any kind. @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const slider = $("scrub");
 const narration = $("narration");
@@ -14,12 +15,12 @@ function show(step, { write = true } = {}) {
   const before = STEPS[now].line;
   before.classList.remove("now", "armed");
   before.removeAttribute("aria-current");
-  for (const node of before.querySelectorAll("[data-n][tabindex]")) disarm(node);
+  for (const node of all(before, "[data-n][tabindex]")) disarm(node);
   before.querySelector(".address")?.setAttribute("tabindex", "-1");
   now = clamp(step);
   pinned = null;
   light(null);
-  board.querySelectorAll(".line").forEach((item) => item.classList.toggle("later", isHidden(Number(item.dataset.v))));
+  all(board, ".line").forEach((item) => item.classList.toggle("later", isHidden(Number(item.dataset.v))));
   const { line: item } = STEPS[now];
   for (const near of STEPS.slice(Math.max(0, now - 20), now + 20)) fill(near.line, false);
   fill(item, true);
@@ -43,7 +44,8 @@ function tell() {
   const example = section.example ? `, example ${section.example}` : "";
   const came = value.c ? `, ${value.c}` : "";
   $("where").textContent = `${now + 1} / ${STEPS.length}`;
-  narration.textContent = `${phase(section.kind)}${example}${time}. ${nameText(v, value.e)}${numbers}${came}: ${reason(value)}.`;
+  const made = `${nameText(v, value.e)}${numbers}${came}`;
+  narration.textContent = `${phase(section.kind)}${example}${time}. ${made}: ${reason(value)}.`;
   slider.value = String(now);
   slider.setAttribute("aria-valuetext", `step ${now + 1} of ${STEPS.length}, ${phase(section.kind)}: ${nameText(v)}`);
   $("back").disabled = $("start").disabled = now === 0;
@@ -118,7 +120,9 @@ function go(step) {
 function jump(by) {
   const key = (step) => `${STEPS[step].section.title}:${VALUES[STEPS[step].v].t}`;
   const starts = upTo(STEPS.length).filter((step) => step === 0 || key(step) !== key(step - 1));
-  go(by > 0 ? starts.find((step) => step > now) ?? STEPS.length - 1 : starts.filter((step) => step < now).pop() ?? 0);
+  go(
+    by > 0 ? (starts.find((step) => step > now) ?? STEPS.length - 1) : (starts.filter((step) => step < now).pop() ?? 0),
+  );
 }
 
 function toPass(kind) {
@@ -134,23 +138,27 @@ function drawFlow() {
     return;
   }
   $("flow-rows").innerHTML = DATA.flow.map(flowRow).join("");
-  $("facts").innerHTML = DATA.facts.map(([example, fact]) => `<p class="fact" data-example="${example}">${escaped(fact)}.</p>`).join("");
+  $("facts").innerHTML = DATA.facts
+    .map(([example, fact]) => `<p class="fact" data-example="${example}">${escaped(fact)}.</p>`)
+    .join("");
 }
 
 function flowRow([v, text, share]) {
   const { e } = VALUES[v];
-  const label = math(row(fence("‖"), name(v, e), fence("‖")), `norm of ${nameText(v, e)}`);
+  const label = math(row(fence("‖"), nameMath(v, e), fence("‖")), `norm of ${nameText(v, e)}`);
   const [number, wide] = hiding ? [GAP, 0] : [pretty(text), share * 100];
-  return `<tr data-flow="${STEP_OF.get(v)}" data-example="${e ?? 0}"><th scope="row">${label}</th><td class="norm">${number}</td><td class="gauge"><span style="width:${wide.toFixed(1)}%"></span></td></tr>`;
+  const gauge = `<td class="gauge"><span style="width:${wide.toFixed(1)}%"></span></td>`;
+  const cells = `<th scope="row">${label}</th><td class="norm">${number}</td>${gauge}`;
+  return `<tr data-flow="${STEP_OF.get(v)}" data-example="${e ?? 0}">${cells}</tr>`;
 }
 
 function paintFlow() {
-  for (const item of document.querySelectorAll("[data-flow]")) {
+  for (const item of all(document, "[data-flow]")) {
     item.classList.toggle("later", Number(item.dataset.flow) > now);
     item.classList.toggle("now", Number(item.dataset.flow) === now);
   }
   const example = String(drawn[lastPicture].example ?? 0);
-  for (const item of document.querySelectorAll("[data-example]")) item.classList.toggle("other", item.dataset.example !== example);
+  for (const item of all(document, "[data-example]")) item.classList.toggle("other", item.dataset.example !== example);
 }
 
 // ---- keys and buttons ----
@@ -176,18 +184,30 @@ const KEYS = {
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || $("help").open) return;
   const { target, key } = event;
-  if (key === "Escape") return escape();
+  if (key === "Escape") return letGo();
   const number = target.closest && target.closest(".armed [data-n]");
-  const inside = number && { ArrowRight: () => move(number, 1), ArrowDown: () => move(number, 1), ArrowLeft: () => move(number, -1), ArrowUp: () => move(number, -1), Enter: () => pin(number.dataset.n), " ": () => pin(number.dataset.n) }[key];
+  const inside =
+    number &&
+    {
+      ArrowRight: () => move(number, 1),
+      ArrowDown: () => move(number, 1),
+      ArrowLeft: () => move(number, -1),
+      ArrowUp: () => move(number, -1),
+      Enter: () => pin(number.dataset.n),
+      " ": () => pin(number.dataset.n),
+    }[key];
   const own = { INPUT: true, SELECT: true }[target.tagName] || (key === " " && target.closest("button, a, summary"));
   const scrolls = target.classList.contains("scroll") && key.startsWith("Arrow");
-  const act = inside || (own || scrolls ? null : KEYS[key]) || (target.tagName !== "SELECT" && $("letters").checked ? LETTERS[key.toLowerCase()] : null);
+  const act =
+    inside ||
+    (own || scrolls ? null : KEYS[key]) ||
+    (target.tagName !== "SELECT" && $("letters").checked ? LETTERS[key.toLowerCase()] : null);
   if (!act) return;
   event.preventDefault();
   act();
 }
 
-function escape() {
+function letGo() {
   if (pinned) {
     pin(pinned);
     light(null);
@@ -217,7 +237,19 @@ function help(open) {
 }
 
 function listen() {
-  const buttons = { start: () => go(0), back: () => go(now - 1), play: () => play(playing === null), next: () => go(now + 1), end: () => go(STEPS.length - 1), forward: () => toPass("forward"), backward: () => toPass("backward"), whole, reveal, keys: () => help(true), close: () => help(false) };
+  const buttons = {
+    start: () => go(0),
+    back: () => go(now - 1),
+    play: () => play(playing === null),
+    next: () => go(now + 1),
+    end: () => go(STEPS.length - 1),
+    forward: () => toPass("forward"),
+    backward: () => toPass("backward"),
+    whole,
+    reveal,
+    keys: () => help(true),
+    close: () => help(false),
+  };
   for (const [id, act] of Object.entries(buttons)) $(id).addEventListener("click", act);
   slider.addEventListener("input", () => go(Number(slider.value)));
   document.addEventListener("keydown", onKey);
@@ -234,7 +266,12 @@ function listen() {
 
 // The slider's track says which part of the calculation lies where.
 function colourTrack() {
-  const ways = { forward: "var(--forward-soft)", backward: "var(--backward-soft)", sums: "var(--sum-soft)", update: "var(--sum-soft)" };
+  const ways = {
+    forward: "var(--forward-soft)",
+    backward: "var(--backward-soft)",
+    sums: "var(--sum-soft)",
+    update: "var(--sum-soft)",
+  };
   const last = Math.max(1, STEPS.length - 1);
   const stops = STEPS.map(({ section }, step) => `${ways[section.kind]} ${((step / last) * 100).toFixed(2)}%`);
   slider.style.setProperty("--track", `linear-gradient(to right, ${stops.join(",")})`);

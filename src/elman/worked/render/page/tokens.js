@@ -1,9 +1,14 @@
 // One entry of a value with its numbers put in, as tokens: what `scalars.py` writes, from the same expressions.
 // A token is {s: text} or, for a number, {s, v: value, k: flat entry}.
 
+/** @type {Data} */
 const DATA = JSON.parse(document.getElementById("trace").textContent);
+/** @type {Value[]} */
 const VALUES = DATA.values;
 const BY_ID = new Map(VALUES.map((value, k) => [value.i, k]));
+
+/** Elements below a root. @type {(root: ParentNode, selector: string) => HTMLElement[]} */
+const all = (root, selector) => [...root.querySelectorAll(/** @type {keyof HTMLElementTagNameMap} */ (selector))];
 
 let hiding = DATA.blank; // a blank sheet has gaps where a number is to be found
 
@@ -86,15 +91,27 @@ const TIGHT = new Set(["mul", "square", "tanh", "sigmoid", "relu", "step"]);
 const upTo = (n) => Array.from({ length: n }, (_, k) => k);
 
 const WRITERS = {
-  add: (x, i) => joined(args(x).map((arg) => expand(arg, i)), " + "),
+  add: (x, i) =>
+    joined(
+      args(x).map((arg) => expand(arg, i)),
+      " + ",
+    ),
   sub: (x, i) => {
     const [left, right] = args(x);
     const loose = right[0] === "add" || right[0] === "sub";
     return joined([expand(left, i), loose ? group(right, i) : expand(right, i)], " - ");
   },
   neg: (x, i) => [{ s: "-" }, ...group(x[1], i)],
-  mul: (x, i) => joined(args(x).map((arg) => (TIGHT.has(arg[0]) ? expand(arg, i) : group(arg, i))), "·"),
-  div: (x, i) => joined(args(x).map((arg) => group(arg, i)), " / "),
+  mul: (x, i) =>
+    joined(
+      args(x).map((arg) => (TIGHT.has(arg[0]) ? expand(arg, i) : group(arg, i))),
+      "·",
+    ),
+  div: (x, i) =>
+    joined(
+      args(x).map((arg) => group(arg, i)),
+      " / ",
+    ),
   matvec: (x, i) => {
     const [matrix, vector] = args(x);
     const term = (j) => [...expand(matrix, [...i, j]), { s: "·" }, ...group(vector, [j])];
@@ -117,9 +134,21 @@ const WRITERS = {
   concat: (x, i) => (i[0] < fixed(x)[0] ? expand(x[1], i) : expand(x[2], [i[0] - fixed(x)[0]])),
   inner: (x) => {
     const size = Math.max(...leaves(x).map((v) => VALUES[v].v.length));
-    return joined(upTo(size).map((k) => joined(args(x).map((arg) => group(arg, [k])), "·")), " + ");
+    return joined(
+      upTo(size).map((k) =>
+        joined(
+          args(x).map((arg) => group(arg, [k])),
+          "·",
+        ),
+      ),
+      " + ",
+    );
   },
-  binary_cross_entropy: (x) => joined(upTo(count(x)).map((k) => oneLabel(x, k)), " + "),
+  binary_cross_entropy: (x) =>
+    joined(
+      upTo(count(x)).map((k) => oneLabel(x, k)),
+      " + ",
+    ),
   cross_entropy: (x) => {
     const [p, label] = args(x);
     const kept = upTo(count(x)).filter((k) => VALUES[label].v[k]);
@@ -129,7 +158,11 @@ const WRITERS = {
     return [{ s: "-(" }, ...joined(terms, " + "), { s: ")" }];
   },
   half_squares: (x) => {
-    const pair = (k) => joined(args(x).map((arg) => expand(arg, [k])), " - ");
+    const pair = (k) =>
+      joined(
+        args(x).map((arg) => expand(arg, [k])),
+        " - ",
+      );
     const squares = upTo(count(x)).map((k) => [{ s: "(" }, ...pair(k), { s: ")²" }]);
     const inner = squares.length === 1 ? squares[0] : [{ s: "(" }, ...joined(squares, " + "), { s: ")" }];
     return [{ s: "½·" }, ...inner];
