@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.explain.commands import run
+from tests.worked.commands import run
 
 import elman
 from elman.worked.sheet.schema import schema, tables

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.explain.commands import run
+from tests.worked.commands import run
 
 import elman
 from elman.errors import DataError, ElmanError, InputError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.explain.students import carried_on, typed, ways, with_mistakes
+from tests.worked.students import carried_on, typed, ways, with_mistakes
 
 import elman
 from elman.worked.marking import search

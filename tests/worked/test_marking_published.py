@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.explain.students import carried_on, typed, ways, with_mistakes
+from tests.worked.students import carried_on, typed, ways, with_mistakes
 
 import elman
 from elman.worked.calculus.cells import EQUATIONS

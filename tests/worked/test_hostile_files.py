@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from tests.explain.hostile import mutations, outcome
+from tests.worked.hostile import mutations, outcome
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
