@@ -62,7 +62,7 @@ def choose(
     device: torch.device,
     *,
     projection: bool = False,
-    torch_has_it: bool = True,
+    missing_in_torch: str = "",
     recorded: bool = False,
 ) -> Choice:
     """The backend for a call.
@@ -71,7 +71,7 @@ def choose(
         dtype: The type of the input.
         device: Where the input is.
         projection: The layer has a `proj_size`.
-        torch_has_it: torch.nn has the layer's equation; it has no GRU that resets before the product.
+        missing_in_torch: The words for an equation that torch.nn does not have (`Cell.missing_in_torch`).
         recorded: Every step is recorded, which torch's kernels do not show.
 
     Returns:
@@ -82,12 +82,12 @@ def choose(
     """
     obstacle = _native_obstacle(dtype, device, projection) or (_record_obstacle() if recorded else None)
     if _forced is not None:
-        return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it, recorded)
+        return _check_forced(_forced, obstacle or _NO_KERNELS, missing_in_torch, recorded)
     if obstacle is None and _NO_KERNELS is None:
         return Choice("native", "float32 on the CPU runs on Elman's own kernels")
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
-    why_not_torch = _torch_obstacle(torch_has_it, recorded)
+    why_not_torch = _torch_obstacle(missing_in_torch, recorded)
     return Choice("reference", f"{obstacle}, and {why_not_torch}") if why_not_torch else Choice("torch", obstacle)
 
 
@@ -118,10 +118,10 @@ def _program_obstacle(compiling: bool) -> str | None:
     return None
 
 
-def _torch_obstacle(torch_has_it: bool, recorded: bool) -> str | None:
+def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
     """Why torch's kernels do not cover this, or None if they do."""
-    if not torch_has_it:
-        return "torch has no GRU that resets before the product"
+    if missing_in_torch:
+        return f"torch has no {missing_in_torch}"
     if recorded:
         return "torch's kernels show no step to a record"
     if _is_beyond_torch():
@@ -149,16 +149,16 @@ class _Forced(NamedTuple):
     by: str
 
 
-def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool, recorded: bool) -> Choice:
+def _check_forced(forced: _Forced, obstacle: str | None, missing_in_torch: str, recorded: bool) -> Choice:
     if forced.name == "native" and obstacle is not None:
         raise InputError(
             f"{forced.by} asks for the native backend, which cannot run here: {obstacle}. "
             "Change the input, or force no backend"
         )
-    if forced.name == "torch" and not torch_has_it:
+    if forced.name == "torch" and missing_in_torch:
         raise InputError(
-            f"{forced.by} asks for the torch backend, which has no GRU that resets before the product. "
-            "Make the GRU with reset_after=True, or force no backend"
+            f"{forced.by} asks for the torch backend, which has no {missing_in_torch}. "
+            "Force no backend, or make a layer that torch.nn has"
         )
     if forced.name == "torch" and recorded:
         raise InputError(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from elman.errors import InputError
 from elman.layers.recording import shares
+from elman.ops.cell import Cell
 from elman.ops.trace import PARTS, Trace
 
 
@@ -15,14 +16,12 @@ class Equation(NamedTuple):
     """What a layer computes, as far as a record must know.
 
     Attributes:
-        gates: Their names, in the order of the weights; for the RNN `a`, the pre-activation, which is none.
+        cell: The equation; the only gate of the RNN is `a`, its pre-activation.
         parameters: Their names without the layer's number, `weight_ih` first.
-        reset_after: Whether a GRU resets after the product.
     """
 
-    gates: tuple[str, ...]
+    cell: Cell
     parameters: tuple[str, ...]
-    reset_after: bool
 
 
 class Layout(NamedTuple):
@@ -83,14 +82,14 @@ class Steps:
     @property
     def gates(self) -> dict[str, Tensor]:
         """The gates' values by name, each (T, B, H): LSTM i f g o, GRU r z n; an RNN has none."""
-        if self._equation.gates == ("a",):
+        if self._equation.cell.gates == ("a",):
             return {}
         return self._by_gate("gates")
 
     @property
     def gate_names(self) -> tuple[str, ...]:
         """The names that `dgates` has."""
-        return self._equation.gates
+        return self._equation.cell.gates
 
     @property
     def dh(self) -> Tensor:
@@ -142,7 +141,7 @@ class Steps:
             )
         if not 0 <= t < self._layout.steps:
             raise InputError(f"record: expected a step from 0 to {self._layout.steps - 1}, got {t}")
-        return shares.share(self, name, t, self._equation.reset_after)
+        return shares.share(self, name, t, self._equation.cell)
 
     @property
     def x(self) -> Tensor:
@@ -177,8 +176,8 @@ class Steps:
     def _get(self, name: str) -> Tensor:
         if name in self._trace:
             return self._trace[name]
-        if name in ("c", "c_0", "dc") and "f" not in self._equation.gates:
-            raise InputError(f"record: {name} is an LSTM's, and this layer has the gates {self._equation.gates}")
+        if name in ("c", "c_0", "dc") and "c" not in self._equation.cell.states:
+            raise InputError(f"record: {name} is an LSTM's, and this layer has the gates {self._equation.cell.gates}")
         part = {"x": "dgates", "h_0": "h", "c_0": "c"}.get(name, name)
         if part not in self._trace.keep:
             raise InputError(f"record: {part} was not kept; name it in only=[...]")
@@ -204,4 +203,4 @@ class Steps:
 
     def _by_gate(self, name: str) -> dict[str, Tensor]:
         all_gates = self._padded(name)
-        return {gate: all_gates[:, :, k] for k, gate in enumerate(self._equation.gates)}
+        return {gate: all_gates[:, :, k] for k, gate in enumerate(self._equation.cell.gates)}
