@@ -10,7 +10,7 @@ import struct
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Final, Required, TypedDict, Unpack
+from typing import Final, Required, TypedDict
 
 from elman.errors import InputError
 
@@ -209,7 +209,7 @@ def check_cell(name: str, number: int, gates: int, saved: int) -> None:
         )
 
 
-def run(**fields: Unpack[Call]) -> None:
+def run(call: Call) -> None:
     """Run one call.
 
     Raises:
@@ -217,7 +217,7 @@ def run(**fields: Unpack[Call]) -> None:
         RuntimeError: `batch_sizes` is not that of a packed batch, or the library has no such cell.
         TypeError: There is no field of that name.
     """
-    record = _ZEROS | fields
+    record = _ZEROS | call  # in the order of FIELDS
     if len(record) != len(FIELDS):
         raise TypeError(
             f"kernels.run: expected the fields {', '.join(FIELDS)}, got {', '.join(record.keys() - FIELDS)}"
@@ -232,5 +232,5 @@ def run(**fields: Unpack[Call]) -> None:
         )
     if failed:
         raise RuntimeError(
-            f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {fields['cell']}"
+            f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {call['cell']}"
         )

@@ -17,7 +17,7 @@ from elman.layers.programs import Program, node
 from elman.ops import cell as ops
 from elman.ops import reference as cells
 from elman.ops.cell import State
-from elman.ops.dispatch import Backend, Choice, choose
+from elman.ops.dispatch import Backend, choose
 from elman.ops.run import run
 
 Weights = tuple[Tensor | None, ...]
@@ -34,7 +34,8 @@ class Cell(Program, RNNCellBase):
     @property
     def backend(self) -> Backend:
         """Where a call with an input of the cell's own type and device would run now, and why (`.reason`)."""
-        return Backend(*self._choose(self.weight_ih))
+        x = self.weight_ih
+        return Backend(*choose(x.dtype, x.device, missing_in_torch=self.cell.missing_in_torch))
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:  # noqa: A002  torch's name
         """Take one step.
@@ -57,25 +58,25 @@ class Cell(Program, RNNCellBase):
         if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
             return node(self, input, hx)
         checks.dimensions(self, input, (1, 2))
-        weights = self._weights()
+        cell, weights = self.cell, self._weights()
         state = self._check(input, hx, weights)
-        name = self._choose(input).name
+        name = choose(input.dtype, input.device, missing_in_torch=cell.missing_in_torch).name
         batched = input.dim() == 2
         x = input if batched else input.unsqueeze(0)
         if state is None:
-            state = tuple(x.new_zeros(x.shape[0], self.hidden_size) for _ in self.cell.states)
+            state = tuple(x.new_zeros(x.shape[0], self.hidden_size) for _ in cell.states)
         elif not batched:
             state = tuple(s.unsqueeze(0) for s in state)
         if name == "torch":
-            found = getattr(torch, f"{self.cell.name}_cell")(x, self._pack(state), *weights)
+            found = getattr(torch, f"{cell.name}_cell")(x, self._pack(state), *weights)
             after = (found,) if isinstance(found, Tensor) else found
         else:
-            _, *after = run(self.cell, name, x.unsqueeze(0), state, weights)
+            _, *after = run(cell, name, x.unsqueeze(0), state, weights)
         return self._pack(after if batched else [s.squeeze(0) for s in after])
 
     def _check(self, x: Tensor, hx: Any, weights: Weights) -> State | None:
         state = None if hx is None else self._unpack(hx)
-        names = ("hidden",) if len(self.cell.states) == 1 else ("hx[0]", "hx[1]")
+        names = ("hidden",) if state is None or len(state) == 1 else ("hx[0]", "hx[1]")
         for name, s in zip(names, state or (), strict=False):
             checks.dimensions(self, s, (1, 2), what=name)
         checks.same_kind(self, x, cast(Tensor, weights[0]), RuntimeError)
@@ -83,9 +84,6 @@ class Cell(Program, RNNCellBase):
         for name, s in zip(names, state or (), strict=False):
             checks.state(self, s, (*x.shape[:-1], self.hidden_size), x, name)
         return state
-
-    def _choose(self, x: Tensor) -> Choice:
-        return choose(x.dtype, x.device, missing_in_torch=self.cell.missing_in_torch)
 
     def _weights(self) -> Weights:
         """Read every parameter, once in a call: one under a parametrization is computed each time that it is read."""

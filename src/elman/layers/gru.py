@@ -1,4 +1,4 @@
-"""The gated recurrent unit's layer; `elman.ops.reference.gru` has its equation."""
+"""Define the layer of a gated recurrent unit; `elman.ops.reference.gru` has its equation."""
 
 from typing import Any
 

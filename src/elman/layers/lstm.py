@@ -1,4 +1,4 @@
-"""The long short-term memory's layer; `elman.ops.reference.lstm` has its equation."""
+"""Define the layer of a long short-term memory; `elman.ops.reference.lstm` has its equation."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""The Elman RNN layer; `elman.ops.reference.rnn` has its equation."""
+"""Define the layer of an Elman RNN; `elman.ops.reference.rnn` has its equation."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ import torch
 from elman.layers.recurrent import Recurrent
 from elman.ops import reference as cells
 from elman.ops.cell import Cell
+
+_CELLS = {"tanh": cells.RNN_TANH, "relu": cells.RNN_RELU}
 
 
 class RNN(Recurrent):
@@ -76,4 +78,4 @@ class RNN(Recurrent):
     @property
     def cell(self) -> Cell:
         """The equation."""
-        return cells.CELLS[f"rnn_{self.nonlinearity}"]
+        return _CELLS[self.nonlinearity]

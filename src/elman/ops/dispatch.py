@@ -1,4 +1,4 @@
-"""Which backend runs a layer, and why: one rule, never silent.
+"""Choose the backend that runs a layer, and give the reason.
 
     native      Elman's kernels        float32 on the CPU
     torch       torch's own kernels    every other type and device, projections, autocast, torch.func, ONNX
@@ -65,7 +65,7 @@ def choose(
     missing_in_torch: str = "",
     recorded: bool = False,
 ) -> Choice:
-    """The backend for a call.
+    """Choose the backend for a call.
 
     Args:
         dtype: The type of the input.
@@ -92,7 +92,7 @@ def choose(
 
 
 def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool) -> str | None:
-    """Why Elman's kernels do not cover this, or None if they do."""
+    """Say why Elman's kernels do not cover this, or None if they do."""
     if device != _CPU and device.type != "cpu":  # in this order: the type is a new string at each call, 2 microseconds
         return f"Elman's kernels run on the CPU, and this is on {device.type}"
     compiling = is_compiling()
@@ -108,7 +108,7 @@ def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool)
 
 
 def _program_obstacle(compiling: bool) -> str | None:
-    """Why Elman's kernels do not cover what the program is doing, whatever the layer; None if they do."""
+    """Say why Elman's kernels do not cover the state of the program, for any layer; None if they do."""
     if is_autocast_enabled("cpu"):
         return "autocast is on, and Elman's kernels are float32"
     if not compiling and (_are_functorch_transforms_active() or forward_ad._current_level >= 0):
@@ -119,7 +119,7 @@ def _program_obstacle(compiling: bool) -> str | None:
 
 
 def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
-    """Why torch's kernels do not cover this, or None if they do."""
+    """Say why torch's kernels do not cover this, or None if they do."""
     if missing_in_torch:
         return f"torch has no {missing_in_torch}"
     if recorded:
@@ -130,14 +130,14 @@ def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
 
 
 def _record_obstacle() -> str | None:
-    """Why Elman's kernels cannot be recorded now: what they write into a record no mode or tracer sees."""
+    """Say why Elman's kernels cannot be recorded now: no mode or tracer sees the gradients they write into a record."""
     return (
         "a dispatch mode or tracer is active, which a record of Elman's kernels is hidden from" if watched() else None
     )
 
 
 def _is_beyond_torch() -> bool:
-    """Whether a transform is active that torch's recurrent kernels cannot be under."""
+    """Return whether a transform is active that torch's recurrent kernels do not support."""
     if is_compiling():
         return False
     levels = {level.key() for level in get_interpreter_stack() or ()}

@@ -6,7 +6,7 @@ or (1, B, H) as a stack of one layer has them; weight_ih (G*H, I), weight_hh (G*
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -163,38 +163,40 @@ def forward(
     rows, saved = x.shape[:-1], cell.saved
     y, h_n = x.new_empty(*rows, hidden), torch.empty_like(h_0)
     gates = x.new_empty(*rows, saved, hidden) if keep and saved and not segment else None
+    call: kernels.Call = {
+        "cell": cell.number,
+        "reverse": reverse,
+        "threads": torch.get_num_threads(),
+        "T": steps,
+        "B": batch,
+        "I": features,
+        "H": hidden,
+        "N": total,
+        "x": x_at,
+        "x_step": x_step,
+        "x_row": x_row,
+        "h_0": h_0_at,
+        "weight_ih": weight_ih.data_ptr(),
+        "weight_hh": weight_hh.data_ptr(),
+        "y": y.data_ptr(),
+        "h_n": h_n.data_ptr(),
+        "segment": segment,
+    }
+    if batch_sizes is not None:
+        call["batch_sizes"] = batch_sizes.data_ptr()
+    if bias_ih is not None and bias_hh is not None:
+        call["bias_ih"], call["bias_hh"] = bias_ih.data_ptr(), bias_hh.data_ptr()
+    if gates is not None:
+        call["gates"] = gates.data_ptr()
     c_n = cells = None
     if c_0 is not None:
         c_0 = c_0.contiguous()
-        c_n, cells = torch.empty_like(c_0), x.new_empty(*cells_shape(x, h_0, batch_sizes, segment)) if keep else None
-    cells_at = _pointer(cells)
-    kernels.run(
-        cell=cell.number,
-        reverse=reverse,
-        threads=torch.get_num_threads(),
-        T=steps,
-        B=batch,
-        I=features,
-        H=hidden,
-        N=total,
-        batch_sizes=_pointer(batch_sizes),
-        x=x_at,
-        x_step=x_step,
-        x_row=x_row,
-        h_0=h_0_at,
-        c_0=_pointer(c_0),
-        weight_ih=weight_ih.data_ptr(),
-        weight_hh=weight_hh.data_ptr(),
-        bias_ih=_pointer(bias_ih),
-        bias_hh=_pointer(bias_hh),
-        y=y.data_ptr(),
-        h_n=h_n.data_ptr(),
-        c_n=_pointer(c_n),
-        gates=_pointer(gates),
-        cells=0 if segment else cells_at,
-        segment=segment,
-        checkpoints=cells_at if segment else 0,
-    )
+        c_n = torch.empty_like(c_0)
+        call["c_0"], call["c_n"] = c_0.data_ptr(), c_n.data_ptr()
+        if keep:
+            cells = x.new_empty(*cells_shape(x, h_0, batch_sizes, segment))
+            call["checkpoints" if segment else "cells"] = cells.data_ptr()
+    kernels.run(call)
     return y, h_n, c_n, gates, cells
 
 
@@ -242,52 +244,57 @@ def backward(
         gates, checkpoints = x.new_empty((rows, cell.saved, hidden)), cells
         cells = None if checkpoints is None else x.new_empty((rows, hidden))
     recorded = {} if trace is None else _to_record(trace, y, cell)
-    kernels.run(
-        cell=cell.number,
-        backward=1,
-        reverse=reverse,
-        threads=torch.get_num_threads(),
-        T=steps,
-        B=batch,
-        I=features,
-        H=hidden,
-        N=total,
-        batch_sizes=_pointer(batch_sizes),
-        x=x.data_ptr(),
-        x_step=x_step,
-        x_row=x_row,
-        h_0=h_0.data_ptr(),
-        c_0=_pointer(c_0),
-        weight_ih=weight_ih.data_ptr(),
-        weight_hh=weight_hh.data_ptr(),
-        bias_ih=_pointer(bias_ih),
-        bias_hh=_pointer(bias_hh),
-        y=y.data_ptr(),
-        gates=_pointer(gates),
-        cells=_pointer(cells),
-        segment=segment,
-        checkpoints=_pointer(checkpoints),
-        grad_y=_pointer(grad_y),
-        grad_h_n=_pointer(grad_h_n),
-        grad_c_n=_pointer(grad_c_n),
-        grad_y_step=grad_y_step,
-        grad_y_row=grad_y_row,
-        grad_x=grad_x,
-        grad_h_0=grad_h_0,
-        grad_c_0=grad_c_0,
-        grad_weight_ih=grad_weight_ih,
-        grad_weight_hh=grad_weight_hh,
-        grad_bias_ih=grad_bias_ih,
-        grad_bias_hh=grad_bias_hh,
-        grad_h=_pointer(recorded.get("dh")),
-        grad_c=_pointer(recorded.get("dc")),
-        grad_gates=_pointer(recorded.get("dgates")),
-    )
+    call: kernels.Call = {
+        "cell": cell.number,
+        "backward": 1,
+        "reverse": reverse,
+        "threads": torch.get_num_threads(),
+        "T": steps,
+        "B": batch,
+        "I": features,
+        "H": hidden,
+        "N": total,
+        "batch_sizes": _pointer(batch_sizes),
+        "x": x.data_ptr(),
+        "x_step": x_step,
+        "x_row": x_row,
+        "h_0": h_0.data_ptr(),
+        "c_0": _pointer(c_0),
+        "weight_ih": weight_ih.data_ptr(),
+        "weight_hh": weight_hh.data_ptr(),
+        "bias_ih": _pointer(bias_ih),
+        "bias_hh": _pointer(bias_hh),
+        "y": y.data_ptr(),
+        "gates": _pointer(gates),
+        "cells": _pointer(cells),
+        "segment": segment,
+        "checkpoints": _pointer(checkpoints),
+        "grad_y": _pointer(grad_y),
+        "grad_h_n": _pointer(grad_h_n),
+        "grad_c_n": _pointer(grad_c_n),
+        "grad_y_step": grad_y_step,
+        "grad_y_row": grad_y_row,
+        "grad_x": grad_x,
+        "grad_h_0": grad_h_0,
+        "grad_c_0": grad_c_0,
+        "grad_weight_ih": grad_weight_ih,
+        "grad_weight_hh": grad_weight_hh,
+        "grad_bias_ih": grad_bias_ih,
+        "grad_bias_hh": grad_bias_hh,
+    }
+    for part, tensor in recorded.items():
+        call[_GRADIENTS[part]] = tensor.data_ptr()
+    kernels.run(call)
     if trace is not None:
         trace.add(recorded)
     return out
 
 
+_GRADIENTS: Final[dict[str, Literal["grad_h", "grad_c", "grad_gates"]]] = {
+    "dh": "grad_h",
+    "dc": "grad_c",
+    "dgates": "grad_gates",
+}
 _RNN_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "rnn_tanh": lambda dh, h: dh * (1 - h * h),
     "rnn_relu": lambda dh, h: dh.masked_fill(h <= 0, 0),
