@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from elman.ops import gru, lstm, rnn
-from elman.ops.reference import gru as reference_gru
-from elman.ops.reference import lstm as reference_lstm
-from elman.ops.reference import rnn as reference_rnn
+from elman.ops import reference
+from elman.ops.run import run
+from elman.ops.trace import Trace
 
 Operation = Callable[..., tuple[Tensor, ...]]
 
@@ -34,24 +34,21 @@ def _torch(function: Operation, x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
     return y, *(s[0] for s in final)
 
 
-CELLS = {
-    "rnn_tanh": Cell(1, 1, rnn.rnn, reference_rnn.rnn, partial(_torch, torch.rnn_tanh)),
-    "rnn_relu": Cell(
-        1,
-        1,
-        partial(rnn.rnn, nonlinearity="relu"),
-        partial(reference_rnn.rnn, nonlinearity="relu"),
-        partial(_torch, torch.rnn_relu),
-    ),
-    "lstm": Cell(4, 2, lstm.lstm, reference_lstm.lstm, partial(_torch, torch.lstm)),
-    "gru": Cell(3, 1, gru.gru, reference_gru.gru, partial(_torch, torch.gru)),
-    "gru_reset_before": Cell(
-        3,
-        1,
-        partial(gru.gru, reset_after=False),
-        partial(reference_gru.gru, reset_after=False),
-        partial(reference_gru.gru, reset_after=False),
-    ),
-}
+def _ours(
+    name: str, backend: str, x: Tensor, *rest: Any, segment: int = 0, trace: Trace | None = None
+) -> tuple[Tensor, ...]:
+    cell = reference.CELLS[name]
+    states = len(cell.states)
+    state, weights, others = rest[:states], rest[states : states + 4], rest[states + 4 :]
+    return run(cell, backend, x, state, weights, *others, segment=segment, trace=trace)
+
+
+def _cell(name: str) -> Cell:
+    cell, native, truth = reference.CELLS[name], partial(_ours, name, "native"), partial(_ours, name, "reference")
+    peer = truth if cell.missing_in_torch else partial(_torch, getattr(torch, name))
+    return Cell(len(cell.gates), len(cell.states), native, truth, peer)
+
+
+CELLS = {name: _cell(name) for name in reference.CELLS}
 INPUTS = {1: ("x", "h_0"), 2: ("x", "h_0", "c_0")}
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -182,9 +182,7 @@ def test_bytes_are_those_that_were_planned(cell: Cell) -> None:
         with elman.record(layer, only=only) as rec:
             layer(X, STATES.get(cell.name, ONES))[0].sum().backward()
         assert "dgates" not in only or rec.dgates  # the RNN's are made when somebody reads them
-        most = sum(rec._planned)
-        spared = 4 * 12 * 4 * (cell.name == "gru_reset_before" and "gates" in only)  # its kernels keep three, not four
-        assert rec.nbytes == most - spared
+        assert rec.nbytes == sum(rec._planned)
 
 
 def test_the_limit_is_kept() -> None:

@@ -167,9 +167,9 @@ def _plain_class(module: nn.Module) -> type[nn.Module]:
 def _become(module: nn.Module, kind: type[nn.Module]) -> None:
     module.__class__ = _parametrized_class(type(module), kind) if is_parametrized(module) else kind
     if kind in (GRU, GRUCell):
-        vars(module).update(reset_after=True, torch_has_it=True)
+        vars(module)["reset_after"] = True
     elif kind in (nn.GRU, nn.GRUCell):
-        del vars(module)["reset_after"], vars(module)["torch_has_it"]
+        del vars(module)["reset_after"]
 
 
 def _parametrized_class(made: type[nn.Module], kind: type[nn.Module]) -> type[nn.Module]:

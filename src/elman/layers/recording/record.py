@@ -198,7 +198,7 @@ class Record:
         steps = len(x) if batch_sizes is None else len(batch_sizes)
         layout = Layout(steps, batch, batch_sizes, restore)
         parameters = tuple(parameter.removesuffix("_l0") for parameter in layer._all_weights[0])
-        equation = Equation(layer.gates, parameters, getattr(layer, "reset_after", True))
+        equation = Equation(layer.cell, parameters)
         found = {
             key: Steps(trace, equation, layout, key[1] == REVERSE) for key, trace in zip(keys, traces, strict=True)
         }

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import InputError
+from elman.ops.cell import Cell
 from elman.ops.trace import Trace
 
 
@@ -13,14 +14,12 @@ class Equation(NamedTuple):
     """The parts of a layer's equation that a record needs.
 
     Attributes:
-        gates: Their names, in the order of the weights; for the RNN `a`, the pre-activation, which is none.
+        cell: The equation; the only gate of the RNN is `a`, its pre-activation.
         parameters: Their names without the layer's number, `weight_ih` first.
-        reset_after: Whether a GRU resets after the product.
     """
 
-    gates: tuple[str, ...]
+    cell: Cell
     parameters: tuple[str, ...]
-    reset_after: bool
 
 
 class Layout(NamedTuple):
@@ -50,9 +49,9 @@ class Rows:
         return name in self._trace
 
     @property
-    def reset_after(self) -> bool:
-        """Say whether a GRU resets after the product."""
-        return self._equation.reset_after
+    def cell(self) -> Cell:
+        """The equation."""
+        return self._equation.cell
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -67,8 +66,8 @@ class Rows:
         """
         if name in self._trace:
             return self._trace[name]
-        if name in ("c", "c_0", "dc") and "f" not in self._equation.gates:
-            raise InputError(f"record: {name} is an LSTM's, and this layer has the gates {self._equation.gates}")
+        if name in ("c", "c_0", "dc") and "c" not in self._equation.cell.states:
+            raise InputError(f"record: {name} is an LSTM's, and this layer has the gates {self._equation.cell.gates}")
         part = {"x": "dgates", "h_0": "h", "c_0": "c"}.get(name, name)
         if part not in self._trace.keep:
             raise InputError(f"record: {part} was not kept; name it in only=[...]")

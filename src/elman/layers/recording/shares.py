@@ -19,7 +19,7 @@ def share(rows: Rows, name: str, t: int) -> Tensor:
         return _hidden_sums(rows, t).flatten(1).sum(0)
     if name == "weight_hh":
         sums, before = _hidden_sums(rows, t), rows.before(t)
-        if rows.reset_after:
+        if rows.cell.name != "gru_reset_before":
             return sums.flatten(1).T @ before
         reset = rows.step("gates", t)[:, 0] * before
         return torch.cat((sums[:, :2].flatten(1).T @ before, sums[:, 2].T @ reset))
@@ -30,7 +30,7 @@ def share(rows: Rows, name: str, t: int) -> Tensor:
 def _hidden_sums(rows: Rows, t: int) -> Tensor:
     """Return the gradient of W_hh h_{t-1} + b_hh, (B, G, H); a GRU's reset gate scales the part of n."""
     sums = rows.step("dgates", t)
-    if sums.shape[1] == 3 and rows.reset_after:
+    if rows.cell.name == "gru":
         r, z, n = sums.unbind(1)
         return torch.stack((r, z, n * rows.step("gates", t)[:, 0]), 1)
     return sums

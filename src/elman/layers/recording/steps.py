@@ -53,14 +53,14 @@ class Steps:
     @property
     def gates(self) -> dict[str, Tensor]:
         """The gates' values by name, each (T, B, H): LSTM i f g o, GRU r z n; an RNN has none."""
-        if self._equation.gates == ("a",):
+        if self._equation.cell.gates == ("a",):
             return {}
         return self._by_gate("gates")
 
     @property
     def gate_names(self) -> tuple[str, ...]:
         """The names that `dgates` has."""
-        return self._equation.gates
+        return self._equation.cell.gates
 
     @property
     def dh(self) -> Tensor:
@@ -146,4 +146,4 @@ class Steps:
 
     def _by_gate(self, name: str) -> dict[str, Tensor]:
         all_gates = self._padded(name)
-        return {gate: all_gates[:, :, k] for k, gate in enumerate(self._equation.gates)}
+        return {gate: all_gates[:, :, k] for k, gate in enumerate(self._equation.cell.gates)}
