@@ -42,14 +42,14 @@ class Help:
 
 @dataclass(frozen=True)
 class Unset:
-    """What None means, such as "guessed by its name"."""
+    """The meaning of None, such as "guessed by its name"."""
 
     meaning: str
 
 
 @dataclass(frozen=True)
 class Zero:
-    """What 0 means on the command line, where the option is None in Python."""
+    """The meaning of 0 on the command line, where the option is None in Python."""
 
     meaning: str
 
@@ -218,7 +218,7 @@ class Declared:
 
     @property
     def optional(self) -> bool:
-        """Whether None is a value."""
+        """Tell whether None is a value."""
         return type(None) in get_args(self.kind)
 
     @property

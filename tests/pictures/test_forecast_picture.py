@@ -21,7 +21,7 @@ def test_series_forecasts_and_intervals_are_drawn_and_named():
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert named == [
         "observed",
-        "earlier forecasts, from what came before",
+        "earlier forecasts, each from the values before it",
         "forecast",
         "95 % interval",
         "50 % interval",

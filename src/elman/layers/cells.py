@@ -33,7 +33,7 @@ class Cell(Program, RNNCellBase):
 
     @property
     def backend(self) -> Backend:
-        """Where a call with an input of the cell's own type and device would run now, and why (`.reason`)."""
+        """The backend for inputs of the cell's own type and device, and why (`.reason`)."""
         x = self.weight_ih
         return Backend(*choose(x.dtype, x.device, missing_in_torch=self.cell.missing_in_torch))
 

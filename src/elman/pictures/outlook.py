@@ -58,7 +58,7 @@ def forecast(
     seen = array(values, "values", "(T,)")
     ax.plot(_times(times, seen, "times"), seen, color=INK, linewidth=1.3, label="observed", zorder=3)
     for number, course in enumerate(earlier):
-        name = "earlier forecasts, from what came before" if number == 0 else ""
+        name = "earlier forecasts, each from the values before it" if number == 0 else ""
         _draw(ax, course, f"earlier[{number}]", FORWARD, FORWARD_SOFT, (0, (4, 1.5)), name)
     if future is not None:
         _draw(ax, future, "future", BACKWARD, BACKWARD_SOFT, "-", "forecast")
