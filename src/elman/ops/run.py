@@ -40,5 +40,6 @@ def run(
         y, (T, B, H) or (N, H); then each part of the final state, shaped as in `state`.
     """
     if backend == "native":
+        segment = segment if cell.saved else 0  # there is nothing to recompute
         return native.recurrence(cell, x, state, weights, batch_sizes, reverse, segment, trace)
     return recurrence(cell, x, state, weights, batch_sizes, reverse, segment, trace)
