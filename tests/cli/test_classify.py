@@ -169,7 +169,7 @@ def test_a_text_generator_has_nothing_to_predict(tmp_path, capsys):
         "to be or not. " * 9
     ).save(tmp_path / "g.safetensors")
     assert main(["evaluate", str(tmp_path / "g.safetensors"), "x.csv"]) == 1
-    assert "a text-generator has nothing to say to elman evaluate" in capsys.readouterr().err
+    assert "a text-generator does not support elman evaluate" in capsys.readouterr().err
 
 
 def test_several_labels_in_a_cell(tmp_path, capsys):

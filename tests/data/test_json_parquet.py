@@ -76,7 +76,7 @@ def test_a_label_is_a_text_a_whole_number_or_a_boolean(tmp_path, cell):
         ),
     )
     with pytest.raises(DataError):
-        elman.SequenceClassifier(epochs=1, hidden=2).fit(str(path))
+        elman.SequenceClassifier(epochs=1, hidden_size=2).fit(str(path))
 
 
 def test_lists_of_labels_and_whole_numbers_are_labels():
