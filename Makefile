@@ -2,14 +2,21 @@
 # make test    set everything up, then run the tests
 # make setup   the environment alone, in .venv        make check   format, lint, types, architecture
 # make bench   Elman beside its peers; minutes        make fix     format and mend what can be mended
+#              (DATA=folder of data sets)
 
 PYTHON ?= python3
 FILE ?=
+DATA ?= data
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PAGE := src/elman/worked/render/page
+# The scripts of the page need no build; Node checks their types and their format.
+BIOME := npx --yes @biomejs/biome@2.6.8 format --line-width=120 --indent-style=space $(PAGE)/*.js
+TSC := npx --yes --package typescript@5.9.3 tsc --project $(PAGE)/jsconfig.json
+CPP := $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp tests/kernels/unit/*.cpp)
 KERNELS := CMakeLists.txt $(wildcard src/elman/kernels/*.h src/elman/kernels/*.cpp)
 
 .PHONY: demo test setup check fix bench clean
@@ -18,6 +25,10 @@ demo: setup
 	$(BIN)/elman demo --overwrite $(if $(FILE),--file "$(FILE)")
 
 test: setup
+	if [ -z "$$ELMAN_PURE_PYTHON" ]; then \
+	  $(BIN)/cmake -S . -B build/tests -DELMAN_TESTS=ON --log-level=WARNING && \
+	  $(BIN)/cmake --build build/tests --parallel 2 && \
+	  $(BIN)/ctest --test-dir build/tests --output-on-failure; fi
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 -m "not study"
 
 setup: $(INSTALLED)
@@ -25,15 +36,21 @@ setup: $(INSTALLED)
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/lint-imports --no-cache --no-logo
+	if command -v npx >/dev/null; then $(BIOME) && $(TSC); \
+	  elif [ -n "$$CI" ]; then echo "make check: CI needs Node to check the page's scripts"; exit 1; \
+	  else echo "make check: the page's scripts are not checked: install Node"; fi
 
 fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(CPP)
+	if command -v npx >/dev/null; then $(BIOME) --write; fi
 
 bench: setup $(PEERS)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --data "$(DATA)"
 
 clean:
 	rm -rf .venv build dist src/elman/kernels/*.so src/elman/kernels/*.dylib

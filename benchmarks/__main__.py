@@ -1,5 +1,6 @@
 """`make bench`: every comparison, after the tests of what they measure; red tests, no figures."""
 
+import argparse
 import os
 import platform
 import subprocess
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import torch
 
+from benchmarks import datasets
 from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("contract", "contract_models", "diagnose", "kernels", "layers", "models", "ops", "studies")
+ROOMS = ("contract", "contract_models", "diagnose", "explain", "kernels", "layers", "models", "ops", "studies")
 STUDIES = [
     "benchmarks.accuracy",
     "benchmarks.recurrence",
@@ -50,6 +52,9 @@ def machine() -> str:
 
 def main() -> int:
     """Run everything; the number of studies that missed what they promise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    datasets.add_option(parser)
+    parser.parse_args()
     if not tests_pass():
         print("The tests are red: no figures.")
         return 1

@@ -2,6 +2,7 @@
 
     python -m benchmarks.jobs                 # every job whose data is there
     python -m benchmarks.jobs movie vowels    # some of them
+    python -m benchmarks.jobs --data DIR      # the folder of the data sets
 
 Three seeds each, medians. A job is a function in one of the modules named in `MODULES`, entered with `@job`.
 """
@@ -13,7 +14,8 @@ from importlib import import_module
 
 import torch
 
-from benchmarks.registry import DATA, JOBS, Job, Outcome
+from benchmarks import datasets
+from benchmarks.registry import JOBS, Job, Outcome
 
 MODULES = ("benchmarks.jobs_classify", "benchmarks.jobs_forecast", "benchmarks.jobs_tag", "benchmarks.jobs_write")
 SEEDS = (0, 1, 2)
@@ -25,6 +27,7 @@ def main() -> int:
         import_module(module)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("jobs", nargs="*", metavar="JOB", help=", ".join(JOBS))
+    datasets.add_option(parser)
     names = parser.parse_args().jobs or list(JOBS)
     strangers = sorted(set(names) - set(JOBS))
     if strangers:
@@ -35,10 +38,10 @@ def main() -> int:
 
 def reached(name: str, job: Job) -> bool:
     """Run a job with every seed, print what came out, and say whether it reached what it has to."""
-    missing = [file for file in job.files if not (DATA / file).exists()]
+    missing = datasets.missing(job.files)
     print(f"\n{job.what}\n  python -m benchmarks.jobs {name}", flush=True)
     if missing:
-        print(f"  not run: {', '.join(missing)} not in {DATA}")
+        print(f"  not run: {missing}")
         return True
     outcomes = []
     for seed in SEEDS:

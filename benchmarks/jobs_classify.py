@@ -6,7 +6,8 @@ import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 import elman
-from benchmarks.registry import DATA, Outcome, job
+from benchmarks import datasets
+from benchmarks.registry import Outcome, job
 from elman.data.splits import split_rows
 
 MOVIE = {"tokens": "words"}
@@ -25,9 +26,10 @@ def measured(options: dict, seed: int, taught: tuple, unseen: tuple) -> Outcome:
     X, y = unseen
     truth = np.array(y)
     outcome.figures["elman"] = float((model.predict(X) == truth).mean())
-    reading = model.reading_
-    for name, chances in reading.baselines(reading.input.encode(list(X)), reading.wide(list(X))).items():
-        outcome.figures[name] = float((model.classes_[chances.argmax(axis=1)] == truth).mean())
+    preprocessor = model.preprocessor_
+    inputs, wide = preprocessor.input.encode(list(X)), preprocessor.wide(list(X))
+    for name, probabilities in preprocessor.baselines(inputs, wide).items():
+        outcome.figures[name] = float((model.classes_[probabilities.argmax(axis=1)] == truth).mean())
     return outcome
 
 
@@ -37,7 +39,7 @@ def parts(X: list, y: list, rows: tuple[npt.NDArray, npt.NDArray]) -> tuple[tupl
 
 
 def columns(file: str, *names: str) -> list[list[str]]:
-    table = pd.read_csv(DATA / file, dtype=str, keep_default_na=False)
+    table = pd.read_csv(datasets.path(file), dtype=str, keep_default_na=False)
     return [table[name].tolist() for name in names]
 
 
@@ -62,12 +64,12 @@ def surnames(seed: int) -> Outcome:
     within=15,
 )
 def vowels(seed: int) -> Outcome:
-    return measured(VOWELS, seed, *(_series(DATA / f"JapaneseVowels_{part}.csv") for part in ("train", "test")))
+    return measured(VOWELS, seed, *(_series(datasets.path(f"JapaneseVowels_{part}.csv")) for part in ("train", "test")))
 
 
 @job("mnist", "mnist_5k, rows as 28 steps, 20 % drawn: accuracy", "mnist_5k.npz", at_least=0.95)
 def mnist(seed: int) -> Outcome:
-    with np.load(DATA / "mnist_5k.npz") as stored:
+    with np.load(datasets.path("mnist_5k.npz")) as stored:
         X, y = list(stored["images"].astype(np.float32)), stored["labels"].tolist()
     return measured(MNIST, seed, *parts(X, y, split_rows(len(X), 0.2, "stratified", seed, y)))
 

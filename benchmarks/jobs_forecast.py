@@ -3,7 +3,8 @@
 from typing import Any
 
 import elman
-from benchmarks.registry import DATA, Outcome, job
+from benchmarks import datasets
+from benchmarks.registry import Outcome, job
 
 AIRLINE = {"horizon": 12, "time": "month", "value": "passengers"}
 WEATHER = {
@@ -21,7 +22,7 @@ def backtest(options: dict[str, Any], file: str, origins: int, seed: int) -> tup
     outcome = Outcome()
     model = elman.Forecaster(**options, seed=seed)
     with outcome.timed():
-        rows = model.backtest(DATA / file, origins).table()
+        rows = model.backtest(datasets.path(file), origins).table()
     outcome.figures = {row["method"].lower(): row["MASE"] for row in rows}
     return outcome, rows[0]["coverage-95"]
 

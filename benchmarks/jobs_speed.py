@@ -23,13 +23,13 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 from torch.utils.data import DataLoader
 
 import elman
+from benchmarks import datasets
 from benchmarks.jobs_classify import columns
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
-from benchmarks.registry import DATA
-from elman.models.classifier_reading import Reading as Classes
-from elman.models.classifier_settings import ClassifierSettings
-from elman.models.tagger_reading import Reading as Tags
-from elman.train import Plan, Sighting, Silent
+from elman.models.classify.options import ClassifierOptions
+from elman.models.classify.preprocess import Preprocessor as Classes
+from elman.models.tag.preprocess import Preprocessor as Tags
+from elman.train import Callback, Plan, Progress
 
 HIDDEN, BATCH, DROPOUT, CLIP = 96, 64, 0.3, 5.0
 TURN, LINES = 20, 8000
@@ -104,7 +104,7 @@ class PlainScript:
         return total / updates
 
 
-class Turns(Silent):
+class Turns(Callback):
     """After each part of Elman's training, lets the plain script train as many updates."""
 
     def __init__(self, rival: PlainScript) -> None:
@@ -113,17 +113,17 @@ class Turns(Silent):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, progress: object) -> None:
+    def started(self, plan: Plan, counters: object) -> None:
         self.updates = plan.steps_per_epoch
         self.since = time.perf_counter()
 
-    def evaluated(self, sighting: Sighting) -> None:
+    def evaluated(self, progress: Progress) -> None:
         ours = time.perf_counter()
-        updates = sighting.progress.step - self.step
-        self.losses += [(sighting.train_loss, self.rival.train(updates))] * updates
+        updates = progress.counters.step - self.step
+        self.losses += [(progress.train_loss, self.rival.train(updates))] * updates
         theirs = time.perf_counter()
         self.seconds.append(((ours - self.since) / updates, (theirs - ours) / updates))
-        self.step, self.since = sighting.progress.step, time.perf_counter()
+        self.step, self.since = progress.counters.step, time.perf_counter()
 
     def epoch(self) -> tuple[float, float]:
         """Return the seconds of an epoch, Elman's and the script's, as the medians have it; the first turn warms up."""
@@ -154,14 +154,14 @@ def classifier(options: dict[str, Any]) -> Turns:
     """Movie snippets by words."""
     X, y = columns("movie_snippets.csv", "text", "label")
     model = elman.SequenceClassifier(**options, tokens="words", ngrams=False)
-    reading = Classes.learn(X, y, ClassifierSettings(tokens="words", ngrams=False))
-    found = reading.label(X, y)
+    preprocessor = Classes.fit(X, y, ClassifierOptions(tokens="words", ngrams=False))
+    found = preprocessor.label(X, y)
     examples = [(torch.from_numpy(found.inputs[k]), torch.tensor(target)) for k, target in enumerate(found.targets)]
     network = PlainClassifier(
-        reading.symbols or 0, model.embedding, 4 * HIDDEN, len(reading.labels), model.input_dropout
+        preprocessor.symbols or 0, model.embedding_dim, 4 * HIDDEN, len(preprocessor.labels), model.input_dropout
     )
     turns = Turns(PlainScript(network, examples, with_labels, model.learning_rate))
-    model.fit(X, y, listener=turns)
+    model.fit(X, y, callback=turns)
     return turns
 
 
@@ -169,13 +169,15 @@ def tagger(rows: list[str], tags: list, options: dict[str, Any]) -> Turns:
     """A tag for every letter."""
     model = elman.SequenceTagger(**options)
     cut = [list(row) for row in rows]
-    reading = Tags.learn(cut, tags, "characters", model.min_count)
-    found = reading.label(cut, tags)
+    preprocessor = Tags.fit(cut, tags, "characters", model.min_count)
+    found = preprocessor.label(cut, tags)
     wanted = torch.from_numpy(found.tags).split(found.inputs.lengths.tolist())
     examples = [(torch.from_numpy(found.inputs[k]), each) for k, each in enumerate(wanted)]
-    network = PlainTagger(reading.symbols or 0, model.embedding, 2 * HIDDEN, len(reading.classes), model.input_dropout)
+    network = PlainTagger(
+        preprocessor.symbols or 0, model.embedding_dim, 2 * HIDDEN, len(preprocessor.classes), model.input_dropout
+    )
     turns = Turns(PlainScript(network, examples, with_tags, model.learning_rate))
-    model.fit(rows, tags, listener=turns)
+    model.fit(rows, tags, callback=turns)
     return turns
 
 
@@ -193,6 +195,7 @@ def main() -> int:
     """Run all; the number of those that missed what they have to reach."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
+    datasets.add_option(parser)
     epochs = parser.parse_args().epochs
     torch.set_num_threads(2)
     print(f"\nSeconds of an epoch: bidirectional LSTM {HIDDEN}, B {BATCH}, 2 threads; plain is torch.nn, packed")
@@ -202,12 +205,12 @@ def main() -> int:
 
 def reached(name: str, file: str, job: Callable[[dict[str, Any]], Turns], epochs: int) -> bool:
     """Run a job, print its line, and say whether it reached what it has to."""
-    if not (DATA / file).exists():
-        print(f"{name:27} not run: {file} not in {DATA}")
+    if missing := datasets.missing([file]):
+        print(f"{name:27} not run: {missing}")
         return True
     torch.manual_seed(0)
-    same = {"hidden": HIDDEN, "batch": BATCH, "dropout": DROPOUT, "clip": CLIP, "symbol_dropout": 0.0}
-    turns = job(same | {"epochs": epochs, "validation": 0, "evaluate_every": TURN})
+    same = {"hidden_size": HIDDEN, "batch_size": BATCH, "dropout": DROPOUT, "clip": CLIP, "symbol_dropout": 0.0}
+    turns = job(same | {"epochs": epochs, "validation_fraction": 0, "evaluate_every": TURN})
     ours, theirs = turns.epoch()
     loss, plain = turns.loss()
     met = ours / theirs <= RATIO_AT_MOST and loss - plain <= LOSS_WITHIN_NATS

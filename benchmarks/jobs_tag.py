@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 import elman
-from benchmarks.registry import DATA, Outcome, job
+from benchmarks import datasets
+from benchmarks.registry import Outcome, job
 
 PHONES: dict[str, Any] = {}
 CAPITALS = {"epochs": 3}
@@ -19,7 +20,7 @@ COUNTED = "most frequent tag"
 
 def letters_and_phones() -> tuple[list[str], list[list[str]]]:
     """Words, and a phone for each of their letters."""
-    table = pd.read_csv(DATA / "pronunciations.csv", dtype=str, keep_default_na=False)
+    table = pd.read_csv(datasets.path("pronunciations.csv"), dtype=str, keep_default_na=False)
     pairs = [(word, phones.split()) for word, phones in zip(table["word"], table["phones"], strict=True)]
     pairs = [(word, phones) for word, phones in pairs if len(word) == len(phones)]
     return [word for word, _ in pairs], [phones for _, phones in pairs]
@@ -27,7 +28,7 @@ def letters_and_phones() -> tuple[list[str], list[list[str]]]:
 
 def lines_and_capitals() -> tuple[list[str], list[list[str]]]:
     """Lines in lower case, and for each character whether it was a capital."""
-    lines = [line for line in (DATA / "tinyshakespeare.txt").read_text(encoding="utf-8").split("\n") if line]
+    lines = [line for line in datasets.path("tinyshakespeare.txt").read_text(encoding="utf-8").split("\n") if line]
     tags = [["capital" if letter.isupper() else "small" for letter in line] for line in lines]
     return [line.lower() for line in lines], tags
 

@@ -7,34 +7,42 @@ import numpy as np
 import pandas as pd
 
 import elman
-from benchmarks.registry import DATA, Outcome, job
+from benchmarks import datasets
+from benchmarks.registry import Outcome, job
 from elman.data.splits import count_duplicates, split_rows
-from elman.models.translation_baselines import CopySource, NearestNeighbour
-from elman.models.translation_scores import Scores, exact, scores_of
+from elman.models.scoring.texts import Scores, exact, scores_of
+from elman.models.translate.baselines import CopySource, NearestNeighbour
 
-PHONES = {"hidden": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
+PHONES = {"hidden_size": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {
     "memory": True,
     "source_tokens": "words",
     "target_tokens": "words",
     "min_count": 2,
-    "hidden": 192,
-    "embedding": 96,
+    "hidden_size": 192,
+    "embedding_dim": 96,
     "dropout": 0.3,
-    "batch": 32,
+    "batch_size": 32,
     "epochs": 12,
     "learning_rate": 2e-3,
     "schedule": "cosine",
     "length_penalty": 1.5,
 }
-DIGITS = {"batch": 32, "epochs": 12, "dropout": 0.4, "averaging": 0.99, "learning_rate": 3e-3, "schedule": "linear"}
+DIGITS = {
+    "batch_size": 32,
+    "epochs": 12,
+    "dropout": 0.4,
+    "ema_decay": 0.99,
+    "learning_rate": 3e-3,
+    "schedule": "linear",
+}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @cache  # two measures of one training are two jobs
 def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str, Scores], float]:
     """Train on the first 90 % of a table; the scores of everyone on the rest, and the seconds of training."""
-    table = pd.read_csv(DATA / file, dtype=str, keep_default_na=False)
+    table = pd.read_csv(datasets.path(file), dtype=str, keep_default_na=False)
     sources, targets = table[source].to_numpy(), table[target].to_numpy()
     training, held_out = split_rows(len(table), 0.1, "tail")
     known, (asked, wanted) = (
@@ -87,7 +95,7 @@ def french(seed: int) -> Outcome:
 
 @job("digits", "mnist_5k, image to spelled word, 20 % drawn: exact", "mnist_5k.npz", at_least=0.96)
 def digits(seed: int) -> Outcome:
-    with np.load(DATA / "mnist_5k.npz") as file:
+    with np.load(datasets.path("mnist_5k.npz")) as file:
         images, texts = file["images"], [WORDS[label] for label in file["labels"]]
     training, held_out = split_rows(len(texts), 0.2, "stratified", seed, texts)
     # fit holds out the tail for itself, and the file is sorted by label

@@ -13,8 +13,9 @@ from torch import Tensor
 
 import elman
 from benchmarks.timing import Work
+from elman.ops.reference import GRU, LSTM, RNN_TANH
 
-CELLS = {"RNN": 1, "GRU": 3, "LSTM": 4}  # gates
+CELLS = {"RNN": len(RNN_TANH.gates), "GRU": len(GRU.gates), "LSTM": len(LSTM.gates)}
 
 
 @dataclass(frozen=True)

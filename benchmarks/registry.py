@@ -4,9 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 @dataclass
@@ -36,7 +33,7 @@ class Job:
     Attributes:
         run: does it once, with a seed.
         what: the data, the split and the measure, in a line.
-        files: names of the files under `DATA` that it reads.
+        files: names of the data sets that it reads.
         at_least: what the median has to reach, or `at_most`.
         within: seconds that the median may take.
         beats: baselines that the median has to be better than.

@@ -1,6 +1,6 @@
 """The character generator end to end: Elman's recipe beside the same recipe as a plain PyTorch script.
 
-    python -m benchmarks.shakespeare [--epochs 8] [--text FILE]
+    python -m benchmarks.shakespeare [--epochs 8] [--data DIR]
 
 Both train an LSTM of 2 x 256 on tiny Shakespeare, an epoch each in turn, so that both meet the same machine. Prints the
 held-out loss and the seconds of every epoch, held-out measurement included, and the ratio of the times.
@@ -10,15 +10,15 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import nn
 
 import elman
-from elman.train import Plan, Sighting, Silent
+from benchmarks import datasets
+from elman.train import Callback, Plan, Progress
 
-TEXT = Path(__file__).parents[2] / "shared" / "data" / "tinyshakespeare.txt"
+TEXT = "tinyshakespeare.txt"
 HIDDEN, LAYERS, EMBEDDING, BATCH, STEPS = 256, 2, 64, 64, 128
 LOSS_WITHIN_NATS, TIME_AT_MOST = 0.02, 0.75
 
@@ -70,7 +70,7 @@ def plain_script(text: str) -> Iterator[tuple[float, float]]:
         yield total / count, time.perf_counter() - start
 
 
-class Turns(Silent):
+class Turns(Callback):
     """After each epoch of Elman's, lets the plain script train one."""
 
     def __init__(self, rival: Iterator[tuple[float, float]]) -> None:
@@ -78,13 +78,13 @@ class Turns(Silent):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, progress: object) -> None:
+    def started(self, plan: Plan, counters: object) -> None:
         self.since = time.perf_counter()
 
-    def evaluated(self, sighting: Sighting) -> None:
+    def evaluated(self, progress: Progress) -> None:
         ours = time.perf_counter() - self.since
         their_loss, theirs = next(self.rival)
-        our_loss = sighting.progress.validation or float("nan")
+        our_loss = progress.counters.validation or float("nan")
         self.seconds.append((ours, theirs))
         self.losses.append((our_loss, their_loss))
         print(
@@ -98,17 +98,17 @@ def main() -> None:
     """Run the comparison; exit 1 when it misses what is promised."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--text", type=Path, default=TEXT)
+    datasets.add_option(parser)
     arguments = parser.parse_args()
-    if not arguments.text.exists():
-        sys.exit(f"{arguments.text} is not here: name tiny Shakespeare (1,115,394 characters) with --text")
+    if missing := datasets.missing([TEXT]):
+        sys.exit(missing)
     torch.set_num_threads(2)
-    text = arguments.text.read_text(encoding="utf-8")
+    text = datasets.path(TEXT).read_text(encoding="utf-8")
     turns = Turns(plain_script(text))
     print(f"\nTiny Shakespeare, LSTM {LAYERS} x {HIDDEN}, B {BATCH}, T {STEPS}, 2 threads")
     print(f"{'epoch':5} {'elman':>9} {'plain':>9} {'elman':>9} {'plain':>9} {'ratio':>7}")
     print(f"{'':5} {'nats':>9} {'nats':>9} {'s':>9} {'s':>9}")
-    elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text, listener=turns)
+    elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text, callback=turns)
     ratio = sum(o for o, _ in turns.seconds) / sum(p for _, p in turns.seconds)
     worse = turns.losses[-1][0] - turns.losses[-1][1]
     met = ratio <= TIME_AT_MOST and worse <= LOSS_WITHIN_NATS

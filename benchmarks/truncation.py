@@ -1,6 +1,6 @@
 """How much of the full gradient truncated backpropagation keeps, in a character model trained on tiny Shakespeare.
 
-    python -m benchmarks.truncation [--epochs 2] [--model FILE] [--text FILE]
+    python -m benchmarks.truncation [--epochs 2] [--model FILE] [--data DIR]
 
 Trains Elman's recipe (LSTM 2 x 256) for so many epochs, or loads a trained model, then compares BPTT(k, k) with
 the full gradient over 256 characters on eight streams of held-out text, four times at different places. Prints the mean
@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 import elman
+from benchmarks import datasets
 from benchmarks.shakespeare import TEXT
 
 PLACES = 4
@@ -25,12 +26,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--model", type=Path, help="a model that was trained, in place of a new one")
-    parser.add_argument("--text", type=Path, default=TEXT)
+    datasets.add_option(parser)
     arguments = parser.parse_args()
-    if not arguments.text.exists():
-        sys.exit(f"{arguments.text} is not here: name tiny Shakespeare (1,115,394 characters) with --text")
+    if missing := datasets.missing([TEXT]):
+        sys.exit(missing)
     torch.set_num_threads(2)
-    text = arguments.text.read_text(encoding="utf-8")
+    text = datasets.path(TEXT).read_text(encoding="utf-8")
     if arguments.model:
         model = elman.load(arguments.model)
     else:
@@ -43,7 +44,7 @@ def main() -> None:
     starts = [k * len(held_out) // PLACES for k in range(PLACES)]
     found = [elman.truncation(model, held_out[start : start + EACH]) for start in starts]
     print(f"{'k':>4} {'cosine':>8} {'least':>8} {'ratio':>8} {'least':>8} {'seconds':>8} {'MiB':>8}")
-    for cuts in zip(*(one.cuts for one in found), strict=True):
+    for cuts in zip(*(one.truncations for one in found), strict=True):
         cosines, ratios = [cut.cosine for cut in cuts], [cut.ratio for cut in cuts]
         seconds, memory = statistics.median(cut.seconds for cut in cuts), cuts[0].bytes / 2**20
         print(

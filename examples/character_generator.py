@@ -10,7 +10,9 @@ import elman
 from elman.data import bundled_text
 
 text = bundled_text()[:60_000]
-model = elman.TextGenerator(cell="gru", hidden=96, layers=1, batch=16, k1=64, epochs=4, learning_rate=0.01)
+model = elman.TextGenerator(
+    cell="gru", hidden_size=96, num_layers=1, batch_size=16, k1=64, epochs=4, learning_rate=0.01
+)
 model.fit(text)
 
 print("held-out nats per character, less is better:")

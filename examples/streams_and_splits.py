@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 import elman
 from elman.bptt import Position, Reach, Streams, Truncated
+from elman.palette import BACKWARD, FORWARD
 from elman.pictures import save
-from elman.pictures.palette import BACKWARD, FORWARD
 
 MODE_A, MODE_B, ASK, SAY_A, SAY_B, OTHER = range(6)  # OTHER and the next three are words that mean nothing
 WINDOW, H = 16, 32

@@ -75,7 +75,7 @@ def test_what_is_no_file_is_refused(path, write):
         check_writable(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(InputError, match="a folder stands"):
+    with pytest.raises(InputError, match="a folder is there"):
         write(path, b"new")
 
 

@@ -15,7 +15,7 @@ from elman.data.sets import DataSet, data_sets
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\|[^|]*\|[^|]*\| `elman ((?:train|forecast) [^`]+)` \|", README, re.MULTILINE)
 SETS = data_sets()
-SMALL = ["--hidden", "4", "--layers", "1"]
+SMALL = ["--hidden-size", "4", "--num-layers", "1"]
 SHORT = {
     "classify": ["--epochs", "1", *SMALL],
     "tag": ["--epochs", "1", *SMALL],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.cli.grids import lines
-from elman.models.reports import Grid
+from elman.models.estimator.reports import Grid
 from elman.rounding import brief, column
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False, min_value=-1e307, max_value=1e307)

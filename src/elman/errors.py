@@ -1,4 +1,4 @@
-"""The errors that Elman raises for a user's input: each says where, what was expected, what came, what to do.
+"""Exceptions for a user's input. Each message says where, what was expected, what was got and what to do.
 
 `ElmanError` is the family; the command line turns any of them into one line on stderr and exit code 1.
 Layers raise torch's own exception types instead, because they replace torch's layers.
@@ -14,7 +14,7 @@ class InputError(ElmanError, ValueError):
 
 
 class DataError(ElmanError, ValueError):
-    """A text, table or series cannot be used as it stands."""
+    """A text, table or series cannot be used as it is."""
 
 
 class ModelFileError(ElmanError, ValueError):
@@ -23,6 +23,10 @@ class ModelFileError(ElmanError, ValueError):
 
 class TrainingError(ElmanError, RuntimeError):
     """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
+
+
+class MissingLibraryError(ElmanError, ImportError):
+    """A library of an extra is not installed; the message says which extra brings it. See `elman.extras`."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

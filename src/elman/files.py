@@ -1,6 +1,6 @@
-"""Write files whole or not at all, and lock them. Knows nothing of what is in them.
+"""Write files atomically, and lock them.
 
-A new file is written under a spare name beside its target, flushed to the disk, then renamed over the target. The spare
+A new file is written under a spare name in the same folder, flushed to disk, then renamed over the target. The spare
 has a random part and is created with O_EXCL and O_NOFOLLOW, so that nobody can aim the write elsewhere; it is locked
 while it is written, so that what a killed process left behind is known and removed by the next writer.
 """
@@ -136,7 +136,7 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
     except FileNotFoundError:
         return target, None
     if stat.S_ISDIR(before.st_mode):
-        raise InputError(f"{spoken(path)}: a folder stands where the file should go: give a file name")
+        raise InputError(f"{spoken(path)}: a folder is there, not a file: give a file name")
     if not stat.S_ISREG(before.st_mode):
         raise InputError(f"{spoken(path)}: a device or a pipe is there, not a file: give a file name")
     return target, before

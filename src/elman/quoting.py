@@ -1,4 +1,4 @@
-"""Quote text that came from a user's file, for a message or a terminal: short, and without control characters."""
+"""Quote text of a user's file for a message or a terminal: short, and without control characters."""
 
 import re
 

@@ -160,5 +160,5 @@ def features_met(net, streams, k1, k2):
 
 
 def test_a_reach_shorter_than_its_window_is_refused():
-    with pytest.raises(InputError, match="k2: expected k1 = 8 or more, came 4"):
+    with pytest.raises(InputError, match="k2: expected k1 = 8 or more, got 4"):
         Truncated(corpus(), 8, 4)

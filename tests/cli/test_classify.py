@@ -5,13 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 
 import elman
 from elman.cli import main
-from elman.models.classifier_settings import ClassifierSettings
 
-TINY = ["--hidden", "6", "--embedding", "4", "--epochs", "2", "--min-count", "1"]
+TINY = ["--hidden-size", "6", "--embedding-dim", "4", "--epochs", "2", "--min-count", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +26,6 @@ def folder(tmp_path_factory):
     assert main(["train", "classify", str(place / "t.csv"), "-o", str(place / "t.safetensors"), *TINY]) == 0
     assert main(["train", "classify", str(place / "s.csv"), "-o", str(place / "s.safetensors"), *TINY]) == 0
     return place
-
-
-def test_options_mean_what_the_library_means():
-    from elman.cli.app import app
-
-    command = typer.main.get_command(app).commands["train"].commands["classify"]
-    shown = {p.name: p.default for p in command.params}
-    for name, field in ClassifierSettings.model_fields.items():
-        default = 0.0 if name == "clip_value" else field.default
-        assert shown[name] == default, name
 
 
 def test_training_shows_the_baselines_beside(folder, tmp_path, capsys):
@@ -64,7 +52,7 @@ def test_series_cut_by_chunks_are_predicted_whole_wherever_their_rows_are(folder
     whole = [model.rows(piece) for piece in model.read(folder / "s.csv")]
     from elman.data.tables import stream_table
 
-    monkeypatch.setattr("elman.models.classifier_columns.stream_table", lambda source: stream_table(source, rows=7))
+    monkeypatch.setattr("elman.models.classify.columns.stream_table", lambda source: stream_table(source, rows=7))
     pieces = [model.rows(piece) for piece in model.read(folder / "s.csv")]
     assert [name for piece in pieces for name in piece["series"]] == [str(k) for k in range(30)]
     joined = [chance for piece in pieces for chance in piece["p(x)"]]
@@ -177,11 +165,11 @@ def test_bad_input_gets_one_clear_line_and_leaves_nothing_half_written(folder, c
 
 
 def test_a_text_generator_has_nothing_to_predict(tmp_path, capsys):
-    elman.TextGenerator(hidden=4, layers=1, embedding=2, batch=2, k1=8, epochs=1).fit("to be or not. " * 9).save(
-        tmp_path / "g.safetensors"
-    )
+    elman.TextGenerator(hidden_size=4, num_layers=1, embedding_dim=2, batch_size=2, k1=8, epochs=1).fit(
+        "to be or not. " * 9
+    ).save(tmp_path / "g.safetensors")
     assert main(["evaluate", str(tmp_path / "g.safetensors"), "x.csv"]) == 1
-    assert "a text-generator has nothing to say to elman evaluate" in capsys.readouterr().err
+    assert "a text-generator does not support elman evaluate" in capsys.readouterr().err
 
 
 def test_several_labels_in_a_cell(tmp_path, capsys):

@@ -12,11 +12,31 @@ import typer
 import elman
 from elman import kernels
 from elman.cli import main
-from elman.models.text_settings import TextSettings
+from elman.models.caption.options import CaptionerOptions
+from elman.models.classify.options import ClassifierOptions
+from elman.models.forecast.options import ForecasterOptions
+from elman.models.generate.options import TextOptions
+from elman.models.tag.options import TaggerOptions
+from elman.models.translate.options import TranslatorOptions
+from elman.models.vectors.options import FeedForwardOptions
 from elman.ops.dispatch import use_backend
+from elman.options import PythonOnly, Zero, declared
 
 TEXT = "to be, or not to be, that is the question.\n" * 30
-TINY = ["--hidden", "16", "--layers", "1", "--embedding", "8", "--batch", "4", "--k1", "16", "--epochs", "2"]
+TINY = [
+    "--hidden-size",
+    "16",
+    "--num-layers",
+    "1",
+    "--embedding-dim",
+    "8",
+    "--batch-size",
+    "4",
+    "--k1",
+    "16",
+    "--epochs",
+    "2",
+]
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +88,47 @@ def test_every_option_is_documented_and_means_what_the_library_means():
         assert command.help, name
         for parameter in command.params:
             assert parameter.help, (name, parameter.name)
-    shown = {p.name: p.default for p in commands["train text"].params}
-    for name, field in TextSettings.model_fields.items():
-        default = 0.0 if name == "clip_value" else field.default
-        assert shown[name] == default, name
+
+
+JOBS = {
+    "train text": TextOptions,
+    "train classify": ClassifierOptions,
+    "train translate": TranslatorOptions,
+    "train caption": CaptionerOptions,
+    "train tag": TaggerOptions,
+    "train vectors": FeedForwardOptions,
+    "forecast": ForecasterOptions,
+}
+
+
+@pytest.mark.parametrize("words", JOBS)
+def test_every_declared_option_is_on_the_command_line_with_its_default(words):
+    from elman.cli.app import app
+
+    command = typer.main.get_command(app)
+    for word in words.split():
+        command = command.commands[word]
+    shown = {parameter.name: parameter.default for parameter in command.params}
+    for option in declared(JOBS[words]):
+        if PythonOnly in option.marks:
+            assert option.name not in shown
+        else:
+            default = 0.0 if option.mark(Zero) and option.default is None else option.default
+            assert shown[option.name] == default, option.name
 
 
 def test_training_says_what_it_reached_and_leaves_its_files(folder, capsys):
     out = folder / "again.safetensors"
-    assert main(["train", "text", str(folder / "text.txt"), "-o", str(out), *TINY, "--one-hot", "--clip", "0.01"]) == 0
+    assert (
+        main(
+            ["train", "text", str(folder / "text.txt"), "-o", str(out), *TINY, "--embedding-dim", "0", "--clip", "0.01"]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     for part in ("to beat: uniform", "bigram", "held out", "bits/char", "clipped in 100.0% of", "again.loss.png"):
         assert part in said
-    assert elman.load(out).embedding is None
+    assert elman.load(out).embedding_dim is None
     lines = [json.loads(line) for line in (folder / "again.metrics.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "begin"
     assert lines[-1]["event"] == "evaluation"
@@ -147,22 +195,28 @@ BAD = {
     "short text": (lambda f: train(f, text=written(f, "s.txt", b"ab")), "s.txt: too short: 2 characters"),
     "not UTF-8": (lambda f: train(f, text=written(f, "b.txt", b"abc\xff")), "byte 0xff at offset 3"),
     "errors": (lambda f: train(f, "--errors", "ignore"), "errors: expected strict or replace"),
-    "folder as output": (lambda f: train(f, out="."), "a folder stands where the file should go"),
+    "folder as output": (lambda f: train(f, out="."), "a folder is there, not a file"),
     "output in a file": (lambda f: train(f, out="text.txt/x.safetensors"), "cannot be written"),
     "output nowhere": (lambda f: train(f, out="/proc/nowhere/x"), "cannot be written"),
-    "hidden": (lambda f: train(f, "--hidden", "0"), "hidden: should be greater than or equal to 1, came 0"),
-    "rate": (lambda f: train(f, "--learning-rate", "-1"), "learning_rate: should be greater than 0, came -1.0"),
+    "hidden_size": (
+        lambda f: train(f, "--hidden-size", "0"),
+        "hidden_size: should be greater than or equal to 1, got 0",
+    ),
+    "rate": (lambda f: train(f, "--learning-rate", "-1"), "learning_rate: should be greater than 0, got -1.0"),
     "dropout": (lambda f: train(f, "--dropout", "1"), "dropout: should be less than 1"),
-    "cell": (lambda f: train(f, "--cell", "mlp"), "cell: should be rnn, gru or lstm, came 'mlp'"),
-    "k2": (lambda f: train(f, "--k2", "3"), "k2: expected k1 = 16 or more, came 3"),
+    "cell": (lambda f: train(f, "--cell", "mlp"), "cell: should be rnn, gru or lstm, got 'mlp'"),
+    "k2": (lambda f: train(f, "--k2", "3"), "k2: expected k1 = 16 or more, got 3"),
     "clip": (lambda f: train(f, "--clip", "-2"), "clip: should be greater than 0"),
-    "validation": (lambda f: train(f, "--validation", "1"), "validation: should be less than 1"),
+    "validation_fraction": (
+        lambda f: train(f, "--validation-fraction", "1"),
+        "validation_fraction: should be less than 1",
+    ),
     "optimizer": (lambda f: train(f, "--optimizer", "lion"), "optimizer: should be adam, sgd or rmsprop"),
     "seed": (lambda f: train(f, "--seed", "-1"), "seed: should be greater than or equal to 0"),
     "checkpoint seconds": (lambda f: train(f, "--checkpoint-seconds", "-1"), "checkpoint_seconds: expected 0 or more"),
     "other configuration": (
-        lambda f: train(f, "--resume", "--hidden", "17", out="m.safetensors"),
-        "hidden was 16, is 17",
+        lambda f: train(f, "--resume", "--hidden-size", "17", out="m.safetensors"),
+        "hidden_size was 16, is 17",
     ),
     "foreign file": (lambda f: ["generate", str(f / "text.txt")], "not a model file"),
     "missing model": (lambda f: ["generate", str(f / "none")], "no such file"),
@@ -208,7 +262,9 @@ def test_debug_shows_the_traceback_wherever_it_stands(folder, capsys):
         assert error.splitlines()[-1].startswith("elman: nowhere: no such file")
 
 
-@pytest.mark.parametrize("words", [["generate"], ["nonsense"], ["train", "text", "a", "--hidden", "many", "-o", "b"]])
+@pytest.mark.parametrize(
+    "words", [["generate"], ["nonsense"], ["train", "text", "a", "--hidden-size", "many", "-o", "b"]]
+)
 def test_wrong_usage_is_code_2(words, capsys):
     assert main(words) == 2
     assert "Usage" in capsys.readouterr().err

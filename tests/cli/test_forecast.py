@@ -6,13 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 
 import elman
 from elman.cli import main
-from elman.models.forecasting.settings import ForecastSettings
 
-QUICK = ["--horizon", "3", "--season", "4", "--members", "1", "--hidden", "4", "--epochs", "2", "--context", "8"]
+QUICK = ["--horizon", "3", "--season", "4", "--members", "1", "--hidden-size", "4", "--epochs", "2", "--context", "8"]
 
 
 def monthly(rows, seed=0):
@@ -71,16 +69,6 @@ def test_the_model_is_measured_on_what_it_has_not_seen(folder, capsys):
     assert picture.stat().st_size > 1000
 
 
-def test_every_option_means_what_the_library_means():
-    from elman.cli.app import app
-
-    (command,) = [c for name, c in typer.main.get_command(app).commands.items() if name == "forecast"]
-    shown = {parameter.name: parameter.default for parameter in command.params}
-    for name, field in ForecastSettings.model_fields.items():
-        if name in shown and name != "covariates":
-            assert shown[name] == field.default, name
-
-
 BAD = {
     "missing column": (["--time", "when"], "no column 'when': time has to be one of month, sold"),
     "levels": (["--levels", "high"], "levels: expected numbers with commas between them"),
@@ -119,7 +107,7 @@ def test_a_gap_is_named_and_filled_on_request(folder, capsys, tmp_path):
 def run(folder, stamps, values, *words):
     pd.DataFrame({"ds": stamps, "y": values}).to_csv(folder / "t.csv", index=False)
     start = ["forecast", str(folder / "t.csv"), "-o", str(folder / "m.safetensors"), "--origins", "0", "--overwrite"]
-    return main([*start, "--horizon", "3", "--members", "1", "--hidden", "4", "--epochs", "1", *words])
+    return main([*start, "--horizon", "3", "--members", "1", "--hidden-size", "4", "--epochs", "1", *words])
 
 
 def test_small_numbers_are_printed_and_counts_are_not_forecast_below_zero(tmp_path, capsys):
@@ -155,7 +143,7 @@ def test_whatever_the_picture_raises_the_rest_is_left(tmp_path, capsys, monkeypa
     def fail(*_):
         raise failure("too\nmuch")
 
-    monkeypatch.setattr("elman.models.forecasting.reporting.draw", fail)
+    monkeypatch.setattr("elman.models.forecast.report.draw", fail)
     assert run(tmp_path, range(60), np.arange(60.0)) == 0
     out = capsys.readouterr().out
     assert "picture: left out (" in out

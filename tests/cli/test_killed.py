@@ -12,7 +12,8 @@ import pytest
 import elman
 
 CODE = "import sys; from elman.cli import main; sys.exit(main())"
-OPTIONS = """--cell gru --hidden 32 --layers 2 --dropout 0.2 --embedding 8 --batch 4 --k1 16 --k2 24 --epochs 3
+OPTIONS = """--cell gru --hidden-size 32 --num-layers 2 --dropout 0.2 --embedding-dim 8 --batch-size 4 --k1 16 --k2 24
+--epochs 3
     --schedule cosine --checkpoint-seconds 0""".split()  # noqa: SIM905 -- reads as it is typed
 
 

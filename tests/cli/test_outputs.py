@@ -10,12 +10,25 @@ from elman.cli import main
 from elman.cli.app import app
 from elman.cli.outputs import MADE, WRITTEN, _parameters, check_outputs, paths_of
 from elman.errors import InputError
-from elman.models.estimator import Estimator
-from elman.train.files import RunFiles, forecast_files
+from elman.models.estimator.base import Estimator
+from elman.train.run import RunFiles, forecast_files
 
 READ = {"file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}
 """Names of the parameters whose file is read. A new one has to be written here, or in `WRITTEN`."""
-TINY = ["--hidden", "2", "--embedding", "2", "--layers", "1", "--batch", "2", "--k1", "8", "--epochs", "1"]
+TINY = [
+    "--hidden-size",
+    "2",
+    "--embedding-dim",
+    "2",
+    "--num-layers",
+    "1",
+    "--batch-size",
+    "2",
+    "--k1",
+    "8",
+    "--epochs",
+    "1",
+]
 
 
 def commands(group=app, before=()):
@@ -72,7 +85,7 @@ def test_no_output_is_an_input(tmp_path, name, option, way):
 @pytest.mark.parametrize("name", [name for name, _ in WRITING if paths_of(COMMANDS[name])[1].get("output") == "MODEL"])
 def test_no_file_of_a_run_is_an_input(tmp_path, name):
     model = tmp_path / "m.safetensors"
-    files = [*RunFiles.beside(model).all, *(forecast_files(model) if name == "forecast" else ())]
+    files = [*RunFiles.for_model(model).all, *(forecast_files(model) if name == "forecast" else ())]
     for file in files:
         with pytest.raises(InputError, match="of this command as well"):
             check_outputs(COMMANDS[name], values_of(COMMANDS[name], file=file, output=model))
@@ -80,7 +93,7 @@ def test_no_file_of_a_run_is_an_input(tmp_path, name):
 
 
 def test_the_run_of_a_model_that_is_read_is_kept(tmp_path):
-    for file in RunFiles.beside(tmp_path / "m.safetensors").all:
+    for file in RunFiles.for_model(tmp_path / "m.safetensors").all:
         with pytest.raises(InputError, match="of this command as well"):
             check_outputs(
                 COMMANDS["diagnose"],
@@ -139,7 +152,7 @@ def test_a_finished_model_is_replaced_on_demand_alone(folder, capsys):
 def test_a_link_among_the_files_of_a_run_is_refused(folder, tmp_path, capsys):
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
-    for file in RunFiles.beside(tmp_path / "n.safetensors").all[1:]:
+    for file in RunFiles.for_model(tmp_path / "n.safetensors").all[1:]:
         file.symlink_to(victim)
         assert main(["train", "text", str(folder / "t.txt"), "-o", str(tmp_path / "n.safetensors"), *TINY]) == 1
         assert "a symbolic link is where" in capsys.readouterr().err
@@ -148,7 +161,7 @@ def test_a_link_among_the_files_of_a_run_is_refused(folder, tmp_path, capsys):
 
 
 def test_two_trainings_at_one_name_are_refused(folder, tmp_path, capsys):
-    files = RunFiles.beside(tmp_path / "n.safetensors")
+    files = RunFiles.for_model(tmp_path / "n.safetensors")
     for name in ("n.safetensors", "n"):
         with files.lock():
             for more in ([], ["--resume"], ["--overwrite"]):
@@ -163,7 +176,7 @@ def test_metrics_that_are_lost_cost_the_picture_alone(folder, tmp_path, capsys, 
 
     def lose(self, task):
         real(self, task)
-        metrics = RunFiles.beside(out).metrics
+        metrics = RunFiles.for_model(out).metrics
         metrics.unlink()
         if garbage is not None:
             metrics.write_bytes(garbage)

@@ -15,9 +15,8 @@ from elman.cli import boundary, main
 from elman.cli.boundary import INTERNAL
 from elman.cli.grids import lines
 from elman.cli.terminal import echo
-from elman.models.reports import Grid
-from elman.train.listener import Plan
-from elman.train.progress import Progress
+from elman.models.estimator.reports import Grid
+from elman.train.progress import Counters, Plan
 from elman.train.show import Show
 
 RUN = [sys.executable, "-m", "elman"]
@@ -54,8 +53,8 @@ def test_the_progress_of_a_training_prints_on_any_terminal(monkeypatch):
     out = Stream("ascii", "replace")
     monkeypatch.setattr(sys, "stdout", out)
     show = Show(aside=lambda: HOSTILE + "\n\u2665")
-    show.started(Plan("char", "nats/char", {HOSTILE: 2.0}, 3, 1, None), Progress())
-    show.ended(Progress())
+    show.started(Plan("char", "nats/char", {HOSTILE: 2.0}, 3, 1, None), Counters())
+    show.ended(Counters())
     out.flush()
     assert bare(out.text())
 
@@ -131,7 +130,7 @@ def test_a_real_full_device_and_a_real_closed_pipe():
     ],
 )
 def test_what_nobody_foresaw_is_one_line(monkeypatch, capsys, error, code, said):
-    from elman.explain import entry
+    from elman.worked import entry
 
     def fail(*_, **__):
         raise error
@@ -168,7 +167,7 @@ def test_a_signal_in_a_handler_of_the_commands_raises_once():
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
         signals.listen()
-        assert signals.heard() == [signal.SIGINT, signal.SIGTERM]
+        assert signals.raising() == [signal.SIGINT, signal.SIGTERM]
         with pytest.raises(signals.Stopped) as caught:
             signal.raise_signal(signal.SIGTERM)
         assert signals.exit_code(caught.value) == 143

@@ -8,7 +8,7 @@ import numpy as np
 
 import elman
 
-SMALL = {"hidden": 6, "epochs": 3, "batch": 8, "dropout": 0.2}
+SMALL = {"hidden_size": 6, "epochs": 3, "batch_size": 8, "dropout": 0.2}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Case:
     data: Callable[[], tuple[Any, ...]]
     ask: Callable[[Any], Any]
     alone: Callable[[Any], Any] | None = None
-    change: tuple[str, Any] = ("hidden", 7)
-    raised: tuple[str, Any, str] = ("hidden", 0, "hidden: should be greater than or equal to 1, came 0")
+    change: tuple[str, Any] = ("hidden_size", 7)
+    raised: tuple[str, Any, str] = ("hidden_size", 0, "hidden_size: should be greater than or equal to 1, got 0")
 
 
 def texts() -> tuple[list[str], list[str]]:
@@ -85,12 +85,12 @@ def tags_of(model: Any) -> Callable[[Any], Any]:
 
 CASES = {
     "text generator": Case(
-        lambda **more: elman.TextGenerator(**SMALL | {"layers": 1, "embedding": 4, "k1": 8} | more),
+        lambda **more: elman.TextGenerator(**SMALL | {"num_layers": 1, "embedding_dim": 4, "k1": 8} | more),
         lambda: ("to be, or not to be, that is the question.\n" * 12,),
         lambda model: model.generate("to", length=20).texts(),
     ),
     "classifier of texts": Case(
-        lambda **more: elman.SequenceClassifier(**SMALL | {"embedding": 4} | more),
+        lambda **more: elman.SequenceClassifier(**SMALL | {"embedding_dim": 4} | more),
         texts,
         lambda model: model.predict_proba(lengths_of(7)),
         lambda model: one_by_one(model.predict_proba, lengths_of(7)),
@@ -102,13 +102,13 @@ CASES = {
         lambda model: one_by_one(model.predict_proba, series()[0][:7]),
     ),
     "tagger of texts": Case(
-        lambda **more: elman.SequenceTagger(**SMALL | {"embedding": 4} | more),
+        lambda **more: elman.SequenceTagger(**SMALL | {"embedding_dim": 4} | more),
         tagged_texts,
         lambda model: tags_of(model)(tagged_texts()[0][:9]),
         lambda model: one_by_one(tags_of(model), tagged_texts()[0][:9]),
     ),
     "tagger of series": Case(
-        lambda **more: elman.SequenceTagger(**SMALL | {"cell": "gru", "layers": 2, "bidirectional": False} | more),
+        lambda **more: elman.SequenceTagger(**SMALL | {"cell": "gru", "num_layers": 2, "bidirectional": False} | more),
         tagged_series,
         lambda model: tags_of(model)(series()[0][:9]),
         lambda model: one_by_one(tags_of(model), series()[0][:9]),
@@ -120,7 +120,7 @@ CASES = {
         lambda model: one_by_one(model.predict_proba, vectors()[0]),
     ),
     "window of texts": Case(
-        lambda **more: elman.WindowMLP(**SMALL | {"embedding": 4, "window": 3} | more),
+        lambda **more: elman.WindowMLP(**SMALL | {"embedding_dim": 4, "window": 3} | more),
         texts,
         lambda model: model.predict_proba(lengths_of(7)),
         lambda model: one_by_one(model.predict_proba, lengths_of(7)),
@@ -131,7 +131,7 @@ CASES = {
         lambda model: model.predict_proba(series()[0][:7]),
         lambda model: one_by_one(model.predict_proba, series()[0][:7]),
         change=("window", 4),
-        raised=("window", 0, "window: should be greater than or equal to 1, came 0"),
+        raised=("window", 0, "window: should be greater than or equal to 1, got 0"),
     ),
     "forecaster": Case(
         lambda **more: elman.Forecaster(**SMALL | {"horizon": 3, "season": 4, "context": 6, "members": 2} | more),
@@ -139,13 +139,13 @@ CASES = {
         lambda model: model.predict(X=wave(70))[["y", "lo-95", "hi-95"]].to_numpy(),
     ),
     "translator": Case(
-        lambda **more: elman.Translator(**SMALL | {"embedding": 4, "beam": 2} | more),
+        lambda **more: elman.Translator(**SMALL | {"embedding_dim": 4, "beam": 2} | more),
         texts,
         lambda model: model.predict(lengths_of(7)),
         lambda model: one_by_one(model.predict, lengths_of(7)),
     ),
     "captioner": Case(
-        lambda **more: elman.Captioner(**SMALL | {"embedding": 4, "features": 5, "beam": 2} | more),
+        lambda **more: elman.Captioner(**SMALL | {"embedding_dim": 4, "features": 5, "beam": 2} | more),
         images,
         lambda model: model.predict(images()[0][:7]),
         lambda model: one_by_one(model.predict, images()[0][:7]),

@@ -14,7 +14,8 @@ from tests.contract_models.registry import CASES
 import elman
 from elman.errors import InputError, ModelFileError
 from elman.ops.dispatch import use_backend
-from elman.train import RunFiles, Silent, read_container
+from elman.options import declared
+from elman.train import Callback, RunFiles, read_container
 
 pytestmark = pytest.mark.parametrize("name", CASES)
 
@@ -23,12 +24,12 @@ class CutOffError(Exception):
     pass
 
 
-class Cut(Silent):
+class Cut(Callback):
     """Ends a training at its second evaluation, as a crash would."""
 
     seen = 0
 
-    def evaluated(self, sighting):
+    def evaluated(self, progress):
         self.seen += 1
         if self.seen == 2:
             raise CutOffError
@@ -85,14 +86,14 @@ def test_a_pickled_model_answers_the_same(name):
 
 
 def test_a_training_that_was_cut_off_ends_with_the_same_bits(name, tmp_path):
-    case, whole = CASES[name], fitted(name, averaging=0.9)
+    case, whole = CASES[name], fitted(name, ema_decay=0.9)
     files = RunFiles.within(tmp_path)
     with pytest.raises(CutOffError):
-        case.make(averaging=0.9).fit(*case.data(), files=files, listener=Cut(), checkpoint_seconds=0.0)
+        case.make(ema_decay=0.9).fit(*case.data(), files=files, callback=Cut(), checkpoint_seconds=0.0)
     with pytest.raises(ModelFileError, match="unfinished training"):
-        case.make(averaging=0.9).fit(*case.data(), files=files)
+        case.make(ema_decay=0.9).fit(*case.data(), files=files)
     torch.rand(5)
-    resumed = case.make(averaging=0.9).fit(*case.data(), files=files, resume=True)
+    resumed = case.make(ema_decay=0.9).fit(*case.data(), files=files, resume=True)
     assert weights(resumed) == weights(whole)
     assert resumed.progress_.step == whole.progress_.step
     same(case.ask(elman.load(files.model)), case.ask(whole))
@@ -183,10 +184,10 @@ def test_options_are_checked_where_they_are_given_and_nothing_wrong_sticks(name)
         model.fit(*case.data())
 
 
-def test_options_defaults_and_documentation_are_one_list(name):
+def test_constructor_and_docstring_come_from_the_declared_options(name):
     estimator = type(CASES[name].make())
     defaults = {name: p.default for name, p in inspect.signature(estimator).parameters.items()}
-    assert defaults == {name: field.default for name, field in estimator.settings_type.model_fields.items()}
+    assert defaults == {option.name: option.default for option in declared(estimator.options)}
     for option in defaults:
         assert f"\n        {option}: " in estimator.__doc__, option
 

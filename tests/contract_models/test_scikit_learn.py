@@ -24,7 +24,9 @@ EXPECTED = {
 
 @pytest.mark.study
 def test_scikit_learns_own_checks():
-    model = elman.SequenceClassifier(hidden=6, epochs=15, batch=8, learning_rate=0.03, cell="gru", dropout=0.0)
+    model = elman.SequenceClassifier(
+        hidden_size=6, epochs=15, batch_size=8, learning_rate=0.03, cell="gru", dropout=0.0
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(model, on_fail=None, on_skip=None)
@@ -36,9 +38,9 @@ def test_scikit_learns_own_checks():
 def test_a_search_over_options_finds_its_best():
     X, y = texts()
     model = CASES["classifier of texts"].make(epochs=1)
-    search = GridSearchCV(model, {"hidden": [2, 5], "cell": ["gru", "rnn"]}, cv=2).fit(X, y)
+    search = GridSearchCV(model, {"hidden_size": [2, 5], "cell": ["gru", "rnn"]}, cv=2).fit(X, y)
     assert len(search.cv_results_["params"]) == 4
-    assert search.best_estimator_.hidden == search.best_params_["hidden"]
+    assert search.best_estimator_.hidden_size == search.best_params_["hidden_size"]
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 

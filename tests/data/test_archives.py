@@ -12,7 +12,7 @@ import elman
 from elman.data.archives import array_names, read_arrays
 from elman.data.images import as_images
 from elman.errors import DataError, ElmanError
-from elman.models.caption_files import read_captioned
+from elman.models.caption.files import read_captioned
 from elman.quoting import printable
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 5, 6), dtype=np.uint8)
@@ -59,7 +59,7 @@ def test_plain_arrays_are_read_in_the_machines_byte_order(tmp_path, array, save)
 def test_a_captioner_reads_any_plain_numbers(tmp_path):
     for kind in ("u1", "?", ">i2", ">u4", "u8", "f2", ">f4", "f8", "i8"):
         np.savez(tmp_path / "a.npz", images=IMAGES.astype(kind), captions=TEXTS)
-        model = elman.Captioner(hidden=2, embedding=2, features=2, epochs=1, validation=0, beam=1)
+        model = elman.Captioner(hidden_size=2, embedding_dim=2, features=2, epochs=1, validation_fraction=0, beam=1)
         model.fit(tmp_path / "a.npz").predict(IMAGES.astype(kind))
 
 
@@ -136,7 +136,7 @@ def printed(error):
 
 def refused(path, **options):
     with pytest.raises(DataError) as caught:
-        elman.Captioner(hidden=2, embedding=2, features=2, epochs=1, **options).fit(path)
+        elman.Captioner(hidden_size=2, embedding_dim=2, features=2, epochs=1, **options).fit(path)
     said = str(caught.value)
     assert said.startswith((str(path), "images: ", "'captions': "))
     assert len(said) < len(str(path)) + 300

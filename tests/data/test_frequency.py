@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.data.calendar import calendar_features
-from elman.data.frequency import Frequency, infer_frequency
+from elman.data.frequency import Frequency, calendar_features, infer_frequency
 
 ALIASES = {
     "YS": ("month", 12),

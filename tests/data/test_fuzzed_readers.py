@@ -16,8 +16,8 @@ from elman.data.text import read_text
 from elman.data.vectors import read_vectors
 from elman.data.vocabulary import Vocabulary
 from elman.errors import ElmanError
-from elman.models.classifier_columns import Columns
-from elman.models.labels import Labels, as_labels
+from elman.models.classify.columns import Columns
+from elman.models.scoring.labels import Labels, as_labels
 
 CSV = 'series,step,text,x,label\ns0,1,"a, ""b""\nc",0.5,pos\ns0,2,d,-1e3,pos\ns1,t1,é,NA,neg\n'
 JSONL = (
@@ -89,7 +89,7 @@ def everything_of(path):
         for take in (
             lambda table, name=name: table.texts(name),
             lambda table, name=name: table.numbers([name], gaps=True),
-            lambda table, name=name: Labels.learn(as_labels(table.names(name), len(table))),
+            lambda table, name=name: Labels.fit(as_labels(table.names(name), len(table))),
         ):
             for table in tables:
                 refused_or_done(lambda table=table, take=take: take(table))

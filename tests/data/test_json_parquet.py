@@ -10,7 +10,7 @@ import pytest
 import elman
 from elman.data.tables import read_table, stream_table
 from elman.errors import DataError
-from elman.models.labels import as_labels
+from elman.models.scoring.labels import as_labels
 
 BROKEN = {
     '{"a": 1': "line 2 is not JSON",
@@ -76,7 +76,7 @@ def test_a_label_is_a_text_a_whole_number_or_a_boolean(tmp_path, cell):
         ),
     )
     with pytest.raises(DataError):
-        elman.SequenceClassifier(epochs=1, hidden=2).fit(str(path))
+        elman.SequenceClassifier(epochs=1, hidden_size=2).fit(str(path))
 
 
 def test_lists_of_labels_and_whole_numbers_are_labels():

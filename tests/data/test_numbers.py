@@ -83,9 +83,9 @@ def test_numbers_beyond_float32_are_refused_in_arrays():
 
 def test_the_largest_numbers_have_a_scale():
     series = [np.array([[3e38, 1.0], [-3e38, 1.0]], np.float32), np.array([[0.1, 1.0], [1e-44, 1.0]], np.float32)]
-    scaled = SeriesInput.learn(series).encode(series).values
+    scaled = SeriesInput.fit(series).encode(series).values
     assert np.isfinite(scaled).all()
-    far = SeriesInput.learn([np.array([[1e-30], [2e-30]], np.float32)]).encode(series[:1] and [series[0][:, :1]]).values
+    far = SeriesInput.fit([np.array([[1e-30], [2e-30]], np.float32)]).encode(series[:1] and [series[0][:, :1]]).values
     assert np.isfinite(far).all()
 
 

@@ -13,7 +13,7 @@ from elman.data.vectors import read_vectors
 from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE
-from elman.models.tagger_columns import TagColumns
+from elman.models.tag.columns import TagColumns
 from elman.opening import lines, opened
 
 READERS = {

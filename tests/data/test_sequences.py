@@ -6,8 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.data.batches import POOL, epoch_batches, sorted_batches
-from elman.data.sequences import Sequences
+from elman.data.sequences import POOL, Sequences, epoch_batches, sorted_batches
 
 lengths_of = st.lists(st.integers(1, 9), min_size=1, max_size=40)
 

@@ -8,7 +8,7 @@ import pytest
 
 from elman.data.table_writer import TableWriter
 from elman.data.tables import read_table, stream_table
-from elman.errors import DataError, InputError
+from elman.errors import DataError, InputError, MissingLibraryError
 
 ROWS = {"text": ["null", "007", "naïve, “x”"], "label": ["NA", "b", "b"], "size": [1.5, 2.0, -3.25]}
 
@@ -140,7 +140,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "d.csv").mkdir()
     (tmp_path / "file").touch()
     for path, message in (
-        (tmp_path / "d.csv", "a folder stands where"),
+        (tmp_path / "d.csv", "a folder is there, not a file"),
         (tmp_path / "file" / "x.csv", "cannot be written"),
     ):
         with pytest.raises(InputError, match=message), TableWriter(path):
@@ -155,5 +155,5 @@ def test_json_lines_keep_types(tmp_path):
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
     path = written(tmp_path, "t.parquet")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(InputError, match="Parquet needs pyarrow: pip install pyarrow"):
+    with pytest.raises(MissingLibraryError, match=r"Parquet needs pyarrow: pip install 'elman\[tables\]'"):
         read_table(path)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from benchmarks.accuracy import CELLS, INPUTS, WEIGHTS
+from tests.kernels.cells import CELLS, INPUTS, WEIGHTS
 from torch import Tensor
 
 

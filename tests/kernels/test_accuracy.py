@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from benchmarks.accuracy import ALLOWED, CELLS, PROBLEMS, Problem, draw, errors, ratios, results
+from tests.kernels.accuracy import ALLOWED, PROBLEMS, Problem, draw, errors, ratios, results
+from tests.kernels.cells import CELLS
 
 from elman import kernels
 

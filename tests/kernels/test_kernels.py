@@ -1,6 +1,7 @@
 """The library behind the kernels: its choice of an instruction set, and how it says no."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -53,3 +54,27 @@ def test_a_library_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "_RECORD", struct.Struct("3q"))
     with pytest.raises(OSError, match="another version of Elman; install Elman again"):
         kernels._Library(kernels._PATH)
+
+
+def test_the_record_is_that_of_the_header() -> None:
+    header = (kernels._PATH.parent / "elman.h").read_text()
+    body = re.sub(r"//.*", "", header.split("struct elman_call {")[1].split("};")[0])
+    declared = [name for line in body.split(";") for name in re.findall(r"\b(\w+)\s*(?:,|$)", line.strip())]
+    assert tuple(declared) == kernels.FIELDS
+
+
+def test_a_field_that_does_not_exist() -> None:
+    with pytest.raises(TypeError, match=r"expected the fields cell, backward, .* got weight_hr"):
+        kernels.run({"cell": 2, "weight_hr": 1})  # type: ignore[typeddict-unknown-key]
+
+
+def test_an_unknown_cell() -> None:
+    with pytest.raises(RuntimeError, match=r"expected the number of a cell, .* got 99"):
+        kernels.run({"cell": 99})
+
+
+@pytest.mark.parametrize(("number", "gates", "got"), [(2, 3, "got 4 and 4"), (99, 4, "got no such cell")])
+def test_a_cell_of_another_size(number: int, gates: int, got: str) -> None:
+    expected = rf"\(lstm\) to have {gates} gates and 4 saved vectors, {got}.*Install Elman again"
+    with pytest.raises(OSError, match=expected):
+        kernels.check_cell("lstm", number, gates, 4)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw, native, run
 from torch import Tensor
 
@@ -20,8 +20,7 @@ def poisoned(problem: Problem, name: str, place: tuple[int, ...], value: float) 
 
 @cells
 @values
-@sizes
-@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+@pytest.mark.parametrize(("size", "reverse"), list(zip(SIZES, [False, True, True], strict=True)), ids=str)
 @pytest.mark.parametrize("name", ["x", "h_0", "weight_ih", "weight_hh", "bias_hh"])
 def test_the_same_numbers_are_finite_as_in_torch(
     instruction_set: str, cell: str, name: str, reverse: bool, size: tuple[int, int, int, int], value: float

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw
 
 LONG, ROWS = 200, 32
@@ -22,6 +22,7 @@ def seconds(problem: Problem) -> float:
     return best
 
 
+@pytest.mark.study
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_long_row_among_short_ones(cell: str) -> None:
     """231 steps instead of 6,400; a fifth of the cost leaves room for every other expense."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw, run
 from tests.tolerance import assert_all_close, assert_close
 from torch import Tensor

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw, native, truth
 from tests.tolerance import assert_all_close
 from torch import Tensor

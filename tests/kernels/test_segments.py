@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kernels.cells import CELLS
 from tests.kernels.conftest import SETS
 from tests.kernels.problems import LAYOUTS, Problem, draw, native, run
 from tests.kernels.test_same_bits import SHARED

@@ -24,7 +24,7 @@ PREAMBLE = """
 
     if {ours}:
         kernels.borrow_threads = lambda path: False
-    from benchmarks.accuracy import CELLS
+    from tests.kernels.cells import CELLS
     from tests.kernels.problems import Problem, draw, native
     signal.alarm(60)  # a deadlock ends here
 

@@ -46,7 +46,7 @@ def test_what_the_kernels_do_not_cover(
     choice = choose(dtype, torch.device(device), **options)
     assert choice.name == "torch"
     assert reason in choice.reason
-    choice = choose(dtype, torch.device(device), **options, torch_has_it=False)
+    choice = choose(dtype, torch.device(device), **options, missing_in_torch="GRU that resets before the product")
     assert choice.name == "reference"
     assert reason in choice.reason
     assert "resets before the product" in choice.reason
@@ -96,7 +96,7 @@ def test_native_forced_where_it_cannot_run(missing: str | None) -> None:
 
 def test_torch_forced_where_it_cannot_run() -> None:
     layer = elman.GRU(3, 4, reset_after=False)
-    with use_backend("torch"), pytest.raises(InputError, match="Make the GRU with reset_after=True"):
+    with use_backend("torch"), pytest.raises(InputError, match="has no GRU that resets before the product"):
         layer(torch.zeros(2, 2, 3))
 
 

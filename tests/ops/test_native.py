@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks.accuracy import CELLS
+from tests.kernels.cells import CELLS
 from tests.kernels.problems import Problem, draw, run, truth
 from tests.tolerance import assert_all_close, assert_close
 from torch import Tensor
@@ -14,7 +14,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import elman
 from elman import kernels
-from elman.ops.native import recurrence
+from elman.ops import native
+from elman.ops.reference import CELLS as RECORDS
 
 pytestmark = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
 cells = pytest.mark.parametrize("cell", CELLS)
@@ -41,6 +42,14 @@ def arguments(
     states = states if cell == "lstm" else [*states, None]
     weights = weights if bias else [*weights, None, None]
     return [x, *states, *weights, problem.batch_sizes, cell, reverse, segment]
+
+
+def recurrence(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
+    """Run the eager way; it takes what `arguments` returns, and returns None for an absent c_n."""
+    *weights, batch_sizes, cell, reverse, segment = rest
+    state = (h_0,) if c_0 is None else (h_0, c_0)
+    found = native.recurrence(RECORDS[cell], x, state, weights, batch_sizes, reverse, segment)
+    return found if len(found) == 3 else (*found, None)
 
 
 @cells
@@ -288,6 +297,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("way", [recurrence, lambda *g: torch.ops.elman.recurrence(*g, True)], ids=["eager", "op"])
 def test_a_bad_call_is_refused(name: str, way: Any) -> None:
+    if way is recurrence and name == "the cell is unknown":
+        pytest.skip("the eager way is given a record, not a name")
     with pytest.raises(
         RuntimeError, match=r"elman: (lstm expected x .* got x|expected (cell to be one of|segment to be 0 or))"
     ):

@@ -21,7 +21,7 @@ def test_series_forecasts_and_intervals_are_drawn_and_named():
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert named == [
         "observed",
-        "earlier forecasts, from what came before",
+        "earlier forecasts, each from the values before it",
         "forecast",
         "95 % interval",
         "50 % interval",
@@ -51,7 +51,7 @@ def test_gaps_numbers_constants_and_single_values_are_drawn(tmp_path, times, val
     ("call", "message"),
     [
         (lambda: forecast(TIMES[:3], VALUES), r"times: expected one for each of 24 values, got shape \(3,\)"),
-        (lambda: forecast(TIMES, VALUES[:, None]), r"values: expected shape \(T,\), came \(24, 1\)"),
+        (lambda: forecast(TIMES, VALUES[:, None]), r"values: expected shape \(T,\), got \(24, 1\)"),
         (lambda: forecast(TIMES, VALUES, Course(AHEAD, VALUES)), "future.times: expected one for each of 24"),
     ],
 )

@@ -70,7 +70,7 @@ def test_an_attention_map_has_the_source_across_and_the_target_down():
     assert image.get_clim() == (0, 1)
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "$b$", "c"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["X", "␣"]
-    with pytest.raises(InputError, match=r"source: expected 3, one for each step, came 1"):
+    with pytest.raises(InputError, match=r"source: expected 3, one for each step, got 1"):
         attention_map(weights, ["a"], ["X", "Y"])
 
 
@@ -211,26 +211,26 @@ def test_given_axes_are_drawn_in():
 
 
 WRONG = [
-    (lambda: gate_map(np.zeros((2, 3, 4))), r"values: expected shape \(T, H\), came \(2, 3, 4\): choose one sequence"),
-    (lambda: gate_map(np.zeros(3)), r"values: expected shape \(T, H\), came \(3,\)"),
-    (lambda: gate_map(np.zeros((0, 3))), r"with something in it, came \(0, 3\)"),
+    (lambda: gate_map(np.zeros((2, 3, 4))), r"values: expected shape \(T, H\), got \(2, 3, 4\): choose one sequence"),
+    (lambda: gate_map(np.zeros(3)), r"values: expected shape \(T, H\), got \(3,\)"),
+    (lambda: gate_map(np.zeros((0, 3))), r"with something in it, got \(0, 3\)"),
     (lambda: gate_map([["a", "b"]]), r"values: expected real numbers of shape \(T, H\)"),
     (lambda: gate_map([[1, 2], [3]]), "values: expected real numbers"),
     (lambda: gate_map([[1j]]), "complex"),
     (lambda: gate_map(torch.zeros(1, 1, dtype=torch.bfloat16)), "torch.bfloat16"),
-    (lambda: gate_map(np.zeros((2, 2)), ["one"]), "steps: expected 2, one for each step, came 1"),
+    (lambda: gate_map(np.zeros((2, 2)), ["one"]), "steps: expected 2, one for each step, got 1"),
     (lambda: gate_map(np.zeros((2, 2)), limits=(1, 1)), "limits: expected"),
-    (lambda: gate_map(np.zeros((2, 2)), ax=3), "ax: expected Matplotlib axes or None, came int"),
-    (lambda: gradient_flow([1, 2]), "curves: expected a dict .*, came list"),
-    (lambda: gradient_flow({}), "came an empty one"),
-    (lambda: gradient_flow({"a": [[1]]}), r"curves\['a'\]: expected shape \(lag,\), came \(1, 1\)"),
-    (lambda: gradient_flow({"a": [1, -2]}), "norms of 0 or more, came -2"),
+    (lambda: gate_map(np.zeros((2, 2)), ax=3), "ax: expected Matplotlib axes or None, got int"),
+    (lambda: gradient_flow([1, 2]), "curves: expected a dict .*, got list"),
+    (lambda: gradient_flow({}), "got an empty one"),
+    (lambda: gradient_flow({"a": [[1]]}), r"curves\['a'\]: expected shape \(lag,\), got \(1, 1\)"),
+    (lambda: gradient_flow({"a": [1, -2]}), "norms of 0 or more, got -2"),
     (lambda: eigenvalues({"a": [1, NAN]}), r"eigs\['a'\]: expected finite numbers, 1 are not"),
-    (lambda: phase([[0.0]]), "j: h has 1 units, 0 to 0, came 1"),
+    (lambda: phase([[0.0]]), "j: h has 1 units, 0 to 0, got 1"),
     (lambda: phase(np.zeros((2, 2)), labels=["a"]), "labels: expected 2"),
-    (lambda: text_map(["a"], [1, 2]), "tokens: expected 2, one for each step, came 1"),
+    (lambda: text_map(["a"], [1, 2]), "tokens: expected 2, one for each step, got 1"),
     (lambda: text_map([], []), r"values: expected shape \(T,\) with something in it"),
-    (lambda: losses(([1, 2], [1])), "training: expected a loss for each place, came 1 for 2"),
+    (lambda: losses(([1, 2], [1])), "training: expected a loss for each place, got 1 for 2"),
 ]
 
 

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from elman.errors import InputError, ModelFileError, TrainingError
-from elman.train import Batch, Interrupted, Loop, LoopOptions, Place, Silent
+from elman.options import TrainingOptions
+from elman.train import Batch, Callback, Interrupted, Loop, RunFiles
 from elman.train.checkpoint import Checkpoint, refuse_unfinished
 from elman.train.metrics import read_metrics
 from elman.train.optimise import make_optimizer
@@ -63,10 +64,10 @@ def bits(network):
     return {name: tensor.clone().numpy().tobytes() for name, tensor in network.state_dict().items()}
 
 
-def loop(task, options=None, place=None, identity=None, listener=None, **more):
-    options = options or LoopOptions(**{"epochs": 4, "checkpoint_seconds": 0.0, **more})
+def loop(task, identity=None, *, files=None, resume=False, callback=None, checkpoint_seconds=0.0, **options):
+    run = {"files": files, "resume": resume, "callback": callback, "checkpoint_seconds": checkpoint_seconds}
     torch.manual_seed(3)
-    return Loop(task, options, identity or {"size": 8}, place or Place(), listener or Silent())
+    return Loop(task, TrainingOptions(**{"epochs": 4, **options}), identity or {"size": 8}, run)
 
 
 def at_step(step, act):
@@ -87,7 +88,7 @@ OPTIMISERS = [
     {"optimizer": "sgd", "momentum": 0.0, "schedule": "constant"},
     {"optimizer": "rmsprop", "schedule": "plateau", "learning_rate": 0.05},
     {"optimizer": "adam", "schedule": "linear", "clip": 0.5, "clip_value": 0.1},
-    {"optimizer": "adam", "weight_decay": 0.1, "averaging": 0.8},
+    {"optimizer": "adam", "weight_decay": 0.1, "ema_decay": 0.8},
 ]
 
 
@@ -98,15 +99,15 @@ def test_a_training_that_was_cut_off_ends_with_the_same_bits(tmp_path, options, 
     loop(whole, **options).run()
     cut = Toy()
     cut.hook = at_step(step, stop)
-    place = Place(tmp_path / "c", tmp_path / "m.jsonl")
+    files = RunFiles.within(tmp_path)
     with pytest.raises(CutOffError):
-        loop(cut, place=place, **options).run()
+        loop(cut, files=files, **options).run()
     again = Toy(seed=5)
-    resumed = loop(again, place=Place(place.checkpoint, place.metrics, resume=True), **options)
+    resumed = loop(again, files=files, resume=True, **options)
     torch.manual_seed(77)
     resumed.run()
     assert bits(again.network) == bits(whole.network)
-    steps = [line["step"] for line in read_metrics(place.metrics) if line["event"] == "evaluation"]
+    steps = [line["step"] for line in read_metrics(files.metrics) if line["event"] == "evaluation"]
     assert steps == [5, 10, 15, 20]
 
 
@@ -115,26 +116,26 @@ def test_a_resume_that_forgot_the_random_state_is_caught(tmp_path, monkeypatch):
     loop(whole).run()
     cut.hook = at_step(7, stop)
     with pytest.raises(CutOffError):
-        loop(cut, place=Place(tmp_path / "c")).run()
-    monkeypatch.setattr("elman.train.standing.unpack_random", lambda state: None)
+        loop(cut, files=RunFiles.within(tmp_path)).run()
+    monkeypatch.setattr("elman.train.state.unpack_random", lambda state: None)
     again = Toy()
-    loop(again, place=Place(tmp_path / "c", resume=True)).run()
+    loop(again, files=RunFiles.within(tmp_path), resume=True).run()
     assert bits(again.network) != bits(whole.network)
 
 
 def test_watching_and_saving_change_nothing(tmp_path):
     quiet, busy = Toy(), Toy()
     loop(quiet, checkpoint_seconds=1e9).run()
-    loop(busy, place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
+    loop(busy, files=RunFiles.within(tmp_path)).run()
     assert bits(quiet.network) == bits(busy.network)
 
 
 def test_more_epochs_may_follow_a_finished_training(tmp_path):
     whole, part = Toy(), Toy()
     loop(whole, epochs=6).run()
-    loop(part, epochs=3, place=Place(tmp_path / "c")).run()
+    loop(part, epochs=3, files=RunFiles.within(tmp_path)).run()
     again = Toy()
-    loop(again, epochs=6, place=Place(tmp_path / "c", resume=True)).run()
+    loop(again, epochs=6, files=RunFiles.within(tmp_path), resume=True).run()
     assert bits(again.network) == bits(whole.network)
 
 
@@ -148,9 +149,9 @@ def test_the_best_weights_are_kept_and_patience_ends_it():
 
 def test_minutes_end_it_and_a_resume_has_only_the_rest(tmp_path):
     task = Toy()
-    progress = loop(task, epochs=None, minutes=0.005, place=Place(tmp_path / "c")).run()
+    progress = loop(task, epochs=None, minutes=0.005, files=RunFiles.within(tmp_path)).run()
     assert 0.3 <= progress.seconds < 5
-    again = loop(Toy(), epochs=None, minutes=0.005, place=Place(tmp_path / "c", resume=True))
+    again = loop(Toy(), epochs=None, minutes=0.005, files=RunFiles.within(tmp_path), resume=True)
     assert again.run().step == progress.step
 
 
@@ -163,11 +164,17 @@ def test_a_fault_stops_with_step_parameter_and_layer_and_keeps_the_last_good_che
 
     task.hook = at_step(7, poison)
     with pytest.raises(TrainingError) as caught:
-        loop(task, place=Place(tmp_path / "c")).run()
+        loop(task, files=RunFiles.within(tmp_path)).run()
     message = str(caught.value)
-    for part in ("step 8", "the gradient of 0.weight", "2 (Linear)", "last good checkpoint", str(tmp_path / "c")):
+    for part in (
+        "step 8",
+        "the gradient of 0.weight",
+        "2 (Linear)",
+        "last good checkpoint",
+        str(tmp_path / "checkpoint"),
+    ):
         assert part in message
-    saved = Checkpoint.load(tmp_path / "c", {"size": 8})
+    saved = Checkpoint.load(RunFiles.within(tmp_path).checkpoint, {"size": 8})
     assert saved.numbers["progress"]["step"] == 7
     assert all(torch.isfinite(t).all() for t in saved.part("network").values())
 
@@ -185,37 +192,37 @@ def test_ctrl_c_stops_between_two_steps_and_saves(tmp_path):
     task.hook = at_step(6, lambda: os.kill(os.getpid(), signal.SIGINT))
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Interrupted, match="stopped after step 7") as caught:
-        loop(task, place=Place(tmp_path / "c"), checkpoint_seconds=1e9).run()
+        loop(task, files=RunFiles.within(tmp_path), checkpoint_seconds=1e9).run()
     assert caught.value.step == 7
     assert signal.getsignal(signal.SIGINT) is before
     again = Toy()
-    loop(again, place=Place(tmp_path / "c", resume=True)).run()
+    loop(again, files=RunFiles.within(tmp_path), resume=True).run()
     assert bits(again.network) == bits(whole.network)
     task.hook = at_step(8, stop)
+    (tmp_path / "d").mkdir()
     with pytest.raises(CutOffError):
-        loop(task, place=Place(tmp_path / "d")).run()
+        loop(task, files=RunFiles.within(tmp_path / "d")).run()
     with pytest.raises(ModelFileError, match=r"unfinished training of 1 updates.*--resume.*--overwrite"):
-        refuse_unfinished(tmp_path / "d")
-    refuse_unfinished(tmp_path / "c")
+        refuse_unfinished(RunFiles.within(tmp_path / "d").checkpoint)
+    refuse_unfinished(RunFiles.within(tmp_path).checkpoint)
 
 
 def test_a_checkpoint_of_another_configuration_says_what_differs(tmp_path):
-    loop(Toy(), place=Place(tmp_path / "c")).run()
+    loop(Toy(), files=RunFiles.within(tmp_path)).run()
     with pytest.raises(ModelFileError, match=r"another configuration \(size was 8, is 9\)"):
-        loop(Toy(), place=Place(tmp_path / "c", resume=True), identity={"size": 9}).run()
+        loop(Toy(), files=RunFiles.within(tmp_path), resume=True, identity={"size": 9}).run()
 
 
 def test_the_length_is_pinned_where_the_schedule_depends_on_it(tmp_path):
-    loop(Toy(), place=Place(tmp_path / "c"), schedule="cosine").run()
+    loop(Toy(), files=RunFiles.within(tmp_path), schedule="cosine").run()
     with pytest.raises(ModelFileError, match="epochs was 4, is 5"):
-        loop(Toy(), place=Place(tmp_path / "c", resume=True), schedule="cosine", epochs=5).run()
+        loop(Toy(), files=RunFiles.within(tmp_path), resume=True, schedule="cosine", epochs=5).run()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": None}, "came neither"),
-        ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, came 'adamw'"),
+        ({"optimizer": "adamw"}, "optimizer: expected one of adam, sgd, rmsprop, got 'adamw'"),
         ({"schedule": "step"}, "schedule: expected one of constant"),
         ({"schedule": "cosine", "minutes": 1.0}, "give epochs, not minutes"),
     ],
@@ -226,9 +233,9 @@ def test_options_that_cannot_work_are_named(options, message):
 
 
 def test_metrics_are_lines_of_json_with_everything_in_them(tmp_path):
-    place = Place(None, tmp_path / "m.jsonl")
-    loop(Toy(), place=place, clip=0.5).run()
-    first, *lines = [json.loads(line) for line in place.metrics.read_text().splitlines()]
+    files = RunFiles.within(tmp_path)
+    loop(Toy(), files=files, clip=0.5).run()
+    first, *lines = [json.loads(line) for line in files.metrics.read_text().splitlines()]
     assert first == {"event": "begin", "target": "row", "loss_unit": "squared error", "baselines": {"mean": 3.0}}
     evaluation = next(line for line in lines if line["event"] == "evaluation")
     assert evaluation["root"] == pytest.approx(evaluation["loss"] ** 0.5)
@@ -240,7 +247,7 @@ def test_metrics_are_lines_of_json_with_everything_in_them(tmp_path):
 
 
 def test_a_job_with_nothing_held_out_trains_to_its_last_weights(tmp_path):
-    progress = loop(Toy(held_out=False), place=Place(tmp_path / "c", tmp_path / "m.jsonl")).run()
+    progress = loop(Toy(held_out=False), files=RunFiles.within(tmp_path)).run()
     assert progress.best is None
     assert progress.step == 20
 
@@ -248,11 +255,11 @@ def test_a_job_with_nothing_held_out_trains_to_its_last_weights(tmp_path):
 def test_a_training_limited_by_minutes_is_evaluated_evenly_over_its_time():
     task, times = Toy(steps_per_epoch=10**6), []
 
-    class Hears(Silent):
-        def evaluated(self, sighting):
-            times.append(sighting.progress.seconds)
+    class Times(Callback):
+        def evaluated(self, progress):
+            times.append(progress.counters.seconds)
 
-    loop(task, epochs=None, minutes=0.01, listener=Hears()).run()
+    loop(task, epochs=None, minutes=0.01, callback=Times()).run()
     eighths = [int(seconds // (0.6 / 8)) for seconds in times[:-1]]
     assert len(set(eighths)) == len(eighths)
     assert 1 <= len(times) <= 9
@@ -262,22 +269,22 @@ def test_a_cut_off_training_limited_by_minutes_goes_on_for_the_rest(tmp_path):
     cut = Toy()
     cut.hook = at_step(3, stop)
     with pytest.raises(CutOffError):
-        loop(cut, epochs=None, minutes=0.005, place=Place(tmp_path / "c")).run()
-    before = Checkpoint.load(tmp_path / "c", {"size": 8}).numbers["progress"]
-    again = loop(Toy(), epochs=None, minutes=0.005, place=Place(tmp_path / "c", resume=True))
+        loop(cut, epochs=None, minutes=0.005, files=RunFiles.within(tmp_path)).run()
+    before = Checkpoint.load(RunFiles.within(tmp_path).checkpoint, {"size": 8}).numbers["progress"]
+    again = loop(Toy(), epochs=None, minutes=0.005, files=RunFiles.within(tmp_path), resume=True)
     progress = again.run()
     assert before["seconds"] < 0.3 <= progress.seconds
     assert progress.step > before["step"] == 3
 
 
-def test_the_running_mean_is_what_is_measured_and_kept_while_training_goes_on_from_the_last_weights():
+def test_the_averaged_weights_are_measured_and_kept_while_training_goes_on_from_the_last_ones():
     plain, mean, measured = Toy(), Toy(), []
     loop(plain, epochs=2).run()
     real = mean.evaluate
     mean.evaluate = lambda: measured.append(bits(mean.network)) or real()
     updates = []
     mean.hook = lambda place: updates.append({n: p.detach().clone() for n, p in mean.network.named_parameters()})
-    training = loop(mean, epochs=2, averaging=0.5)
+    training = loop(mean, epochs=2, ema_decay=0.5)
     training.run()
     last = dict(plain.network.named_parameters())
     assert bits(mean.network) in measured
@@ -285,9 +292,9 @@ def test_the_running_mean_is_what_is_measured_and_kept_while_training_goes_on_fr
     for step, weights in enumerate([*updates[1:], last], 1):
         past = min(0.5, (1 + step) / (10 + step))
         want = {name: past * want[name] + (1 - past) * weights[name] for name in want}
-    for name, tensor in training.standing.mean.tensors.items():
+    for name, tensor in training.state.averaged.items():
         torch.testing.assert_close(tensor, want[name])
-    assert measured[-1] == {n: t.numpy().tobytes() for n, t in training.standing.mean.tensors.items()}
+    assert measured[-1] == {n: t.numpy().tobytes() for n, t in training.state.averaged.items()}
 
 
 def test_weight_decay_takes_its_share_apart_from_the_gradient():

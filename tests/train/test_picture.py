@@ -3,8 +3,8 @@ import json
 import pytest
 
 from elman.errors import ModelFileError
-from elman.train import picture as module
-from elman.train.picture import draw_losses
+from elman.train import metrics as module
+from elman.train.metrics import draw_losses
 
 
 @pytest.fixture

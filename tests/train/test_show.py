@@ -3,24 +3,24 @@ import io
 import pytest
 from rich.console import Console
 
-from elman.train import Plan, Progress, Sighting
+from elman.train import Counters, Plan, Progress
 from elman.train.show import PLAIN_EVERY, Show
 
 
 def tell(console, aside=None, baselines=None):
     """Let a training of 10 steps in two epochs pass by."""
     show = Show(console, aside)
-    progress = Progress()
-    show.started(Plan("char", "nats/char", {"bigram": 2.5} if baselines is None else baselines, 5, 2, None), progress)
+    counters = Counters()
+    show.started(Plan("char", "nats/char", {"bigram": 2.5} if baselines is None else baselines, 5, 2, None), counters)
     for step in range(1, 11):
-        progress.add(3.0, 100, clipped=False)
-        progress.seconds = step * PLAIN_EVERY / 4
-        sighting = Sighting(progress, 3.0, 1234.5, 0.1, {"bits_per_char": 4.33})
-        show.stepped(sighting)
+        counters.add(3.0, 100, clipped=False)
+        counters.seconds = step * PLAIN_EVERY / 4
+        progress = Progress(counters, 3.0, 1234.5, 0.1, {"bits_per_char": 4.33})
+        show.stepped(progress)
         if step % 5 == 0:
-            progress.judge(2.0)
-            show.evaluated(sighting)
-    show.ended(progress)
+            counters.judge(2.0)
+            show.evaluated(progress)
+    show.ended(counters)
     return console.file.getvalue()
 
 
@@ -63,9 +63,9 @@ def test_nothing_to_beat_is_nothing_said():
 @pytest.mark.parametrize(("seconds", "left"), [(40.0, "0:40"), (4000.0, "1:06:40")])
 def test_time_left_is_judged_by_this_sitting(seconds, left):
     console = Console(file=io.StringIO(), highlight=False)
-    show, progress = Show(console), Progress(step=5, seconds=7777.0)
-    show.started(Plan("char", "nats", {}, 10, 2, None), progress)
-    progress.step, progress.seconds = 10, 7777.0 + seconds / 2
-    show.stepped(Sighting(progress, 1.0, 1.0, 0.1, {}))
+    show, counters = Show(console), Counters(step=5, seconds=7777.0)
+    show.started(Plan("char", "nats", {}, 10, 2, None), counters)
+    counters.step, counters.seconds = 10, 7777.0 + seconds / 2
+    show.stepped(Progress(counters, 1.0, 1.0, 0.1, {}))
     assert f"{left} left" in console.file.getvalue()
     assert "going on after step 5" in console.file.getvalue()

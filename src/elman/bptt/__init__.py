@@ -1,4 +1,4 @@
-"""Learning through time: streams, carried state, truncation, clipping, and where a non-finite number came from."""
+"""Train through time: streams, carried state, truncation, clipping, and the search for non-finite numbers."""
 
 from elman.bptt.carry import State, detach, pack_state, unpack_state, zero_rows
 from elman.bptt.clip import Clip, Gradients

@@ -1,7 +1,7 @@
-"""The state that a recurrent layer carries from one window to the next: cut from its history, reset, stored.
+"""Detach, reset and store the state that a recurrent layer carries from one window to the next.
 
-A state is what the layers of `elman.layers` take and return: h of shape `(D*layers, B, H)`, or for an LSTM the pair
-`(h, c)`. Nothing here knows which cell it came from.
+A state is the `hx` of the layers in `elman.layers`: h of shape `(D*layers, B, H)`, or for an LSTM the pair
+`(h, c)`. Nothing here depends on the cell.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def zero_rows(state: State, rows: Tensor) -> State:
 
     Args:
         state: tensors of shape `(D*layers, B, H)`.
-        rows: bool, shape `(B,)`; true where the stream starts anew.
+        rows: bool, shape `(B,)`; true where the stream restarts.
     """
     return each(state, lambda part: part.masked_fill(rows[:, None], 0.0))
 
@@ -43,7 +43,7 @@ def pack_state(state: State | None, name: str) -> dict[str, Tensor]:
 
 
 def unpack_state(tensors: dict[str, Tensor], name: str) -> State | None:
-    """Return what `pack_state` was given.
+    """Return the state that `pack_state` stored.
 
     The tensors are copied: a file's memory map is not aligned as torch's own memory is, and a product over memory of
     another alignment may round differently.

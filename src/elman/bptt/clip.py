@@ -1,4 +1,4 @@
-"""Gradient clipping by global norm or by value, and the check that a step is finite, in one look at the numbers.
+"""Clip gradients by global norm or by value, and check that a step is finite, in one pass over the numbers.
 
 The norm is needed for clipping and is infinite or NaN as soon as one gradient is, so reading it once a step answers
 both questions. That one read is the only point where the loop waits for the device.
@@ -16,7 +16,7 @@ from torch.nn.utils import get_total_norm
 
 @dataclass(frozen=True)
 class Gradients:
-    """What one step's gradients looked like before clipping: the loss, their global norm, and whether they were cut."""
+    """The loss and the global gradient norm of one step before clipping, and whether the gradients were clipped."""
 
     loss: float
     norm: float
@@ -41,7 +41,7 @@ class Clip:
     value: float | None = None
 
     def __call__(self, parameters: Iterable[Parameter], loss: Tensor) -> Gradients:
-        """Clip the gradients in place; gradients that are not finite are left for the caller to look at."""
+        """Clip the gradients in place; gradients that are not finite are left unchanged for the caller to examine."""
         grads = [p.grad for p in parameters if p.grad is not None]
         measured = [loss.detach(), get_total_norm(grads)]
         if self.value is not None:
@@ -49,18 +49,18 @@ class Clip:
         found, norm, *largest = torch.stack([m.float() for m in measured]).tolist()
         if not (math.isfinite(found) and math.isfinite(norm)):
             return Gradients(found, norm, clipped=False)
-        by_value = self._cut_values(grads, largest)
-        by_norm = self._cut_norm(grads, norm, by_value)
+        by_value = self._clip_values(grads, largest)
+        by_norm = self._clip_norm(grads, norm, by_value)
         return Gradients(found, norm, by_value or by_norm)
 
-    def _cut_values(self, grads: list[Tensor], largest: list[float]) -> bool:
+    def _clip_values(self, grads: list[Tensor], largest: list[float]) -> bool:
         if self.value is None or largest[0] <= self.value:
             return False
         for grad in grads:
             grad.clamp_(-self.value, self.value)
         return True
 
-    def _cut_norm(self, grads: list[Tensor], norm: float, changed: bool) -> bool:
+    def _clip_norm(self, grads: list[Tensor], norm: float, changed: bool) -> bool:
         if self.norm is None:
             return False
         if changed:

@@ -1,8 +1,8 @@
-"""Where a number that is not finite first appeared: which parameter's gradient, and which layer.
+"""Find the parameter and the layer in which a number that is not finite first appeared.
 
-Called once, when training stops. Forward, the first layer whose output is not finite is at fault; when every output is
-finite the fault arose on the way back, which meets the layers in reverse, so the last layer whose gradient is not
-finite is the first at fault.
+Called once, when training stops. In the forward pass, the first layer whose output is not finite is at fault. If every
+output is finite, the fault arose in the backward pass, which visits the layers in reverse, so the last layer whose
+gradient is not finite is at fault.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Fault:
-    """The first parameter and the first layer at fault; None where there is none to name."""
+    """The first parameter and the first layer at fault; None where there is none."""
 
     parameter: str | None
     layer: str | None
@@ -32,9 +32,9 @@ def first_fault(
     """Name the parameter and the layer at fault.
 
     Args:
-        network: what failed.
+        network: the network that failed.
         forward: runs the same step's forward pass again.
-        gradients: of that step, by parameter; those that the network holds by default.
+        gradients: the gradients of that step, by parameter; by default those in the network's `.grad`.
     """
     if gradients is None:
         gradients = {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
@@ -62,7 +62,7 @@ def finite(value: Any) -> bool:
 
 @contextmanager
 def _watch(network: nn.Module, outputs: dict[str, bool]) -> Iterator[None]:
-    """Note in `outputs`, in order of calling, whether each layer without children gave finite numbers every time."""
+    """Note in `outputs`, in order of calling, whether each layer without children always returned finite numbers."""
 
     def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:

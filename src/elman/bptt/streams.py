@@ -1,8 +1,8 @@
-"""A corpus as B contiguous streams, read side by side in windows of time.
+"""Split a corpus into B contiguous streams that are read in parallel, window by window.
 
-The N symbols of a corpus hold N - 1 pairs (symbol, the one after it). The pairs are dealt into B contiguous runs whose
-lengths differ by at most one, so that every target is met exactly once: streams that are one pair short are padded
-in their last step, and a padded target is `IGNORED`. `symbols` may be a memory map: a window touches what it reads.
+The N symbols of a corpus hold N - 1 pairs (symbol, the one after it). The pairs are split into B contiguous runs whose
+lengths differ by at most one, so that every target is used exactly once: streams that are one pair short are padded
+in their last step, and a padded target is `IGNORED`. `symbols` may be a memory map; a window reads only its own part.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Streams:
     Args:
         symbols: one-dimensional integers: an array or a memory map, at least `batch + 1` long.
         batch: the number of streams, B.
-        documents: positions at which a document begins, ascending; the state of the stream that meets one is reset.
+        documents: positions at which a document begins, ascending; the state of the stream is reset there.
             The first symbol of a document is predicted from the end of the one before it: no target is lost.
 
     Raises:
@@ -51,7 +51,7 @@ class Streams:
         pairs = len(symbols) - 1
         if pairs < batch:
             raise DataError(
-                f"text: {len(symbols)} symbols cannot fill {batch} streams, which take {batch + 1} or more: "
+                f"text: {len(symbols)} symbols cannot fill {batch} streams, which need {batch + 1} or more: "
                 "give more text or a smaller batch"
             )
         self.symbols = symbols
@@ -83,8 +83,8 @@ class Streams:
     def window(self, begin: int, end: int) -> Window:
         """Return steps `begin` to `end` of every stream; T is `end - begin`.
 
-        A negative `begin` reads what stands before a stream, where its neighbour ends; the first stream has nothing
-        before it and reads its own first symbol.
+        A negative `begin` reads the symbols before a stream, the end of the previous one; the first stream has no
+        previous one and reads its own first symbol.
         """
         steps = np.arange(begin, end + 1)
         places = np.clip(self.starts[:, None] + steps, 0, self.pairs)

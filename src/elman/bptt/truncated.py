@@ -1,14 +1,14 @@
-"""Truncated backpropagation through time, BPTT(k1, k2), over carried state.
+"""Run truncated backpropagation through time, BPTT(k1, k2), over carried state.
 
-Every k1 steps the losses of those k1 steps are sent back, and each reaches k2 >= k1 steps back from the window's end:
+Every k1 steps the losses of those k1 steps are backpropagated through the k2 >= k1 steps before the window's end:
 
     reach:    |---- k2 - k1 ----|------ k1 ------|
               start        loss from            end
 
 With k2 = k1 a window starts where the last one ended and nothing is computed twice. With k2 > k1 the steps before the
-window are run again from the state carried into them, with today's weights, because yesterday's graph belongs to
-yesterday's weights: k2 / k1 times the work. When k2 covers the stream every start is zero: full BPTT, nothing cut off.
-The rule is the one of Williams and Peng (1990), BPTT(h; h'), h = k2 and h' = k1: each loss is sent back once.
+window are recomputed from the state carried into them with the current weights, because the old graph belongs to the
+old weights: k2 / k1 times the work. If k2 covers the stream, every start is zero: full BPTT without truncation. The
+rule is BPTT(h; h') of Williams and Peng (1990), h = k2 and h' = k1: each loss is backpropagated once.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Recur: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
 
 class Source(Protocol):
-    """What windows are read from: `Streams`, or anything else that is as long for every row."""
+    """A source of windows: `Streams`, or any other with the same length for every row."""
 
     @property
     def length(self) -> int:
@@ -45,7 +45,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Position:
-    """Where a pass over the streams stands. `state` is the one carried into step `start`; None is zero."""
+    """The position of a pass over the streams. `state` is the one carried into step `start`; None is zero."""
 
     step: int = 0
     start: int = 0
@@ -54,13 +54,13 @@ class Position:
 
 @dataclass(frozen=True)
 class Reach:
-    """One window, run and ready to be sent back.
+    """One window after its forward pass, ready for the backward pass.
 
     Attributes:
-        features: what `recur` gave for the k1 steps that carry a loss, shape `(T, B, H)`, T <= k1.
+        features: the output of `recur` for the k1 steps that have a loss, shape `(T, B, H)`, T <= k1.
         targets: int64, shape `(T, B)`.
         count: targets that are not padding.
-        after: the position of the next window; keep it to move on, drop it to run the same window again.
+        after: the position of the next window; use it to continue, or drop it to run the same window again.
     """
 
     features: Tensor
@@ -73,7 +73,7 @@ class Truncated:
     """BPTT(k1, k2) over streams.
 
     Args:
-        streams: what to read.
+        streams: the source of windows.
         k1: steps between updates.
         k2: steps that gradients reach back, k1 by default.
 
@@ -86,7 +86,7 @@ class Truncated:
         self.k1 = k1
         self.k2 = k1 if k2 is None else k2
         if self.k2 < self.k1:
-            raise InputError(f"k2: expected k1 = {self.k1} or more, came {self.k2}: a gradient has to cover its window")
+            raise InputError(f"k2: expected k1 = {self.k1} or more, got {self.k2}: a gradient has to cover its window")
         # The last window may be shorter than k1, and a k2 that covers the stream covers it for that window too.
         self._lead = streams.length if self.k2 >= streams.length else self.k2 - self.k1
 
@@ -110,21 +110,21 @@ class Truncated:
         )
 
     def _next(self, position: Position) -> Position:
-        """Return the next window's place; its state is known once this window has run."""
+        """Return the next window's position; its state is known once this window has run."""
         step = position.step + self.k1
         return Position(step, max(0, step - self._lead))
 
     def start_of(self, step: int) -> int | None:
-        """Return the first step that the window at `step` runs; None where there is no such window."""
+        """Return the first step that the window at `step` runs; None if there is no such window."""
         return max(0, step - self._lead) if 0 <= step < self.streams.length and step % self.k1 == 0 else None
 
     def ended(self, position: Position) -> bool:
-        """Say whether every step of every stream has been met."""
+        """Say whether every step of every stream has been run."""
         return position.step >= self.streams.length
 
 
 def run_with_resets(recur: Recur, window: Window, state: State | None, keep: int) -> tuple[Tensor, State | None]:
-    """Run a window piece by piece, with the state of a stream back at zero where a document begins.
+    """Run a window piece by piece, and reset the state of a stream where a document begins.
 
     Args:
         recur: the network.
@@ -134,8 +134,8 @@ def run_with_resets(recur: Recur, window: Window, state: State | None, keep: int
 
     Returns:
         features: shape `(T, B, H)`.
-        state: the state before step `keep`, ahead of any reset there, which whoever starts at `keep` meets itself;
-            None where that is the zero state the window began with.
+        state: the state before step `keep`, without a reset at that step, which is applied when a window starts there;
+            None if that is the zero state the window began with.
     """
     steps = len(window.inputs)
     resets = dict(window.resets)

@@ -1,4 +1,4 @@
-"""The commands, assembled: one line each."""
+"""Assemble the commands, one line each."""
 
 from typing import Annotated
 
@@ -6,9 +6,7 @@ import typer
 
 from elman import __version__
 from elman.cli import (
-    caption,
     check,
-    classify,
     data,
     demo,
     diagnose,
@@ -19,38 +17,30 @@ from elman.cli import (
     generate,
     info,
     predict,
-    tag,
     train,
-    translate,
-    vectors,
 )
 from elman.cli.outputs import Commands
 from elman.cli.terminal import echo
 
 app = Commands(
     name="elman",
-    help="Recurrent neural networks with the lid off: train them, watch them, check them by hand, let them write.",
-    epilog="Begin with: elman demo",
+    help="Train recurrent neural networks on files, examine them, and work small ones by hand.",
+    epilog="Try first: elman demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich's help costs a tenth of a second at every start
 )
-app.command(short_help="Watch a network learn to write, in about ninety seconds.")(demo.demo)
-app.command(short_help="List small data sets to try every job on, or write some of them.")(data.data)
+app.command(short_help="Train a network that writes text, in about ninety seconds.")(demo.demo)
+app.command(short_help="List small data sets for every job, or write some of them.")(data.data)
 app.add_typer(train.app, name="train")
-train.app.command()(classify.classify)
-train.app.command()(translate.translate)
-train.app.command()(caption.caption)
-train.app.command()(tag.tag)
-train.app.command()(vectors.vectors)
 app.command()(generate.generate)
-app.command()(forecast.forecast)
+app.command("forecast")(forecast.run)
 app.command()(predict.predict)
 app.command()(predict.evaluate)
 app.command(short_help="Work a small network by hand, number by number.")(explain.explain)
-app.command(short_help="Mark a student's numbers, and name the mistakes.")(check.check)
-app.command(short_help="Make a sheet to practise on, with its key.")(exercise.exercise)
+app.command(short_help="Mark a student's numbers and name the mistakes.")(check.check)
+app.command(short_help="Make a practice sheet with its key.")(exercise.exercise)
 app.command(short_help="Find vanishing and exploding gradients in a model, with the evidence.")(diagnose.diagnose)
 app.add_typer(draw.app, name="draw")
 app.command()(info.info)
@@ -68,7 +58,7 @@ def _root(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere in the line.")
+        bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere in the line.")
     ] = False,
 ) -> None:
     """Declare the options of `elman` itself; `main` has already taken `--debug` out of the line."""

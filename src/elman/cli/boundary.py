@@ -1,4 +1,4 @@
-"""The edge of the command line: what goes wrong in a command becomes one line and an exit code, here alone."""
+"""Turn every error of a command into one line and an exit code; no other module does."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from elman.cli.terminal import OutputError, StoppedError, guarded_streams
 from elman.errors import ElmanError, is_out_of_memory
+from elman.extras import advice
 from elman.files import reason, spoken
 from elman.quoting import printable, shorten
 from elman.signals import exit_code
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             _print_error(printable(traceback.format_exc(), "\n"))
-        message, code = _told(error)
+        message, code = _told(error, words)
         if message:
             _print_error(f"elman: {printable(' '.join(message.splitlines()))}\n")
         return code
@@ -57,7 +58,7 @@ def _take_debug(words: list[str]) -> tuple[list[str], bool]:
     return kept + words[end:], len(kept) < end
 
 
-def _told(error: BaseException) -> tuple[str, int]:
+def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
     """Return the line and the exit code for what ended a command; "" says nothing."""
     match error:
         case StoppedError():
@@ -66,11 +67,18 @@ def _told(error: BaseException) -> tuple[str, int]:
             told = "stopped", exit_code(error)
         case OutputError():
             told = ("", BROKEN_PIPE) if error.left else (str(error), 1)
+        case ImportError() if line := advice(_command(words), error):
+            told = line, 1
         case ElmanError():
             told = str(error), 1
         case _:
             told = _unexpected(error)
     return told
+
+
+def _command(words: list[str]) -> str:
+    """Return the command's name as the user would say it: `elman train`."""
+    return " ".join(["elman", *[word for word in words if not word.startswith("-")][:1]])
 
 
 def _unexpected(error: BaseException) -> tuple[str, int]:

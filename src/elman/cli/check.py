@@ -29,7 +29,7 @@ def check(
     """
     # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the whole start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from elman.explain.entry import check as mark
+    from elman.worked.entry import check as mark
 
     marks = mark(worksheet, answers, digits=digits, seconds=seconds)
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -1,4 +1,4 @@
-"""`elman data`: list small data sets, or write them to files."""
+"""Implement `elman data`: list small data sets, or write them to files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,16 +22,16 @@ def data(
             "-o",
             "--output",
             metavar="FILE",
-            help="The file to write one of them to; a table also as .tsv, .jsonl or .parquet.",
-            show_default="NAME.csv and the like, here",
+            help="The file to write a data set to; a table also as .tsv, .jsonl or .parquet.",
+            show_default="NAME.csv or similar, in this folder",
         ),
     ] = None,
     unseen: Annotated[
-        bool, typer.Option("--unseen", help="Write rows that the usual file has not, to measure a model on.")
+        bool, typer.Option("--unseen", help="Write other rows of the same kind, for testing a model.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
-    """List small data sets to try every job on, or write some of them to files. Nothing is downloaded."""
+    """List small data sets for every job, or write some of them to files. Nothing is downloaded."""
     from elman.data.sets import data_set, data_sets, write_data_set
     from elman.errors import InputError
 

@@ -1,4 +1,4 @@
-"""`elman demo`: watch a network learn to write, in about ninety seconds."""
+"""Implement `elman demo`: train a network that writes text, in about ninety seconds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,21 +17,19 @@ def demo(
         typer.Option(help="A text of your own, in UTF-8.", show_default="Python's help topics, no download"),
     ] = None,
     minutes: Annotated[float, typer.Option(help="Time to train.")] = 1.5,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to leave everything in.")
-    ] = Path("runs/demo"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a demo that was stopped.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Start anew though an earlier demo, or another model, is there.")
-    ] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder for all output.")] = Path(
+        "runs/demo"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a demo that was stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier demo or another model.")] = False,
 ) -> None:
-    """Train a character generator for about ninety seconds and watch its writing improve.
+    """Train a character generator for about ninety seconds and print samples as it improves.
 
-    Leaves the model, its metrics as JSON lines and a picture of the losses.
+    Writes the model, its metrics as JSON lines, and a plot of the losses.
     """
     from elman.cli.running import next_commands, report
     from elman.data import bundled_text
-    from elman.models.demo import demo_model, opening
+    from elman.models.generate.demo import demo_model, opening
     from elman.train import RunFiles
     from elman.train.show import Show
 
@@ -40,7 +38,7 @@ def demo(
     text = file or bundled_text()
     show = Show(aside=lambda: model.generate(opening(text), length=SAMPLE).texts()[0].strip("\n"))
     with Interruption():
-        model.fit(text, files=files, listener=show, resume=resume, overwrite=overwrite)
+        model.fit(text, files=files, callback=show, resume=resume, overwrite=overwrite)
     report(model, files)
     echo("\nTry next:")
     for command in next_commands(files.model, opening(text).split()[0]):

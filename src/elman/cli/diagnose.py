@@ -1,4 +1,4 @@
-"""`elman diagnose`: whether a model's gradients vanish or explode through time, and why. Parses, calls, prints."""
+"""Run `elman diagnose`: parse its arguments, examine the model, print the report."""
 
 import sys
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from elman.cli.terminal import echo
 from elman.errors import InputError
 
 if TYPE_CHECKING:
-    from elman.diagnose import Report, Truncation
-    from elman.diagnose.case import Watch
+    from elman.doctor import Report, TruncationReport
+    from elman.doctor.probe import ProgressCallback
 
 
 def diagnose(
@@ -21,17 +21,15 @@ def diagnose(
     data: Annotated[
         Path | None,
         typer.Argument(
-            help="What to examine it on: a file such as it was trained on.",
-            show_default="of a text generator what it writes itself",
+            help="Data to examine it on, in the format of its training data.",
+            show_default="for a text generator, text that it generates",
         ),
     ] = None,
     *,
     truncation: Annotated[
-        bool, typer.Option("--truncation", help="Measure how much of the gradient truncation leaves, for many lengths.")
+        bool, typer.Option("--truncation", help="Measure how much of the gradient truncation keeps, for many lengths.")
     ] = False,
-    k1: Annotated[
-        int | None, typer.Option(help="With --truncation: steps between updates.", show_default="as many as the reach")
-    ] = None,
+    k1: Annotated[int | None, typer.Option(help="With --truncation: steps between updates.", show_default="k2")] = None,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -42,11 +40,11 @@ def diagnose(
         Path | None,
         typer.Option(help="Read the share of clipped updates here.", show_default="the model's own"),
     ] = None,
-    limit: Annotated[float, typer.Option(help="Memory that the examination may take, in MiB.")] = 2048.0,
+    limit: Annotated[float, typer.Option(help="Memory limit of the examination in MiB.")] = 2048.0,
 ) -> None:
     """Find vanishing and exploding gradients, saturated gates, idle units and numbers that are not finite.
 
-    The exit code is 1 if a fault was found or nothing could be followed through time, else 0.
+    The exit code is 1 if a fault was found or no layer could be followed through time, else 0.
     """
     from rich.console import Console
 
@@ -54,12 +52,12 @@ def diagnose(
 
     _check_together(truncation, k1, metrics)
     found, most = elman.load(model, finite=False), int(limit * 2**20)
-    result: Report | Truncation
-    with _bar() as watch:
+    result: Report | TruncationReport
+    with _bar() as progress:
         if truncation:
-            result = elman.truncation(found, data, k1=k1, limit=most, watch=watch)
+            result = elman.truncation(found, data, k1=k1, limit=most, progress=progress)
         else:
-            result = elman.diagnose(found, data, metrics=metrics, limit=most, watch=watch)
+            result = elman.diagnose(found, data, metrics=metrics, limit=most, progress=progress)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 80)
     with console.capture() as shown:
         console.print(result)
@@ -73,14 +71,14 @@ def diagnose(
 
 def _check_together(truncation: bool, k1: int | None, metrics: Path | None) -> None:
     if k1 is not None and not truncation:
-        raise InputError("--k1: it goes with --truncation: give both, or neither")
+        raise InputError("--k1: expected only with --truncation, got it alone: give both, or neither")
     if metrics is not None and truncation:
-        raise InputError("--metrics: truncation does not read them: leave one of the two out")
+        raise InputError("--metrics: expected without --truncation, got both: leave one of the two out")
 
 
 @contextmanager
-def _bar() -> Iterator["Watch"]:
-    """A bar on standard error while something is measured, if that is a terminal."""
+def _bar() -> Iterator["ProgressCallback"]:
+    """Show a progress bar on standard error, if that is a terminal, and yield its callback."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 

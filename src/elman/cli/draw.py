@@ -1,4 +1,4 @@
-"""`elman draw`: pictures that need no model. Parses, makes one call, writes."""
+"""Implement `elman draw`: pictures that need no model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,19 +21,20 @@ def unrolled(
         Path,
         typer.Option("-o", "--output", metavar="FILE", help="The .svg, .png or .pdf to write.", show_default=False),
     ],
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "rnn",
+    cell: Annotated[str, typer.Option(help="Recurrent cell: rnn, gru or lstm.")] = "rnn",
     shape: Annotated[
-        str, typer.Option(help="one-to-one, one-to-many, many-to-one, many-to-many or encoder-decoder.")
+        str,
+        typer.Option(help="Shape of the job: one-to-one, one-to-many, many-to-one, many-to-many or encoder-decoder."),
     ] = "many-to-many",
     steps: Annotated[
-        int | None, typer.Option(help="Steps in time.", show_default="as many as there are words, or 4")
+        int | None, typer.Option(help="Number of time steps.", show_default="one for each word, or 4")
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="Words under the inputs, with blanks between them.")] = None,
-    outputs: Annotated[str | None, typer.Option(help="Words over the outputs, with blanks between them.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Words under the inputs, separated by spaces.")] = None,
+    outputs: Annotated[str | None, typer.Option(help="Words over the outputs, separated by spaces.")] = None,
     bidirectional: Annotated[
-        bool, typer.Option("--bidirectional", help="A second row of cells reads from the end.")
+        bool, typer.Option("--bidirectional", help="Add a second direction that reads from the end.")
     ] = False,
-    layers: Annotated[int, typer.Option(help="Layers, one above the other.")] = 1,
+    layers: Annotated[int, typer.Option(help="Number of layers.")] = 1,
 ) -> None:
     """Draw a recurrent network unrolled in time."""
     from elman.pictures import save

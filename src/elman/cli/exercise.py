@@ -30,10 +30,10 @@ def exercise(
     """Print a fresh worksheet with gaps, and its key: short numbers that tell every known mistake apart."""
     # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the whole start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from elman.explain.entry import explain
-    from elman.explain.marking.exercise import as_yaml
-    from elman.explain.marking.exercise import exercise as make
     from elman.files import write_atomically
+    from elman.worked.entry import explain
+    from elman.worked.marking.exercise import as_yaml
+    from elman.worked.marking.exercise import exercise as make
 
     sheet = make(cell, seed, output=result, steps=steps, hidden=hidden, inputs=inputs, reset=reset, z=z, digits=digits)
     if output is not None:

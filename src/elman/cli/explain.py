@@ -48,12 +48,12 @@ def explain(
     ] = None,
 ) -> None:
     """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
-    from elman.explain.entry import explain as work
-    from elman.explain.sheetfile import gallery, titles
+    from elman.worked.entry import explain as work
+    from elman.worked.sheet.sheetfile import gallery, titles
 
     chosen = kind or _format_of(output, mistakes=mistakes)
     if schema:
-        from elman.explain.schema import as_json
+        from elman.worked.sheet.schema import as_json
 
         echo(as_json(), end="")
         return
@@ -80,9 +80,9 @@ def explain(
 
 
 def _mistakes(worksheet: str | None, digits: int | None, ascii_only: bool, *, color: bool) -> str:
-    from elman.explain.entry import explain as work
-    from elman.explain.marking.gallery import SHEETS
-    from elman.explain.marking.gallery import gallery as side_by_side
+    from elman.worked.entry import explain as work
+    from elman.worked.marking.gallery import SHEETS
+    from elman.worked.marking.gallery import gallery as side_by_side
 
     traces = [work(name) for name in ([worksheet] if worksheet else SHEETS)]
     return side_by_side(traces, digits=digits, ascii=ascii_only, color=color)

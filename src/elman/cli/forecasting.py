@@ -1,4 +1,4 @@
-"""What `elman forecast` does with its options: backtest, training, forecast, picture."""
+"""Run `elman forecast`: backtest, training, forecast, picture."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,55 +12,51 @@ from elman.quoting import printable, quote, shorten
 if TYPE_CHECKING:
     from elman import Forecaster
     from elman.data.series import Panel
-    from elman.models.forecasting.evaluation import Evaluation
+    from elman.models.forecast.evaluation import Evaluation
 
 PRINTED = 12
 """Rows of the forecast that are printed."""
 
 
-def run_forecast(options: dict[str, Any]) -> None:
-    """Backtest, train on everything, forecast, and say what was left where."""
-    from elman.models.forecasting.reporting import grid, title
-    from elman.models.running import Run
-    from elman.train import RunFiles
+def run_forecast(options: dict[str, Any], given: dict[str, Any]) -> None:
+    """Backtest, train on everything, forecast, and say what was left where.
+
+    Args:
+        options: The options of the forecaster, by name.
+        given: `file`, `output`, `levels`, `origins`, and what `fit` takes, by name.
+    """
+    from elman import Forecaster
+    from elman.models.forecast.report import grid, title
+    from elman.train.run import RunFiles, check_run
     from elman.train.show import Show
 
-    levels = _levels(options["levels"]) if options["validation"] else []
-    model = _model(options)
-    files = RunFiles.beside(options["output"] or Path("runs") / f"{options['file'].stem}.safetensors")
-    run: Any = {name: options[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
-    Run.checked(run | {"files": files})  # before the backtest, which may take minutes
-    _check_forecast(files.model, kept=not (options["resume"] or options["overwrite"]))
-    panel = model.series_of(options["file"])
+    held_out = options["validation_fraction"] != 0
+    levels = _levels(given["levels"]) if held_out else []
+    model = Forecaster(**options | ({} if held_out else {"patience": None}))
+    files = RunFiles.for_model(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
+    run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
+    check_run(run | {"files": files})  # before the backtest, which may take minutes
+    _check_forecast(files.model, kept=not (given["resume"] or given["overwrite"]))
+    panel = model.series_of(given["file"])
     echo(_described(panel))
     found = None
-    if options["origins"] != 0:
-        found = model.backtest(panel, options["origins"], levels=levels, listener=Show(lines=False))
+    if given["origins"] != 0:
+        found = model.backtest(panel, given["origins"], levels=levels, callback=Show(lines=False))
         echo(f"\nbacktest: {title(found)}")
         echo("\n".join(lines(grid(found))))
     echo("\ntraining on everything")
-    model.fit(panel, files=files, listener=Show(lines=False), **run)
+    model.fit(panel, files=files, callback=Show(lines=False), **run)
     _leave(model, files.model, panel, found, levels)
 
 
 def _check_forecast(model: Path, *, kept: bool) -> None:
-    """See that table and picture of the forecast can be written, and replace none that is to be kept."""
-    from elman.train.files import forecast_files
+    """Check that the table and the picture of the forecast can be written and replace nothing that must be kept."""
+    from elman.train.run import forecast_files
 
     for path in forecast_files(model):
         check_writable(path, follow=False)
         if kept and path.exists() and path.stat().st_size:
             raise InputError(f"{spoken(path)}: a forecast is here: choose another name, or replace it with --overwrite")
-
-
-def _model(options: dict[str, Any]) -> "Forecaster":
-    from elman import Forecaster
-    from elman.models.forecasting.settings import ForecastSettings
-
-    given = {name: options[name] for name in options.keys() & ForecastSettings.model_fields.keys()}
-    given["covariates"] = list(_words(options["covariates"])) or None
-    given["patience"] = options["patience"] if options["validation"] else None
-    return Forecaster(**given)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -91,11 +87,11 @@ def _described(panel: "Panel") -> str:
 
 
 def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation | None", levels: list[float]) -> None:
-    """Write forecast and picture beside the model, and print how the forecast begins."""
+    """Write the forecast and its picture next to the model, and print the beginning of the forecast."""
     from elman.data.table_writer import TableWriter
-    from elman.models.forecasting.reporting import file_columns
-    from elman.models.reports import Grid
-    from elman.train.files import forecast_files
+    from elman.models.estimator.reports import Grid
+    from elman.models.forecast.report import file_columns
+    from elman.train.run import forecast_files
 
     frame = model.predict(levels=levels)
     ahead = {name: frame[name].to_numpy() for name in frame.columns}
@@ -112,8 +108,8 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
 
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:
-    """Draw the forecast, and return in words where it is, or why there is none: all else is done and saved by now."""
-    from elman.models.forecasting.reporting import draw
+    """Draw the forecast, and return in words where it is, or why there is none; everything else is saved by now."""
+    from elman.models.forecast.report import draw
     from elman.pictures import save
 
     try:

@@ -1,4 +1,4 @@
-"""`elman generate`: let a trained model write."""
+"""Implement `elman generate`: write text with a trained model."""
 
 import sys
 from functools import partial
@@ -13,20 +13,25 @@ from elman.cli.terminal import echo, write
 def generate(
     model: Annotated[Path, typer.Argument(help="A model that `elman train text` wrote.", show_default=False)],
     *,
-    prompt: Annotated[str, typer.Option(help="What to write on from.", show_default="the beginning of a line")] = "",
-    length: Annotated[int, typer.Option(help="Characters to write at most.")] = 500,
+    prompt: Annotated[str, typer.Option(help="Text to continue.", show_default="the beginning of a line")] = "",
+    length: Annotated[int, typer.Option(help="Maximum number of characters to write.")] = 500,
     temperature: Annotated[
-        float, typer.Option(help="Above 1 bolder, below 1 safer, 0 always the likeliest character.")
+        float,
+        typer.Option(
+            help="Sampling temperature: above 1 more varied, below 1 safer, 0 always the most probable character."
+        ),
     ] = 0.8,
     top_k: Annotated[
-        int | None, typer.Option(help="Choose among the k likeliest characters.", show_default="all")
+        int | None, typer.Option(help="Sample from the k most probable characters only.", show_default="all")
     ] = None,
-    top_p: Annotated[float, typer.Option(help="Choose among the fewest characters that hold this probability.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Same seed, same text.")] = 0,
-    stop: Annotated[str | None, typer.Option(help="Stop once this string is written.", show_default="never")] = None,
-    samples: Annotated[int, typer.Option(help="Texts to write, a line of dashes between them.")] = 1,
+    top_p: Annotated[
+        float, typer.Option(help="Sample from the fewest characters that together have this probability.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same text.")] = 0,
+    stop: Annotated[str | None, typer.Option(help="Stop after this string.", show_default="never")] = None,
+    samples: Annotated[int, typer.Option(help="Number of texts, separated by a line of dashes.")] = 1,
 ) -> None:
-    """Write text with a trained model, shown as it comes."""
+    """Write text with a trained model, character by character."""
     import elman
 
     writing = elman.load(model, elman.TextGenerator).generate(
@@ -39,7 +44,7 @@ def generate(
         stop=stop,
         samples=samples,
     )
-    # A model of a hostile text may write what a terminal obeys; a file gets what it wrote.
+    # A model of a hostile text may write control sequences: escape them on a terminal, not in a file.
     show = partial(echo, end="") if sys.stdout.isatty() else write
     shown = -1
     for piece in writing:

@@ -1,4 +1,4 @@
-"""Small tables as text, for a terminal."""
+"""Format small tables as text for a terminal."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ from elman.quoting import printable, shorten
 from elman.rounding import column
 
 if TYPE_CHECKING:
-    from elman.models.reports import Grid
+    from elman.models.estimator.reports import Grid
 
 
 def lines(grid: "Grid") -> list[str]:

@@ -1,10 +1,10 @@
-"""`elman info`: what runs here, and how."""
+"""Implement `elman info`."""
 
 from elman.cli.terminal import echo
 
 
 def info() -> None:
-    """Show versions, the machine, and which kernels are in use."""
+    """Show versions, the machine, and the kernels in use."""
     import os
     import platform
 

@@ -1,4 +1,4 @@
-"""See, before a command does anything, that what it writes is none of what it reads.
+"""Check, before a command does anything, that it writes none of the files that it reads.
 
 This is done for every command: `Commands` is the Typer of all of them. A parameter that holds a path is read, unless
 its name is in `WRITTEN`; `tests/cli/test_outputs.py` holds every command to that.
@@ -116,16 +116,16 @@ def _files(command: Callable[..., Any], metavar: str | None, path: Path) -> list
     if metavar == "MODEL":
         return _run_files(path, forecast=command.__name__ == "forecast")
     if metavar == "FOLDER":
-        from elman.train.files import RunFiles
+        from elman.train.run import RunFiles
 
         return RunFiles.within(path).all
     return [path]
 
 
 def _run_files(model: Path, *, forecast: bool = False) -> list[Path]:
-    from elman.train.files import RunFiles, forecast_files
+    from elman.train.run import RunFiles, forecast_files
 
-    return [*RunFiles.beside(model).all, *(forecast_files(model) if forecast else ())]
+    return [*RunFiles.for_model(model).all, *(forecast_files(model) if forecast else ())]
 
 
 def _identity(path: Path) -> Any:

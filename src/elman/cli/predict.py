@@ -1,4 +1,4 @@
-"""`elman predict` and `elman evaluate`: a trained model on a file, whatever its job."""
+"""Implement `elman predict` and `elman evaluate`: run a trained model of any job on a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,7 @@ from elman.cli.grids import lines
 from elman.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from elman.models.reports import OnFiles
+    from elman.models.estimator.reports import OnFiles
 
 ModelFile = Annotated[Path, typer.Argument(help="A model that `elman train` wrote.", show_default=False)]
 
@@ -29,7 +29,7 @@ def predict(
             "--output",
             "-o",
             metavar="TABLE",
-            help="The table to write, by its ending like the other.",
+            help="The table to write: .csv, .tsv, .jsonl or .parquet.",
             show_default=False,
         ),
     ],
@@ -50,14 +50,14 @@ def predict(
 def evaluate(
     model: ModelFile,
     file: Annotated[
-        Path, typer.Argument(help="A table that holds the answers: .csv, .tsv, .jsonl or .parquet.", show_default=False)
+        Path, typer.Argument(help="A table with the answers: .csv, .tsv, .jsonl or .parquet.", show_default=False)
     ],
     *,
     picture: Annotated[
-        Path | None, typer.Option(help="A picture of the result to draw: .png, .svg or .pdf.", show_default="none")
+        Path | None, typer.Option(help="Also draw the result: .png, .svg or .pdf.", show_default="none")
     ] = None,
 ) -> None:
-    """Measure a model on a table that holds the answers, beside predictors that need no network."""
+    """Measure a model on a table with the answers, and compare it with simple baselines."""
     report = _load(model, "elman evaluate").report(file)
     echo(report.title)
     for grid in report.grids:
@@ -74,9 +74,9 @@ def evaluate(
 def _load(path: Path, command: str) -> "OnFiles":
     import elman
     from elman.errors import ModelFileError
-    from elman.models.reports import OnFiles
+    from elman.models.estimator.reports import OnFiles
 
     model = elman.load(path)
     if not isinstance(model, OnFiles):
-        raise ModelFileError(f"{path}: a {model.kind} has nothing to say to {command}: give a model of another job")
+        raise ModelFileError(f"{path}: a {model.kind} does not support {command}: give a model of another job")
     return model

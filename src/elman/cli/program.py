@@ -1,4 +1,4 @@
-"""How this program is called from where the user stands, so that a printed command works as it is printed."""
+"""Build command lines that work as they are printed, from the user's folder."""
 
 import os
 import shlex

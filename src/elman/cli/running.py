@@ -1,4 +1,4 @@
-"""What the training commands share: Ctrl-C, and the hand-over from options to the library."""
+"""Pass the options of training commands to the library, and handle Ctrl-C for them."""
 
 import sys
 from pathlib import Path
@@ -30,48 +30,45 @@ class Interruption:
             raise StoppedError(f"{error}, everything is saved; go on with: {again}", exit_code(error))
 
 
-def train_text(options: dict[str, Any]) -> None:
-    """Train on a file with the options of `elman train text`, and say what was left where."""
-    from elman import TextGenerator
-
-    embedding = {"embedding": None} if options.pop("one_hot") else {}
-    model, files = fit_on_file(TextGenerator, options | embedding, {"errors"})
-    report(model, files)
-
-
-def train_table(estimator: type[Any], options: dict[str, Any]) -> None:
-    """Train an estimator on a table with the options of its command, and say how it did on the held-out rows."""
-    model, files = fit_on_file(estimator, options)
-    if model.duplicates_:
-        echo(f"{model.duplicates_:,} held-out rows stand among those of training too")
-    if getattr(model, "strangers_", 0):
-        echo(f"{model.strangers_:,} held-out sequences, with a tag that training never saw, are not in the loss")
-    if model.held_out_ is not None:
-        echo("\nheld out, where the best weights were chosen:")
-        echo("\n".join(lines(model.held_out_.summary())) + "\n")
-    report(model, files)
+def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> None:
+    """Train an estimator on a table, and say how it did on the held-out rows."""
+    with Interruption():
+        model, files = fit_on_file(estimator, options, run)
+        if model.duplicates_:
+            echo(f"{model.duplicates_:,} held-out rows are in the training part too")
+        if getattr(model, "unseen_tags_", 0):
+            echo(f"{model.unseen_tags_:,} held-out sequences, with a tag that training never saw, are not in the loss")
+        if model.held_out_ is not None:
+            echo("\nheld out, where the best weights were chosen:")
+            echo("\n".join(lines(model.held_out_.summary())) + "\n")
+        report(model, files)
 
 
-def fit_on_file(estimator: type[Any], options: dict[str, Any], also: set[str] | None = None) -> tuple[Any, Any]:
-    """Train an estimator on `options["file"]` and return it, and the files of the run.
+def train_pairs(estimator: type[Any], options: dict[str, Any], run: dict[str, Any], inputs: str) -> None:
+    """Train an estimator that writes texts, and say how many of its inputs are on both sides of the split."""
+    with Interruption():
+        model, files = fit_on_file(estimator, options, run)
+        if model.duplicates_:
+            echo(f"{model.duplicates_:,} held-out {inputs} are in the training part too")
+        report(model, files)
+
+
+def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> tuple[Any, Any]:
+    """Train an estimator on a file and return it, and the files of the run.
 
     Args:
-        estimator: the class.
-        options: those of a command, by name; 0 stands for no clipping.
-        also: options that `fit` takes, beside those of every run.
+        estimator: The class.
+        options: Its options, by name.
+        run: `file`, `output`, and what `fit` takes, by name.
     """
     from elman.train import RunFiles
     from elman.train.show import Show
 
-    for_fit = {"resume", "overwrite", "checkpoint_seconds", *(also or ())}
-    fit = {name: options[name] for name in for_fit}
-    kept = {name: value for name, value in options.items() if name not in {*for_fit, "file", "output"}}
-    kept |= {"clip": kept["clip"] or None, "clip_value": kept["clip_value"] or None}
-    files = RunFiles.beside(options["output"])
-    model = estimator(**kept)
-    model.fit(options["file"], files=files, listener=Show(), **fit)
+    model, file = estimator(**options), run.pop("file")
+    files = RunFiles.for_model(run.pop("output"))
+    model.fit(file, files=files, callback=Show(), **run)
     if hasattr(model, "read_"):
-        echo(f"{shown(options['file'])}: {model.read_} read")
+        echo(f"{shown(file)}: {model.read_} read")
     return model, files
 
 

@@ -1,4 +1,4 @@
-"""Standard output and standard error of a command: nothing printed can fail with a traceback or steer the terminal."""
+"""Write to standard output and standard error so that nothing fails with a traceback or controls the terminal."""
 
 import errno
 import io

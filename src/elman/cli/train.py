@@ -1,100 +1,103 @@
-"""`elman train`: a command a job; `elman train text`, learn a text file, is here."""
+"""Implement `elman train`: one command for each job, built from the declared options of its estimator."""
 
+from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import (
-    Averaging,
-    Cell,
-    CheckpointSeconds,
-    Clip,
-    ClipValue,
-    Decay,
-    Dropout,
-    EvaluateEvery,
-    Hidden,
-    Layers,
-    LearningRate,
-    Minutes,
-    Momentum,
-    Optimizer,
-    Output,
-    Overwrite,
-    Patience,
-    Resume,
-    Schedule,
-    Seed,
-    WeightDecay,
-)
+from elman.cli.jobs import command
+from elman.cli.options import Output, TableFile
 from elman.cli.outputs import Commands
-from elman.cli.running import Interruption
+from elman.cli.running import Interruption, fit_on_file, report, train_pairs, train_table
+from elman.models.caption.options import CaptionerOptions
+from elman.models.classify.options import ClassifierOptions
+from elman.models.generate.options import TextOptions
+from elman.models.tag.options import TaggerOptions
+from elman.models.translate.options import TranslatorOptions
+from elman.models.vectors.options import FeedForwardOptions
 
 app = Commands(help="Train a model on a file.", no_args_is_help=True, rich_markup_mode=None)
+
+Values = dict[str, Any]
+REQUIRED = Parameter.empty
+TABLE = {"file": (TableFile, REQUIRED), "output": (Output, REQUIRED)}
 
 
 @app.callback()
 def _group() -> None:
-    """Have one subcommand a job, each in a file of its own beside this one."""
+    """Have one subcommand a job."""
 
 
-@app.command()
-def text(
-    file: Annotated[Path, typer.Argument(help="The text, in UTF-8.", show_default=False)],
-    *,
-    output: Output,
-    cell: Cell = "lstm",
-    hidden: Hidden = 256,
-    layers: Layers = 2,
-    embedding: Annotated[int, typer.Option(help="Length of the vector learned for each character.")] = 64,
-    one_hot: Annotated[bool, typer.Option("--one-hot", help="Feed characters one-hot, without an embedding.")] = False,
-    dropout: Dropout = 0.0,
-    k1: Annotated[int, typer.Option(help="Characters between two updates.")] = 128,
-    k2: Annotated[
-        int | None,
-        typer.Option(help="Characters that gradients reach back.", show_default="k1"),
-    ] = None,
-    batch: Annotated[int, typer.Option(help="Streams of text learned side by side.")] = 64,
-    optimizer: Optimizer = "adam",
-    learning_rate: LearningRate = 2e-3,
-    momentum: Momentum = 0.9,
-    weight_decay: WeightDecay = 0.0,
-    averaging: Averaging = 0.0,
-    schedule: Schedule = "constant",
-    decay: Decay = 0.5,
-    clip: Clip = 5.0,
-    clip_value: ClipValue = 0.0,
-    seed: Seed = 0,
-    epochs: Annotated[
-        int | None,
-        typer.Option(help="Passes over the text.", show_default="8, unless --minutes"),
-    ] = None,
-    minutes: Minutes = None,
-    patience: Patience = None,
-    evaluate_every: EvaluateEvery = None,
-    validation: Annotated[float, typer.Option(help="Share of the text, at its end, that is held out.")] = 0.1,
-    separator: Annotated[
-        str | None,
-        typer.Option(
-            help="What ends each document in the text: the state is reset after it.",
-            show_default="one document",
-        ),
-    ] = None,
-    errors: Annotated[
-        str,
-        typer.Option(help="Bytes that are not UTF-8: strict refuses, replace reads U+FFFD."),
-    ] = "strict",
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    checkpoint_seconds: CheckpointSeconds = 60.0,
-) -> None:
+def _file(help_text: str) -> dict[str, tuple[Any, Any]]:
+    """Return the argument and the output of a command whose file is no plain table."""
+    file = Annotated[Path, typer.Argument(help=help_text, show_default=False)]
+    return {"file": (file, REQUIRED), "output": (Output, REQUIRED)}
+
+
+def text(options: Values, run: Values) -> None:
     """Train a character generator on a text.
 
-    Shows the loss on the held-out end of the text beside what simple counts reach, and keeps the best weights.
+    Compares the loss on the held-out end of the text with simple baselines, and keeps the best weights.
     """
-    options: dict[str, Any] = locals()
-    from elman.cli.running import train_text
+    from elman import TextGenerator
 
     with Interruption():
-        train_text(options)
+        report(*fit_on_file(TextGenerator, options, run))
+
+
+def classify(options: Values, run: Values) -> None:
+    """Train a classifier of texts, symbols or series of numbers on a table.
+
+    Compares the best weights on held-out rows with the class frequencies, a bag of words and n-grams.
+    """
+    from elman import SequenceClassifier
+
+    train_table(SequenceClassifier, options, run)
+
+
+def translate(options: Values, run: Values) -> None:
+    """Train a translator on a table of pairs: sentences, or words and their pronunciation."""
+    from elman import Translator
+
+    train_pairs(Translator, options, run, "sources")
+
+
+def caption(options: Values, run: Values) -> None:
+    """Train a captioner on images and their texts."""
+    from elman import Captioner
+
+    train_pairs(Captioner, options, run, "images")
+
+
+def tag(options: Values, run: Values) -> None:
+    """Train a tagger of words, characters or symbols: a label for each step.
+
+    Compares the best weights on held-out sequences with the most frequent tag of each token.
+    """
+    from elman import SequenceTagger
+
+    train_table(SequenceTagger, options, run)
+
+
+def vectors(options: Values, run: Values) -> None:
+    """Train a feed-forward network on a table with a vector of numbers and its label in each row."""
+    from elman import FeedForward
+
+    train_table(FeedForward, options, run)
+
+
+TEXT_ERRORS = Annotated[str, typer.Option(help="Bytes that are not UTF-8: strict refuses, replace reads U+FFFD.")]
+TAGGED = (
+    "A table (.csv, .tsv, .jsonl, .parquet) with sequences and their tags; or, by any other name, one token and its "
+    "tag a line, with a blank line between sequences."
+)
+
+app.command("text")(command(TextOptions, text, **_file("The text, in UTF-8."), errors=(TEXT_ERRORS, "strict")))
+app.command("classify")(command(ClassifierOptions, classify, **TABLE))
+app.command("translate")(command(TranslatorOptions, translate, **TABLE))
+app.command("caption")(
+    command(CaptionerOptions, caption, **_file("A .npz file of images and texts, or a table of image files and texts."))
+)
+app.command("tag")(command(TaggerOptions, tag, **_file(TAGGED)))
+app.command("vectors")(command(FeedForwardOptions, vectors, **TABLE))

@@ -1,4 +1,4 @@
-"""From what a user has to what a network reads."""
+"""Convert user data to the arrays that networks read."""
 
 from elman.data.alphabet import Alphabet
 from elman.data.bundled import bundled_text

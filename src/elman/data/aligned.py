@@ -1,4 +1,4 @@
-"""Sequences with a tag for every step: texts cut, and tags brought beside them, row by row.
+"""Sequences with a tag for every step: texts are split into tokens and aligned with their tags, row by row.
 
 A row of tags is a list of labels, or a text that holds them: one a character, or apart by spaces, whichever fits.
 """
@@ -15,11 +15,11 @@ from elman.limits import LONGEST_LABEL
 from elman.quoting import quote
 
 Cut: TypeAlias = Literal["symbols", "words", "characters"]
-"""How a text becomes tokens: what stands between spaces, the same in lower case, or every character."""
+"""Tokens of a text: its words between spaces, the same in lower case, or its characters."""
 
 
 def cut(row: Any, how: Cut) -> Any:
-    """Return the tokens of a text; a row that is no text comes back as it is, but for the case of words."""
+    """Return the tokens of a text; a row that is no text is returned unchanged, except for the case of words."""
     if isinstance(row, str):
         return list(row) if how == "characters" else cut(row.split(), how)
     return [token.lower() for token in row] if how == "words" and isinstance(row, list) else row

@@ -1,4 +1,4 @@
-"""The characters a model knows, and the numbers that stand for them."""
+"""Number the characters that a model knows."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ class Alphabet:
         return numbers
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """Return the text that the numbers stand for."""
+        """Return the text of the numbers."""
         return "".join(self.characters[number] for number in numbers)
 
 

@@ -112,7 +112,7 @@ def _read(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo
 
 
 def _check_characters(where: str, values: bytearray, dtype: np.dtype[Any]) -> None:
-    """See that texts hold characters: NumPy takes any number for one, and fails where it becomes a Python text."""
+    """Check that texts hold characters: NumPy takes any number for one, and fails where it becomes a Python text."""
     if dtype.kind != "U":
         return
     found = np.frombuffer(values, dtype.str[0] + "u4")
@@ -149,7 +149,7 @@ def _layout(where: str, member: Any) -> Layout:
 
 
 def _check(where: str, layout: Layout, info: zipfile.ZipInfo, file_bytes: int) -> None:
-    """See that an array is plain, as large as its description says, and within the limits.
+    """Check that an array is plain, as large as its description says, and within the limits.
 
     Raises:
         DataError: it is not.

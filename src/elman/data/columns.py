@@ -1,6 +1,6 @@
 """Files with one token a line, its tag in another column, and a blank line between two sequences: the CoNLL habit.
 
-Columns stand apart by tabs if the first line of a token has one, otherwise by any white space. What is no token is
+Columns are separated by tabs if the first line of a token has one, otherwise by any white space. What is no token is
 passed over: `-DOCSTART-` lines; and where tabs part the columns, as in CoNLL-U, `# comment` lines, and the ids `1-2`
 and `1.1` of tokens that are made of others or not written. A file is read line by line, so that it may be larger than
 memory.

@@ -1,6 +1,9 @@
-"""How far apart the stamps of a series are: found from the stamps themselves, and the way from one stamp to the next.
+"""The frequency of a series, found from its stamps; the step from one stamp to the next; features of the calendar.
 
 Stamps are NumPy arrays of whole numbers (int64) or of dates and times without a zone (datetime64, microseconds).
+
+The phase in a cycle of the calendar is a sine and a cosine, so that the last day of a year is next to the first of the
+following one; harmonics let a network shape the cycle.
 """
 
 from dataclasses import asdict, dataclass
@@ -59,7 +62,7 @@ class Frequency:
 
     @property
     def counts_months(self) -> bool:
-        """Whether the unit is a month, whatever its day."""
+        """True if the unit is a month, whatever its day."""
         return self.unit == "month" or self.unit in _ENDS
 
     @property
@@ -79,7 +82,7 @@ class Frequency:
         )
 
     def places(self, stamps: Stamps, first: Any) -> Places:
-        """Return how many steps each stamp stands after `first`, rounded down where it is not on the grid."""
+        """Return how many steps each stamp is after `first`, rounded down where it is not on the grid."""
         if self.unit in ("number", "microsecond"):
             return np.asarray((stamps - first).astype(np.int64) // self.step)
         if self.unit == "business day":
@@ -88,7 +91,7 @@ class Frequency:
         return np.asarray(months.astype(np.int64) // self.step)
 
     def stamps(self, first: Any, places: Places) -> Stamps:
-        """Return the stamps that stand so many steps after `first`; places may be negative."""
+        """Return the stamps that are so many steps after `first`; places may be negative."""
         if self.unit == "number":
             return np.asarray(first + places * self.step)
         if self.unit == "microsecond":
@@ -155,7 +158,47 @@ def _commonest(numbers: npt.NDArray[Any]) -> int:
 
 
 def _skips_weekends(stamps: Stamps) -> bool:
-    """Say whether no stamp is on a weekend although some weekend lies between the first and the last."""
+    """Say whether no stamp is on a weekend although there is a weekend between the first and the last."""
     days = stamps.astype("M8[D]")
     span = int((days[-1] - days[0]).astype(np.int64))
     return bool(np.is_busday(days).all() and np.busday_count(days[0], days[-1]) < span)
+
+
+_HARMONICS = {YEAR: 2, WEEK: 3, DAY: 2}
+"""Harmonics of each cycle: three for the week tell all seven days apart."""
+_MONDAY = np.datetime64("1970-01-05", "us")
+_MONTH = YEAR / 12
+
+
+def calendar_features(stamps: Stamps, frequency: Frequency, season: int) -> npt.NDArray[np.float64]:
+    """Return the waves at each stamp, shape `(T, F)`; F depends on frequency and season alone.
+
+    Args:
+        stamps: shape `(T,)`.
+        frequency: of the series; cycles shorter than two steps are left out.
+        season: steps in the cycle of whole-numbered stamps, which have no calendar; 1 is none.
+    """
+    if frequency.unit == "number":
+        phases = [stamps // frequency.step / season] if season > 1 else []
+        return _waves(phases, [2] * len(phases), len(stamps))
+    since_monday = (stamps - _MONDAY).astype(np.int64)
+    year = stamps.astype("M8[Y]")
+    length = ((year + 1).astype(MICROSECONDS) - year.astype(MICROSECONDS)).astype(np.int64)
+    phase = {
+        YEAR: (stamps - year.astype(MICROSECONDS)).astype(np.int64) / length,
+        WEEK: since_monday % WEEK / WEEK,
+        DAY: since_monday % DAY / DAY,
+    }
+    apart = frequency.step * {"microsecond": 1, "business day": DAY}.get(frequency.unit, _MONTH)
+    cycles = [cycle for cycle in phase if cycle >= 2 * apart]
+    return _waves([phase[cycle] for cycle in cycles], [_HARMONICS[cycle] for cycle in cycles], len(stamps))
+
+
+def _waves(phases: list[npt.NDArray[np.float64]], harmonics: list[int], length: int) -> npt.NDArray[np.float64]:
+    columns = [
+        wave(2 * np.pi * multiple * phase)
+        for phase, most in zip(phases, harmonics, strict=True)
+        for multiple in range(1, most + 1)
+        for wave in (np.sin, np.cos)
+    ]
+    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))

@@ -1,4 +1,4 @@
-"""Rows of one series, as they came, onto the grid of their frequency: order, duplicates, gaps and missing values.
+"""Put the rows of one series on the grid of their frequency: order, duplicates, gaps and missing values.
 
 Nothing is filled in unless the user says how. A filled value is marked as not observed, so that no forecast is ever
 measured on it.
@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.frequency import Frequency, Places, Stamps
-from elman.data.series import Fill, Series
+from elman.data.series import Series
 from elman.data.stamp_numbers import excel_hint
 from elman.errors import DataError
 from elman.limits import LONGEST_GAP, STEPS_PER_STAMP
+from elman.options import FillName
 from elman.quoting import quote
 
 MANY = 10
 """Stamps from which on a single gap is compared with all other steps."""
 MISTAKES = 0.2
-"""Where a larger share of the stamps is beside the grid, it is not a few of them that are wrong."""
+"""With a larger fraction of stamps off the grid, the frequency is wrong, not a few stamps."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Rows:
         """Return the rows by time.
 
         Raises:
-            DataError: a stamp comes twice.
+            DataError: a stamp is there twice.
         """
         order = np.argsort(self.stamps, kind="stable")
         stamps = self.stamps[order]
@@ -61,7 +62,7 @@ def shown(stamp: Any) -> str:
     return str(stamp).removesuffix(".000000").removesuffix("T00:00:00")
 
 
-def to_grid(rows: Rows, frequency: Frequency, fill: Fill | None, source: str) -> Series:
+def to_grid(rows: Rows, frequency: Frequency, fill: FillName | None, source: str) -> Series:
     """Return the series without gaps.
 
     Args:
@@ -147,8 +148,8 @@ def _check_whole(where: str, rows: Rows, frequency: Frequency, places: Places) -
         )
 
 
-def _filled(column: npt.NDArray[np.float64], fill: Fill | None) -> npt.NDArray[np.float64]:
-    """Fill a column whose first value is there."""
+def _filled(column: npt.NDArray[np.float64], fill: FillName | None) -> npt.NDArray[np.float64]:
+    """FillName a column whose first value is there."""
     missing = np.isnan(column)
     if fill == "zero":
         return np.where(missing, 0.0, column)

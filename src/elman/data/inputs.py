@@ -1,7 +1,7 @@
-"""From sequences as a user has them to the numbers that a network reads; learned from the training part alone."""
+"""Encode sequences as the numbers that a network reads; vocabulary and scale are fitted on the training part."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from elman.data.items import Floats, Items
 from elman.data.sequences import Sequences
 from elman.data.vocabulary import FORM, Tokens, Vocabulary, tokenize
 from elman.errors import DataError
+from elman.options import TokensName
 
-Kind: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 WORDS_OF_A_TEXT = 4
 """Texts whose median has as many words are read by words where nobody says how."""
 FARTHEST = 1e6
@@ -29,7 +29,7 @@ class Input(Protocol):
         ...
 
     def content(self) -> dict[str, Any]:
-        """Return what a file has to hold, as JSON says it; `input_of` reads it."""
+        """Return what a file has to hold, as JSON says it; `input_from_state` reads it."""
         ...
 
 
@@ -41,10 +41,10 @@ class TokenInput:
     vocabulary: Vocabulary
 
     @classmethod
-    def learn(cls, items: Items, tokens: Kind, min_count: int) -> "TokenInput":
+    def fit(cls, items: Items, tokens: TokensName, min_count: int) -> "TokenInput":
         """Learn the vocabulary of the training part."""
         chosen = choose_tokens(items) if tokens == "auto" else tokens
-        return cls(chosen, Vocabulary.learn(cut(items, chosen), min_count))
+        return cls(chosen, Vocabulary.fit(cut(items, chosen), min_count))
 
     def encode(self, items: Items) -> Sequences:
         """Return symbol numbers, values `(N,)`."""
@@ -71,7 +71,7 @@ class SeriesInput:
     deviation: Floats
 
     @classmethod
-    def learn(cls, items: list[Floats]) -> "SeriesInput":
+    def fit(cls, items: list[Floats]) -> "SeriesInput":
         """Learn the scale of the training part."""
         steps = np.concatenate(items).astype(np.float64)
         deviation = steps.std(axis=0).astype(np.float32)
@@ -101,14 +101,14 @@ class SeriesInput:
         return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
 
 
-def learn_input(items: Items, tokens: Kind, min_count: int) -> TokenInput | SeriesInput:
+def fit_input(items: Items, tokens: TokensName, min_count: int) -> TokenInput | SeriesInput:
     """Learn how to read sequences from those of the training part."""
     if isinstance(items[0], np.ndarray):
-        return SeriesInput.learn(items)
-    return TokenInput.learn(items, tokens, min_count)
+        return SeriesInput.fit(items)
+    return TokenInput.fit(items, tokens, min_count)
 
 
-def input_of(content: dict[str, Any]) -> TokenInput | SeriesInput:
+def input_from_state(content: dict[str, Any]) -> TokenInput | SeriesInput:
     """Return the input that `content` was made from."""
     if "symbols" in content:
         return TokenInput(content["tokens"], Vocabulary(content["symbols"]))

@@ -1,4 +1,4 @@
-"""What a user may call a list of sequences -> a list of texts, of lists of symbols, or of arrays of numbers."""
+"""Convert sequences in any accepted form to a list of texts, of lists of symbols, or of arrays of numbers."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""The one grammar of numbers in text, whatever file they are in, and the words that say that a number is missing.
+"""Parse numbers in text, by the same grammar in every file, and the words for a missing number.
 
 A number is written in ASCII digits with an optional sign, one decimal point and an exponent: "-12", "0.5", ".5", "3.",
 "1e-3". "1_000", "1,000", "0x10", "inf" and digits of other scripts are no numbers.
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from elman.limits import LARGEST_NUMBER
 
 MISSING = frozenset({"", "-", "--", "?", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null"})
-"""Cells that stand for no number where a number is asked for, whatever their case."""
+"""Cells that mean a missing number, in upper or lower case."""
 
 
 def number(cell: Any) -> float:
@@ -48,7 +48,7 @@ def usable(found: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def missing(cells: Sequence[Any]) -> npt.NDArray[np.bool_]:
-    """Return which cells stand for a missing number: null, NaN, or one of the words."""
+    """Return which cells mean a missing number: null, NaN, or one of the words."""
     if all(type(cell) is float for cell in cells):
         return np.isnan(np.array(cells, dtype=np.float64))
     return np.array([_is_missing(cell) for cell in cells], dtype=bool)

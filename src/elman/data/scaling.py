@@ -25,7 +25,7 @@ means and deviations correlate at least so much."""
 
 @dataclass(frozen=True)
 class Scale:
-    """How a series is measured.
+    """The scale of a series.
 
     Attributes:
         log: whether in logarithms.
@@ -71,7 +71,7 @@ def last_value_error(values: Numbers, horizon: int) -> float:
 
 
 def wants_log(training: Numbers, season: int) -> bool:
-    """Say whether a series is positive, and swings more the higher it stands.
+    """Say whether a series is positive, and swings more the higher its level.
 
     Args:
         training: shape `(T,)`.

@@ -2,8 +2,8 @@
 
 A cell is quoted if it begins with a quotation mark and the mark that closes it is followed by a separator or the end of
 a line; it may span lines, and a mark inside it is written twice (RFC 4180). Every other mark is a character like any
-other, so that a stray one changes no other cell. Whether a mark opens a cell of many lines or is stray is told by those
-lines: see `data/stray_marks.py`.
+other, so that a stray one changes no other cell. The lines after a mark decide whether it
+opens a cell of many lines or is stray: see `data/stray_marks.py`.
 """
 
 import re

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from elman.data.frequency import MICROSECONDS, Frequency, Stamps
 
 Backend: TypeAlias = Literal["pandas", "polars"]
-Fill: TypeAlias = Literal["forward", "zero", "interpolate"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Series:
         name: its id, as the user's table has it.
         first: the stamp of the first value.
         values: shape `(T,)`, finite.
-        observed: which steps were there whole, with nothing filled in, shape `(T,)`. A filled step may know what came
-            after it: none is ever measured, and no forecast begins after one.
+        observed: True for steps that were complete, with nothing filled in, shape `(T,)`. A filled step may depend on
+            later ones: none is ever measured, and no forecast begins after one.
         covariates: what was seen at the same time, shape `(T, C)`.
     """
 
@@ -85,12 +84,12 @@ class Panel:
         return [one.name for one in self.series]
 
     def until(self, lengths: list[int]) -> "Panel":
-        """Return the first so many steps of each series; what comes later is not there."""
+        """Return the first so many steps of each series; later steps are dropped."""
         pairs = zip(self.series, lengths, strict=True)
         return replace(self, series=tuple(one.part(0, length, self.frequency) for one, length in pairs))
 
     def stamps(self, number: int, begin: int, end: int) -> Stamps:
-        """Return the stamps of a series' steps from `begin` up to `end`, which may lie beyond its last value."""
+        """Return the stamps of a series' steps from `begin` up to `end`, which may be after its last value."""
         return self.frequency.stamps(self.series[number].first, np.arange(begin, end))
 
     def fingerprint(self) -> str:

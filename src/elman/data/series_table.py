@@ -1,4 +1,4 @@
-"""From what a user has to a `Panel`: a frame or file in the long format, or the plain values of one series."""
+"""Convert a frame or file in the long format, or the values of one series, to a `Panel`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,11 @@ import pandas as pd
 
 from elman.data.frequency import Frequency, Stamps, infer_frequency
 from elman.data.gaps import Rows, to_grid
-from elman.data.series import Backend, Fill, Panel
+from elman.data.series import Backend, Panel
 from elman.data.stamps import read_stamps
 from elman.data.tables import Table, read_table
 from elman.errors import DataError
+from elman.options import FillName
 from elman.quoting import quote
 
 USUAL_TIME = ("ds", "date", "time", "timestamp", "month")
@@ -29,7 +30,7 @@ def read_panel(
     time: str | None = None,
     value: str | None = None,
     covariates: Sequence[str] = (),
-    fill: Fill | None = None,
+    fill: FillName | None = None,
 ) -> Panel:
     """Read series.
 

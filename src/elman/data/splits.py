@@ -1,18 +1,17 @@
-"""Which rows a model learns from and which are held out, and how many stand on both sides."""
+"""Split rows into a training and a held-out part, and count those that are in both."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from elman.data.sequences import Rows
 from elman.errors import DataError, InputError
-
-Split: TypeAlias = Literal["tail", "shuffled", "stratified"]
+from elman.options import SplitName
 
 
 def split_rows(
-    count: int, share: float, how: Split = "tail", seed: int = 0, labels: Sequence[Any] | None = None
+    count: int, share: float, how: SplitName = "tail", seed: int = 0, labels: Sequence[Any] | None = None
 ) -> tuple[Rows, Rows]:
     """Return the rows to learn from and those held out, each ascending.
 
@@ -47,8 +46,8 @@ def split_rows(
 def _spread(labels: Sequence[Hashable], random: np.random.Generator) -> Rows:
     """Return all rows in an order whose tails have each label in its share, as near as whole rows allow.
 
-    The rows of a label lie evenly apart between 0 and 1; all rows are sorted by that place. One row of each label goes
-    to the front, so that the held-out part has no label that the other part lacks.
+    The rows of a label are spaced evenly between 0 and 1; all rows are sorted by that position. One row of each label
+    is put first, so that the held-out part has no label that the other part lacks.
     """
     numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
     codes = np.array([numbers[label] for label in labels])
@@ -66,7 +65,7 @@ def pick(items: Any, rows: Iterable[int]) -> list[Any]:
 
 
 def count_duplicates(training: Iterable[Any], held_out: Iterable[Any]) -> int:
-    """Return how many held-out rows stand in the training part too, where a model may have learned them by heart.
+    """Return how many held-out rows are in the training part too, where a model may have learned them by heart.
 
     Rows are texts, lists of what can be hashed, or arrays.
     """
@@ -75,7 +74,7 @@ def count_duplicates(training: Iterable[Any], held_out: Iterable[Any]) -> int:
 
 
 def _key(row: Any) -> Hashable:
-    """Return what tells rows apart."""
+    """Return a key that equal rows share."""
     if isinstance(row, np.ndarray):
         return row.tobytes()
     return tuple(row) if isinstance(row, list) else row

@@ -56,7 +56,7 @@ _RULES = {
     ),
 }
 SAID = {name for name in _RULES if "read as" in name}
-"""Forms of which a reader is told how they were understood."""
+"""Ambiguous forms: their reading is reported to the user."""
 
 
 @dataclass(frozen=True)

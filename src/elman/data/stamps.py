@@ -1,7 +1,7 @@
 """A column of stamps: whole numbers, or dates and times in one form, read without guessing.
 
 Every cell has to have the form of the others. An offset from UTC names an instant. What a reader might not expect, such
-as how times with an offset were taken, is said in words beside the stamps.
+as how times with an offset were taken, is returned as notes with the stamps.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Tables on disk: CSV, TSV, JSON lines and Parquet, told apart by the ending, read in chunks of rows.
+"""Tables on disk: CSV, TSV, JSON lines and Parquet, by the ending of their names, read in chunks of rows.
 
 The cells of a chunk are Python objects in columns of objects, or Arrow's own numbers: nothing is guessed from them, so
 that a large integer stays exact and the same column is read alike in every chunk.
@@ -14,7 +14,8 @@ import numpy as np
 
 from elman.data.json_lines import read_objects
 from elman.data.separated import layout, read_rows
-from elman.errors import DataError, InputError
+from elman.errors import DataError
+from elman.extras import required_by
 from elman.limits import MOST_COLUMNS
 from elman.opening import opened, shown
 from elman.quoting import printable, quote, shorten
@@ -77,12 +78,10 @@ def pyarrow_parquet(path: Path) -> Any:
     """Return the module that reads and writes Parquet.
 
     Raises:
-        InputError: it is not installed.
+        MissingLibraryError: it is not installed.
     """
-    try:
+    with required_by(f"{shown(path)}: Parquet"):
         from pyarrow import parquet
-    except ImportError as error:
-        raise InputError(f"{shown(path)}: Parquet needs pyarrow: pip install pyarrow, or take CSV") from error
     return parquet
 
 
@@ -122,7 +121,7 @@ def _read_separated(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
-    """A key that is not in an object is a missing cell, whether it came before or comes later in the file."""
+    """A key that is not in an object is a missing cell, whether it is earlier or later in the file."""
     import pandas as pd
 
     name, columns, most = shown(path), dict[str, None](), 0
@@ -183,7 +182,7 @@ def _is_index(column: str) -> bool:
 
 
 def _frame(batch: Any) -> "pd.DataFrame":
-    """Return a batch without what another library wrote beside it, so that an index is a column like others."""
+    """Return a batch without the metadata of another library, so that an index is a column like others."""
     import pyarrow
 
     columns = [_plain(column) for column in batch.columns]

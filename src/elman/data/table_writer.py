@@ -1,4 +1,4 @@
-"""Tables to disk, piece by piece: the file is there whole once it is done, and not at all before."""
+"""Write tables piece by piece; the file appears when it is complete."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from elman.files import Replacement, cannot_write, make_folder
 class TableWriter:
     """Writes rows to a .csv, .tsv, .jsonl or .parquet file; used in a `with` block.
 
-    A piece goes to a spare file beside the path, which replaces the file there when the block ends without an error.
+    Pieces are written to a temporary file, which replaces the file at the path when the block ends without an error.
 
     Args:
         path: the file; its ending says what it is.

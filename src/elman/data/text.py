@@ -1,11 +1,11 @@
 """Text on disk or in memory -> numbers, the training part first and the held-out tail after it.
 
-The alphabet comes from the training part alone. A character that only the held-out part has was never seen, so that no
+The alphabet is that of the training part alone. A character that only the held-out part has was never seen, so that no
 model can be asked for it: it is left out of the held-out part, and `Corpus.left_out` counts how many.
 
 A text is read in pieces, twice: once to count it and see which characters it has, once to encode it with the smallest
-integer type that holds the alphabet. Encoded text beyond `IN_MEMORY` bytes goes to a temporary file that is mapped into
-memory and vanishes with the process, so that a text may be larger than memory.
+integer type that holds the alphabet. Encoded text beyond `IN_MEMORY` bytes is written to a memory-mapped
+temporary file that is deleted with the process, so that a text may be larger than memory.
 """
 
 import codecs
@@ -162,7 +162,7 @@ def _room(length: int, dtype: np.dtype[np.unsignedinteger]) -> npt.NDArray[np.un
 
 
 def _by_document(pieces: Iterator[str], separator: str | None) -> Iterator[tuple[str, bool]]:
-    """Yield pieces and whether a document ends after each; a separator may lie across two pieces."""
+    """Yield pieces and whether a document ends after each; a separator may span two pieces."""
     if separator is None:
         yield from ((piece, False) for piece in pieces)
         return

@@ -1,4 +1,4 @@
-"""The symbols that a model knows, words or characters or anything with a name, and the numbers that stand for them."""
+"""Number the symbols that a model knows: words, characters, or anything else with a name."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ def tokenize(text: str, tokens: Tokens) -> list[str]:
     Args:
         text: what to cut.
         tokens: "words" gives words in lower case and every punctuation mark, "characters" every character as it is,
-            "symbols" what stands between spaces, as it is.
+            "symbols" the parts between spaces, as they are.
     """
     if tokens == "words":
         return _WORD.findall(text.lower())
@@ -47,12 +47,12 @@ class Vocabulary:
         self._numbers = {symbol: number for number, symbol in enumerate(self.symbols) if number > special}
 
     @classmethod
-    def learn(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
-        """Count symbols and keep those that came often enough.
+    def fit(cls, sequences: Iterable[Sequence[str]], min_count: int = 1, special: Sequence[str] = ()) -> "Vocabulary":
+        """Count symbols and keep the frequent ones.
 
         Args:
             sequences: what to count: the training part alone.
-            min_count: how often a symbol has to come.
+            min_count: occurrences below which a symbol is unknown.
             special: names that get the numbers after the unknown one, such as an end mark; a symbol of the same name is
                 another one.
         """
@@ -81,7 +81,7 @@ class Vocabulary:
 
 
 class OpenVocabulary:
-    """A vocabulary that numbers the symbols it has not, from its size on, as it meets them.
+    """A vocabulary that gives new symbols the numbers from its size on, in the order of their first use.
 
     Args:
         closed: the vocabulary; it stays as it is.

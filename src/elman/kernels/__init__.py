@@ -1,6 +1,7 @@
-"""The compiled kernels, opened by path: whether they are there, which instruction set they use, and how to call them.
+"""Open the compiled kernels by path, choose their instruction set and call them.
 
-Nothing here knows of torch. A call is one flat record of 8-byte fields, `elman_call` in `elman.h`; the ops fill it in.
+This module does not import torch. A call is one flat record of 8-byte fields, `Call` here and `elman_call` in
+`elman.h`; `ops/passes.py` fills it in by name.
 """
 
 import ctypes
@@ -9,16 +10,62 @@ import struct
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Final, Required, TypedDict
 
 from elman.errors import InputError
 
-FIELDS = (
-    *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "N", "batch_sizes"),
-    *("x", "x_step", "x_row", "h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
-    *("y", "h_n", "c_n", "gates", "cells", "segment", "borders"),
-    *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
-    *("grad_weight_ih", "grad_weight_hh", "grad_bias_ih", "grad_bias_hh", "grad_h", "grad_c", "grad_gates"),
-)
+
+class Call(TypedDict, total=False):
+    """The record of one call, `elman_call` in `elman.h`: names and order are the same.
+
+    Pointers are addresses; what is left out is 0, which is an absent tensor.
+    """
+
+    cell: Required[int]
+    backward: int
+    reverse: int
+    threads: int
+    T: int
+    B: int
+    I: int  # noqa: E741
+    H: int
+    N: int
+    batch_sizes: int
+    x: int
+    x_step: int
+    x_row: int
+    h_0: int
+    c_0: int
+    weight_ih: int
+    weight_hh: int
+    bias_ih: int
+    bias_hh: int
+    y: int
+    h_n: int
+    c_n: int
+    gates: int
+    cells: int
+    segment: int
+    checkpoints: int
+    grad_y: int
+    grad_h_n: int
+    grad_c_n: int
+    grad_y_step: int
+    grad_y_row: int
+    grad_x: int
+    grad_h_0: int
+    grad_c_0: int
+    grad_weight_ih: int
+    grad_weight_hh: int
+    grad_bias_ih: int
+    grad_bias_hh: int
+    grad_h: int
+    grad_c: int
+    grad_gates: int
+
+
+FIELDS: Final = tuple(Call.__annotations__)
+_ZEROS = dict.fromkeys(FIELDS, 0)
 _RECORD = struct.Struct(f"{len(FIELDS)}q")
 _SUFFIX = "dylib" if sys.platform == "darwin" else "so"
 _PATH = Path(__file__).parent / f"libelman_kernels.{_SUFFIX}"
@@ -33,12 +80,16 @@ class _Library:
         library.elman_instruction_set.restype = ctypes.c_char_p
         library.elman_instruction_sets.restype = ctypes.c_char_p
         library.elman_run.argtypes = [ctypes.c_char_p]
-        if library.elman_call_size() != _RECORD.size:
+        if library.elman_call_size() != _RECORD.size or not hasattr(library, "elman_cell_gates"):
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
-        library.elman_borrow_threads.argtypes = [ctypes.c_void_p] * 4
-        library.elman_borrow_threads.restype = None
+        for cell_size in (library.elman_cell_gates, library.elman_cell_saved):
+            cell_size.argtypes, cell_size.restype = [ctypes.c_int64], ctypes.c_int64
+        library.elman_use_openmp.argtypes = [ctypes.c_void_p] * 4
+        library.elman_use_openmp.restype = None
         self.run = library.elman_run
-        self.borrow_threads = library.elman_borrow_threads
+        self.cell_gates = library.elman_cell_gates
+        self.cell_saved = library.elman_cell_saved
+        self.use_openmp = library.elman_use_openmp
         self.use_instruction_set = library.elman_use_instruction_set
         self._instruction_set = library.elman_instruction_set
         self._instruction_sets = library.elman_instruction_sets
@@ -75,12 +126,12 @@ def _use(library: _Library, name: str, where: str) -> None:
 
 
 def available() -> bool:
-    """Whether this installation has compiled kernels."""
+    """Return whether this installation has compiled kernels."""
     return _library() is not None
 
 
 def why_not() -> str:
-    """Why there are no kernels, in a sentence; empty when there are."""
+    """Say why there are no kernels, in a sentence; empty when there are."""
     return (
         ""
         if available()
@@ -89,19 +140,19 @@ def why_not() -> str:
 
 
 def instruction_set() -> str:
-    """The instruction set in use: 'avx512', 'avx2' or 'portable'.
+    """Return the instruction set in use: 'avx512', 'avx2' or 'portable'.
 
     Raises:
-        InputError: this installation has no kernels, or ELMAN_INSTRUCTION_SET names a set that this machine has not.
+        InputError: This installation has no kernels, or this machine has not the set that ELMAN_INSTRUCTION_SET names.
     """
     return _loaded().instruction_set()
 
 
 def instruction_sets() -> list[str]:
-    """The instruction sets this machine runs, best first.
+    """Return the instruction sets that this machine runs, best first.
 
     Raises:
-        InputError: this installation has no kernels.
+        InputError: This installation has no kernels.
     """
     return _loaded().instruction_sets()
 
@@ -110,7 +161,7 @@ def use_instruction_set(name: str) -> None:
     """Use one instruction set from now on, in the whole process.
 
     Raises:
-        InputError: this machine, or this build, has no such set, or this installation has no kernels.
+        InputError: This machine, or this build, has no such set, or this installation has no kernels.
     """
     _use(_loaded(), name, "use_instruction_set")
 
@@ -118,36 +169,68 @@ def use_instruction_set(name: str) -> None:
 _OPENMP = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads", "omp_in_parallel")
 
 
-def borrow_threads(path: str) -> bool:
-    """Share calls among the threads of the OpenMP library that the library at `path` runs on, from now on.
+def use_openmp(path: str) -> bool:
+    """Run calls on the threads of the OpenMP library that the library at `path` uses, from now on.
 
-    Two pools of threads would fight: OpenMP's spin on their cores for a while after each operation. False where that
-    library runs on no OpenMP, or there are no kernels; then the kernels keep to threads of their own.
+    Two thread pools would compete, because the threads of OpenMP spin for a while after each operation. Return False
+    where that library uses no OpenMP, or there are no kernels; the kernels then use threads of their own.
     """
     library = _library()
     try:
-        openmp = ctypes.CDLL(path)  # the library is there already; its names include those it is linked to
+        openmp = ctypes.CDLL(path)  # already loaded; its names include those of the libraries it is linked to
         functions = [ctypes.cast(getattr(openmp, name), ctypes.c_void_p) for name in _OPENMP]
     except (OSError, AttributeError):
         return False
     if library is not None:
-        library.borrow_threads(*functions)
+        library.use_openmp(*functions)
     return library is not None
 
 
-def run(*fields: int) -> None:
-    """Run one call: the values of `FIELDS` in their order, addresses as integers, 0 where a pointer is absent.
+def check_cell(name: str, number: int, gates: int, saved: int) -> None:
+    """Check that the library computes a cell with these sizes.
+
+    Args:
+        name: The name for the message.
+        number: The number in `elman_cell`.
+        gates: The row blocks of the weights.
+        saved: The vectors of H that the forward pass saves for each row of each step.
 
     Raises:
-        MemoryError: there is no memory for the scratch.
-        RuntimeError: batch_sizes is not that of a packed batch.
+        InputError: This installation has no kernels.
+        OSError: The library has other sizes, or no such cell.
     """
-    failed = _loaded().run(_RECORD.pack(*fields))
+    library = _loaded()
+    got = library.cell_gates(number), library.cell_saved(number)
+    if got != (gates, saved):
+        theirs = "no such cell" if -1 in got else "{} and {}".format(*got)
+        raise OSError(
+            f"{_PATH}: expected cell {number} ({name}) to have {gates} gates and {saved} saved vectors, got {theirs}; "
+            "the library was built from another version of Elman. Install Elman again"
+        )
+
+
+def run(call: Call) -> None:
+    """Run one call.
+
+    Raises:
+        MemoryError: There is no memory for the scratch space.
+        RuntimeError: `batch_sizes` is not that of a packed batch, or the library has no such cell.
+        TypeError: There is no field of that name.
+    """
+    record = _ZEROS | call  # in the order of FIELDS
+    if len(record) != len(FIELDS):
+        raise TypeError(
+            f"kernels.run: expected the fields {', '.join(FIELDS)}, got {', '.join(record.keys() - FIELDS)}"
+        )
+    failed = _loaded().run(_RECORD.pack(*record.values()))
     if failed == 1:
-        raise MemoryError("the kernels found no memory for their scratch")
-    if failed:
-        rows, batch = (fields[FIELDS.index(name)] for name in ("N", "B"))
+        raise MemoryError("the kernels found no memory for their scratch space")
+    if failed == 2:
         raise RuntimeError(
-            f"elman: expected batch_sizes to begin with B = {batch}, never to grow, to stay above 0, and to sum to the "
-            f"N = {rows} rows of x. Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
+            f"elman: expected batch_sizes to begin with B = {record['B']}, never to grow, to stay above 0, and to sum "
+            f"to the N = {record['N']} rows of x. Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
+        )
+    if failed:
+        raise RuntimeError(
+            f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {call['cell']}"
         )

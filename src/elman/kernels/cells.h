@@ -1,12 +1,12 @@
-// The equations. A cell is forward() and backward() on vectors of units, and a table that says which of its products
-// meet where; the loop through time, the products and the threads are shared (sequence.h). To add a cell, write one here.
+// The cells' equations. A cell is forward() and backward() on vectors of units, and a table of the sums that its
+// products add to; the loop over time, the products and the threads are shared (sequence.h). Add a cell here.
 //
-// Slots are the sums a unit needs before its equation can be evaluated; each gate's row block of W_ih adds into slot
-// input_slot[gate], its block of W_hh into slot hidden_slot[gate]. Slots stand so that both sides are contiguous:
-// the backward pass multiplies them with the weights as one matrix.
+// Slots are the sums that a unit needs before its equation can be evaluated; each gate's row block of W_ih adds to slot
+// input_slot[gate], its block of W_hh to slot hidden_slot[gate]. Slots are ordered so that both are contiguous: the
+// backward pass multiplies them by the weights as one matrix.
 //
-// backward() gets in `d` what reaches the state from outside the step, makes it the total derivative, and returns what
-// goes on to the state before, without the part through the weights.
+// backward() gets in `d` the gradient that reaches the state from outside the step, replaces it by the total
+// derivative, and returns the gradient of the state before, without the part through the weights.
 #pragma once
 
 #include "simd.h"
@@ -18,9 +18,12 @@ struct State {
     V h, c;
 };
 
+enum class Activation { tanh, relu };
+
 // h = f(a)
-template <bool is_relu>
+template <Activation activation>
 struct Rnn {
+    static constexpr bool is_relu = activation == Activation::relu;
     static constexpr int gates = 1, slots = 1, saved = 0;
     static constexpr bool has_cell = false, reset_before = false;
     static constexpr int input_slot[] = {0}, hidden_slot[] = {0};
@@ -42,7 +45,10 @@ struct Lstm {
 
     static State forward(const V (&a)[4], State before, V* save) {
         const V i = sigmoid(a[0]), f = sigmoid(a[1]), g = tanh(a[2]), o = sigmoid(a[3]);
-        save[0] = i, save[1] = f, save[2] = g, save[3] = o;
+        save[0] = i;
+        save[1] = f;
+        save[2] = g;
+        save[3] = o;
         const V c = fma(f, before.c, i * g);
         return {o * tanh(c), c};
     }
@@ -69,7 +75,10 @@ struct Gru {
     static State forward(const V (&a)[4], State before, V* save) {
         const V r = sigmoid(a[1]), z = sigmoid(a[2]), m = a[3];
         const V n = tanh(fma(r, m, a[0]));
-        save[0] = r, save[1] = z, save[2] = n, save[3] = m;
+        save[0] = r;
+        save[1] = z;
+        save[2] = n;
+        save[3] = m;
         return {fma(z, before.h - n, n), V{}};
     }
 
@@ -95,7 +104,9 @@ struct GruResetBefore {
 
     static State forward(const V (&a)[3], State before, V* save) {
         const V r = sigmoid(a[1]), z = sigmoid(a[2]), n = tanh(a[0]);
-        save[0] = r, save[1] = z, save[2] = n;
+        save[0] = r;
+        save[1] = z;
+        save[2] = n;
         return {fma(z, before.h - n, n), V{}};
     }
 

@@ -14,10 +14,11 @@
 namespace elman {
 namespace {
 
-// Below this many multiply-adds a second thread costs more to wake than it saves: it takes 5 to 50 microseconds.
-constexpr int64_t worth_a_team = 4'000'000;
-// With the units of a step split, threads meet at every step, 0.2 to 0.5 microseconds each time.
-constexpr int64_t worth_a_meeting = 64'000;
+// Multiply-adds of a call, below which a second thread costs more to wake (5 to 50 microseconds) than it saves.
+constexpr int64_t least_team_work = 4'000'000;
+// Multiply-adds of a step and thread, below which a barrier at every step costs more than it saves: 0.2 to 0.5
+// microseconds each.
+constexpr int64_t least_step_work = 64'000;
 
 struct InstructionSet {
     const char* name;
@@ -32,8 +33,7 @@ const std::vector<InstructionSet>& instruction_sets() {
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
             found.push_back({"avx512", avx512::run});
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-            found.push_back({"avx2", avx2::run});
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back({"avx2", avx2::run});
 #endif
         found.push_back({"portable", portable::run});
         return found;
@@ -48,9 +48,7 @@ const InstructionSet& in_use() {
     return set != nullptr ? *set : instruction_sets().front();
 }
 
-int64_t gates_of(int64_t cell) {
-    return cell == elman_lstm ? 4 : (cell == elman_gru || cell == elman_gru_reset_before) ? 3 : 1;
-}
+CellSizes sizes_of(int64_t cell) { return portable::sizes(cell); }
 
 void copy(float* to, const float* from, int64_t count) {
     if (to == nullptr) return;
@@ -61,9 +59,10 @@ void copy(float* to, const float* from, int64_t count) {
     }
 }
 
-// No step: the last state is the first, no weight has a gradient.
+// Runs a call without steps: the last state is the first, no weight has a gradient.
 void run_empty(const elman_call& call) {
-    const int64_t states = call.B * call.H, rows = gates_of(call.cell) * call.H;
+    const int64_t states = call.B * call.H;
+    const int64_t rows = sizes_of(call.cell).gates * call.H;
     if (!call.backward) {
         copy(call.h_n, call.h_0, states);
         copy(call.c_n, call.c_0, states);
@@ -80,22 +79,18 @@ void run_empty(const elman_call& call) {
 
 constexpr std::size_t huge_page = 2u << 20;
 
-// Large results arrive as fresh pages. Faulted in 4 KiB at a time, the 33 MB of gates of an LSTM with B 64, T 128, H 256
-// cost a tenth of its forward pass; in pages of 2 MiB, a hundredth.
-void expect_all_of(float* data, int64_t count) {
+// Asks for huge pages. Large results are fresh pages: faulted in 4 KiB at a time, the 33 MB of gates of an LSTM with
+// B 64, T 128, H 256 cost a tenth of its forward pass; in pages of 2 MiB, a hundredth.
+void advise_huge_pages(float* data, int64_t count) {
 #if defined(__linux__)
     const auto begin = (reinterpret_cast<uintptr_t>(data) + huge_page - 1) / huge_page * huge_page;
-    const auto end = (reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(count) * sizeof(float)) / huge_page *
-                     huge_page;
+    const auto end =
+        (reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(count) * sizeof(float)) / huge_page * huge_page;
     if (data != nullptr && end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
 
-int64_t saved_of(int64_t cell) {
-    return cell == elman_lstm || cell == elman_gru ? 4 : cell == elman_gru_reset_before ? 3 : 0;
-}
-
-// Rows before each step. False when batch_sizes is not that of a packed batch.
+// Computes the rows before each step. Returns false when batch_sizes is not that of a packed batch.
 bool count_rows(const elman_call& call, std::vector<std::ptrdiff_t>& offset) {
     offset.assign(1, 0);
     int64_t before = call.B;
@@ -118,7 +113,7 @@ float* Scratch::floats(std::ptrdiff_t count) {
     const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + huge_page - 1) / huge_page * huge_page;
     data_ = static_cast<float*>(std::aligned_alloc(huge_page, bytes));
     size_ = data_ == nullptr ? 0 : static_cast<std::ptrdiff_t>(bytes / sizeof(float));
-    expect_all_of(data_, size_);
+    advise_huge_pages(data_, size_);
     return data_;
 }
 
@@ -129,25 +124,32 @@ using namespace elman;
 int elman_run(const elman_call* given) {
     const elman_call& call = *given;
     std::vector<std::ptrdiff_t> offset;
-    if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset)) return 2;
-    if (call.T == 0 || call.B == 0 || call.H == 0) return run_empty(call), 0;
-    if (call.backward) {
-        expect_all_of(call.grad_x, call.N * call.I);
-        expect_all_of(call.grad_h, call.N * call.H);
-        expect_all_of(call.grad_c, call.N * call.H);
-        expect_all_of(call.grad_gates, call.N * gates_of(call.cell) * call.H);
-    } else {
-        expect_all_of(call.y, call.N * call.H);
-        expect_all_of(call.cells, call.N * call.H);
-        expect_all_of(call.gates, call.N * saved_of(call.cell) * call.H);
+    if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset))
+        return elman_bad_batch_sizes;
+    const CellSizes sizes = sizes_of(call.cell);
+    if (sizes.gates < 0) return elman_unknown_cell;
+    if (call.T == 0 || call.B == 0 || call.H == 0) {
+        run_empty(call);
+        return elman_ok;
     }
-    const int64_t step_work = call.B * gates_of(call.cell) * call.H * call.H;
-    const int64_t work = call.N * gates_of(call.cell) * call.H * (call.I + call.H);
+    if (call.backward) {
+        advise_huge_pages(call.grad_x, call.N * call.I);
+        advise_huge_pages(call.grad_h, call.N * call.H);
+        advise_huge_pages(call.grad_c, call.N * call.H);
+        advise_huge_pages(call.grad_gates, call.N * sizes.gates * call.H);
+    } else {
+        advise_huge_pages(call.y, call.N * call.H);
+        advise_huge_pages(call.cells, call.N * call.H);
+        advise_huge_pages(call.gates, call.N * sizes.saved * call.H);
+    }
+    const int64_t step_work = call.B * sizes.gates * call.H * call.H;
+    const int64_t work = call.N * sizes.gates * call.H * (call.I + call.H);
     const bool few_rows = call.B < call.threads;
-    const bool alone = work < worth_a_team || (few_rows && step_work < worth_a_meeting * call.threads);
+    const bool alone = work < least_team_work || (few_rows && step_work < least_step_work * call.threads);
     Team team(alone ? 1 : static_cast<int>(call.threads));
     thread_local Scratch scratch;
-    return in_use().run(call, offset.empty() ? nullptr : offset.data(), team, call.B < team.size(), scratch);
+    const Split split = call.B < team.size() ? Split::units : Split::rows;
+    return in_use().run(call, offset.empty() ? nullptr : offset.data(), team, split, scratch);
 }
 
 const char* elman_instruction_set() { return in_use().name; }
@@ -155,7 +157,8 @@ const char* elman_instruction_set() { return in_use().name; }
 const char* elman_instruction_sets() {
     static const std::string names = [] {
         std::string joined;
-        for (const InstructionSet& set : instruction_sets()) joined += (joined.empty() ? "" : ",") + std::string(set.name);
+        for (const InstructionSet& set : instruction_sets())
+            joined += (joined.empty() ? "" : ",") + std::string(set.name);
         return joined;
     }();
     return names.c_str();
@@ -163,18 +166,24 @@ const char* elman_instruction_sets() {
 
 int elman_use_instruction_set(const char* name) {
     for (const InstructionSet& set : instruction_sets()) {
-        if (std::strcmp(set.name, name) == 0) return chosen.store(&set), 0;
+        if (std::strcmp(set.name, name) != 0) continue;
+        chosen.store(&set);
+        return 0;
     }
     return 1;
 }
 
-void elman_borrow_threads(void* parallel, void* thread_num, void* num_threads, void* in_parallel) {
+void elman_use_openmp(void* parallel, void* thread_num, void* num_threads, void* in_parallel) {
     OpenMP openmp;
     std::memcpy(&openmp.GOMP_parallel, &parallel, sizeof parallel);
     std::memcpy(&openmp.omp_get_thread_num, &thread_num, sizeof thread_num);
     std::memcpy(&openmp.omp_get_num_threads, &num_threads, sizeof num_threads);
     std::memcpy(&openmp.omp_in_parallel, &in_parallel, sizeof in_parallel);
-    borrow_threads(openmp);
+    use_openmp(openmp);
 }
+
+int64_t elman_cell_gates(int64_t cell) { return sizes_of(cell).gates; }
+
+int64_t elman_cell_saved(int64_t cell) { return sizes_of(cell).saved; }
 
 int64_t elman_call_size() { return sizeof(elman_call); }

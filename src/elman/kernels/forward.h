@@ -1,7 +1,7 @@
-// The forward pass over a sequence. Each member of the team takes a few steps' rows of x at a time through W_ih in one
-// product, small enough to stay in its cache, then goes through those steps: W_hh, and the cell's equation on the sums
-// while they are in the nearest cache. Nothing but what the backward pass will need goes to memory. In a call that goes
-// backward by segments, the backward pass walks here again, for the gates and cells of one segment at a time.
+// The forward pass over a sequence. Each thread multiplies a few steps' rows of x by W_ih in one product, small enough
+// to stay in its cache, then processes those steps: W_hh, and the cell's equation on the sums while they are in L1.
+// Only what the backward pass will need is written to memory. Where a call saves segment boundaries alone, the backward
+// pass runs this pass again for one segment at a time.
 #pragma once
 
 #include "cells.h"
@@ -10,13 +10,29 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of x that go through W_ih together: enough for full tiles at 1 row a thread; and few enough that the sums they
-// begin, at most 512 KiB, are still in the second cache when their step comes.
-constexpr Index projected_rows = 96, projected_sums = 128 << 10;
+// Rows of x in one product with W_ih: enough for full tiles at 1 row a thread; and few enough that the sums they begin,
+// at most 512 KiB, are still in L2 when their step is processed.
+constexpr Index projected_rows = 96;
+constexpr Index projected_sums = 128 << 10;
 
 // The gates whose product with the state before comes first and, with the reset gate before the product, second.
 constexpr int all_gates[] = {0, 1, 2, 3};
 constexpr int new_gate[] = {2};
+
+// One packed weight: its panels, and where their columns add.
+struct PackedWeight {
+    float* data;
+    int* column;
+    Index K;
+
+    void lay_out(Layout& layout, Index H, Index inputs, const GateColumns& set) {
+        const Index panels = forward_panels(H, set.count);
+        K = inputs;
+        data = layout.floats(panels * K * panel_width);
+        column = layout.array<int>(2 * panels);
+    }
+    Panels panels() const { return {data, column, K}; }
+};
 
 template <class Cell>
 struct ForwardPass {
@@ -25,92 +41,92 @@ struct ForwardPass {
     static constexpr GateColumns second = {new_gate, Cell::hidden_slot, 1};
     static constexpr GateColumns last = Cell::reset_before ? second : hidden;  // what the equation waits for
 
-    struct Member {
+    struct Thread {
         Share share;
         Index kept_from;  // the row of the N at which gates and cells begin
-        float *x, *sums, *h[2], *c, *reset;
+        Rows x, sums, h, h_next, reset;
+        float* c;
         Index* start;
     };
 
     const elman_call& call;
     Sequence sequence;
     Units units;
-    int members;
-    bool split_units;
+    int threads;
+    Split split;
     Barrier barrier;
     Index steps;  // processed between two products with W_ih
     Index h_stride, x_stride, sums_stride;
-    bool large;  // what is kept for the backward pass does not fit in a cache
-    float *input_data, *hidden_data, *second_data, *bias;
-    int *input_column, *hidden_column, *second_column;
-    Member* member;
+    Store results;  // of what is saved for the backward pass
+    PackedWeight packed_input, packed_hidden, packed_second;
+    float* bias;
+    Thread* thread;
 
-    ForwardPass(const elman_call& call, const Index* offset, int members, bool split_units)
-        : call(call), sequence{call, offset}, units{call.H}, members(members), split_units(split_units),
-          barrier(members) {
-        const Index rows = split_units ? call.B : ceil_div(call.B, members);
-        h_stride = call.H + row_padding, x_stride = call.I + row_padding;
+    ForwardPass(const elman_call& call, const Index* offset, int threads, Split split)
+        : call(call), sequence{call, offset}, units{call.H}, threads(threads), split(split), barrier(threads) {
+        const Index rows = split == Split::units ? call.B : ceil_div(call.B, threads);
+        h_stride = call.H + row_padding;
+        x_stride = call.I + row_padding;
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
         steps = max(1, min(call.T, min(projected_rows, projected_sums / sums_stride) / rows));
-        large = sequence.kept_rows() * call.H * (Cell::saved + 1) > cached_floats;
+        results = store_kind(sequence.kept_rows() * call.H * (Cell::saved + 1));
     }
 
     void lay_out(Layout& layout) {
-        const auto packed = [&](const GateColumns& set, Index K, float*& data, int*& column) {
-            const Index panels = forward_panels(call.H, set.count);
-            data = layout.floats(panels * K * panel_width), column = layout.array<int>(2 * panels);
-        };
-        packed(input, call.I, input_data, input_column);
-        packed(hidden, call.H, hidden_data, hidden_column);
-        if (Cell::reset_before) packed(second, call.H, second_data, second_column);
+        packed_input.lay_out(layout, call.H, call.I, input);
+        packed_hidden.lay_out(layout, call.H, call.H, hidden);
+        if (Cell::reset_before) packed_second.lay_out(layout, call.H, call.H, second);
         bias = layout.floats(sums_stride);
-        member = layout.array<Member>(members);
-        Member shared = {};
-        for (int m = 0; m < members; m++) {
-            Member one = shared;
-            one.share = share_of(sequence, m, members, split_units);
+        thread = layout.array<Thread>(threads);
+        Thread shared = {};
+        for (int i = 0; i < threads; i++) {
+            Thread one = shared;
+            one.share = share_of(sequence, i, threads, split);
             const Index rows = one.share.rows();
-            one.x = layout.floats(steps * rows * x_stride), one.sums = layout.floats(steps * rows * sums_stride);
+            one.x = {layout.floats(steps * rows * x_stride), x_stride};
+            one.sums = {layout.floats(steps * rows * sums_stride), sums_stride};
             one.start = layout.array<Index>(steps + 1);
-            if (m == 0 || !split_units) {
-                one.h[0] = layout.floats(rows * h_stride), one.h[1] = layout.floats(rows * h_stride);
-                one.reset = Cell::reset_before ? layout.floats(rows * h_stride) : nullptr;
+            if (i == 0 || split == Split::rows) {
+                one.h = {layout.floats(rows * h_stride), h_stride};
+                one.h_next = {layout.floats(rows * h_stride), h_stride};
+                one.reset = {Cell::reset_before ? layout.floats(rows * h_stride) : nullptr, h_stride};
                 one.c = Cell::has_cell ? layout.floats(rows * units.padded()) : nullptr;
-                if (split_units) shared = one;
+                if (split == Split::units) shared = one;
             }
-            if (member != nullptr) member[m] = one;
+            if (thread != nullptr) thread[i] = one;
         }
     }
 
-    void run(int m) {
-        pack(m);
-        walk(m, 0, call.T);
+    void run(int i) {
+        pack(i);
+        process(i, 0, call.T);
     }
 
-    // Turns [begin, end), from the state before them.
-    void walk(int m, Index begin, Index end) {
-        Member& my = member[m];
+    // Processes steps [begin, end), from the state before them.
+    void process(int i, Index begin, Index end) {
+        Thread& my = thread[i];
         my.kept_from = min(sequence.first_row(sequence.time(begin)), sequence.first_row(sequence.time(end - 1)));
-        activate(my, my.h[0], begin, 0, sequence.active(begin, my.share));
+        activate(my, my.h, begin, 0, sequence.active(begin, my.share));
         barrier.wait();
         for (Index first = begin; first < end; first += steps) {
-            const Index last = min(end, first + steps);
-            project(my, first, last);
-            for (Index s = first; s < last; s++) step(my, s, my.start[s - first]);
+            const Index last_step = min(end, first + steps);
+            project(my, first, last_step);
+            for (Index s = first; s < last_step; s++) step(my, s, my.sums.from(my.start[s - first]));
         }
-        if (large) finish_stores();
+        if (results == Store::nontemporal) finish_stores();
     }
 
-    void pack(int m) {
-        const auto part = [&](const GateColumns& set, const float* weight, Index K, float* data, int* column) {
+    void pack(int i) {
+        const auto part = [&](const GateColumns& set, const float* weight, const PackedWeight& packed) {
             const Index panels = forward_panels(call.H, set.count);
-            pack_forward(data, weight, call.H, K, set, panels * m / members, panels * (m + 1) / members);
-            if (m == 0) columns_of(column, call.H, set, Cell::slots);
+            const Range mine = {panels * i / threads, panels * (i + 1) / threads};
+            pack_forward(packed.data, weight, call.H, packed.K, set, mine);
+            if (i == 0) columns_of(packed.column, call.H, set, Cell::slots);
         };
-        part(input, call.weight_ih, call.I, input_data, input_column);
-        part(hidden, call.weight_hh, call.H, hidden_data, hidden_column);
-        if (Cell::reset_before) part(second, call.weight_hh, call.H, second_data, second_column);
-        if (m == 0) sum_biases();
+        part(input, call.weight_ih, packed_input);
+        part(hidden, call.weight_hh, packed_hidden);
+        if (Cell::reset_before) part(second, call.weight_hh, packed_second);
+        if (i == 0) sum_biases();
     }
 
   private:
@@ -126,109 +142,115 @@ struct ForwardPass {
         }
     }
 
-    // The state that rows [begin, end) start turn s from, where it is not that of a turn just computed; each member
-    // fills in its own units.
-    void activate(Member& my, float* h, Index s, Index begin, Index end) {
+    // Writes the state that rows [begin, end) start step s from, where it is not that of a step just computed; each
+    // thread writes its own units.
+    void activate(Thread& my, Rows h, Index s, Index begin, Index end) {
         const Index before = sequence.active(s - 1, my.share);
-        const Index first = my.share.block_begin * W, count = min(units.H, my.share.block_end * W) - first;
+        const Index first = my.share.block_begin * W;
+        const Index count = min(units.H, my.share.block_end * W) - first;
         if (count <= 0) return;
         const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
         for (Index row = begin; row < end; row++) {
-            std::memcpy(h + row * h_stride + first, sequence.h_before(s, my.share, row, before) + first, bytes);
+            std::memcpy(h[row] + first, sequence.h_before(s, my.share, row, before) + first, bytes);
             if (Cell::has_cell)
                 std::memcpy(my.c + row * units.padded() + first,
                             sequence.c_before(s, my.share, row, before, my.kept_from) + first, bytes);
         }
     }
 
-    // sums = bias + x W_ih^T for the rows of turns [first, last).
-    void project(Member& my, Index first, Index last) {
+    // sums = bias + x W_ih^T for the rows of steps [first, last_step).
+    void project(Thread& my, Index first, Index last_step) {
         Index rows = 0;
-        for (Index s = first; s < last; s++) {
+        for (Index s = first; s < last_step; s++) {
             my.start[s - first] = rows;
             for (Index row = 0; row < sequence.active(s, my.share); row++, rows++) {
                 if (call.I == 0) continue;  // x has no address then
-                std::memcpy(my.x + rows * x_stride, sequence.x_row(sequence.time(s), my.share.row_begin + row),
+                std::memcpy(my.x[rows], sequence.x_row(sequence.time(s), my.share.row_begin + row),
                             static_cast<std::size_t>(call.I) * sizeof(float));
             }
         }
-        const Index begin = my.share.block_begin * Cell::slots * W, end = sums_stride - row_padding;
+        const Index begin = my.share.block_begin * Cell::slots * W;
+        const Index end = sums_stride - row_padding;
         for (Index row = 0; row < rows; row++) {
-            for (Index j = begin; j < end; j += W) store(my.sums + row * sums_stride + j, load(bias + j));
+            for (Index j = begin; j < end; j += W) store(my.sums[row] + j, load(bias + j));
         }
-        multiply({input_data, input_column, call.I}, input, my.x, x_stride, rows, my.share.block_begin,
-                 my.share.block_end, my.sums);
+        multiply(packed_input, input, my.x, rows, {my.share.block_begin, my.share.block_end}, my.sums);
     }
 
-    // sums += rows of a times the panels of blocks [begin, end).
-    void multiply(const Panels& panels, const GateColumns& set, const float* a, Index stride, Index rows, Index begin,
-                  Index end, float* sums, bool backwards = false, Upcoming* upcoming = nullptr) {
-        const Index first = begin * set.count / 2, last = ceil_div(end * set.count, 2);
-        product(a, stride, rows, panels, first, last, sums, sums_stride, backwards, upcoming);
+    // sums += rows of a times the panels of `blocks`.
+    void multiply(const PackedWeight& packed, const GateColumns& set, ConstRows a, Index rows, Range blocks, Rows sums,
+                  Order order = Order::ascending, PrefetchQueue* queue = nullptr) {
+        const Range panels = {blocks.begin * set.count / 2, ceil_div(blocks.end * set.count, 2)};
+        product(a, rows, packed.panels(), panels, sums, order, queue);
     }
 
-    void step(Member& my, Index s, Index start) {
-        const Index active = sequence.active(s, my.share), next = sequence.active(s + 1, my.share);
-        float* sums = my.sums + start * sums_stride;
+    void step(Thread& my, Index s, Rows sums) {
+        const Index active = sequence.active(s, my.share);
+        const Index next = sequence.active(s + 1, my.share);
         if constexpr (Cell::reset_before) reset(my, active, sums);
         // Two blocks of units at a time, so that their sums are still near when the equation reads them; with few rows
         // all blocks at once, so that the product finds enough columns to work on. Every other step goes from the last
         // block to the first: what of W_hh the caches still hold is the end that was used last.
-        const Index width = active <= 3 ? units.blocks() + 1 : 2, count = my.share.block_end - my.share.block_begin;
-        const Index turns = ceil_div(count, width);
-        const Panels panels = {Cell::reset_before ? second_data : hidden_data,
-                               Cell::reset_before ? second_column : hidden_column, call.H};
-        Upcoming next_kept = upcoming(my, s, active, next);
-        for (Index turn = 0; turn < turns; turn++) {
-            const Index begin = my.share.block_begin + (s % 2 ? turns - 1 - turn : turn) * width;
-            const Index end = min(my.share.block_end, begin + width);
-            multiply(panels, last, Cell::reset_before ? my.reset : my.h[0], h_stride, active, begin, end, sums, s % 2,
-                     &next_kept);
-            for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, begin, end, sums);
+        const Order order = s % 2 ? Order::descending : Order::ascending;
+        const Index width = active <= 3 ? units.blocks() + 1 : 2;
+        const Index parts = ceil_div(my.share.block_end - my.share.block_begin, width);
+        PrefetchQueue queue = prefetch_next(my, s, active, next);
+        for (Index part = 0; part < parts; part++) {
+            const Index begin = my.share.block_begin + (order == Order::descending ? parts - 1 - part : part) * width;
+            const Range blocks = {begin, min(my.share.block_end, begin + width)};
+            multiply(Cell::reset_before ? packed_second : packed_hidden, last, Cell::reset_before ? my.reset : my.h,
+                     active, blocks, sums, order, &queue);
+            for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, blocks, sums[row]);
         }
         if (!call.backward) finish(my, next, active);
-        if (Cell::has_cell && !call.backward && sequence.ends_segment(s)) mark(my, s, min(active, next));
-        activate(my, my.h[1], s + 1, active, next);
-        if (split_units) barrier.wait();
-        float* h = my.h[0];
-        my.h[0] = my.h[1], my.h[1] = h;
+        if (Cell::has_cell && !call.backward && sequence.ends_segment(s)) save_checkpoint(my, s, min(active, next));
+        activate(my, my.h_next, s + 1, active, next);
+        if (split == Split::units) barrier.wait();
+        const Rows h = my.h;
+        my.h = my.h_next;
+        my.h_next = h;
     }
 
-    // What the step after turn s will write for the backward pass, unless it goes past the caches.
-    Upcoming upcoming(const Member& my, Index s, Index active, Index next) {
-        Upcoming found(chains_of(active, call.H, forward_panels(call.H, last.count)));
-        if (next == 0 || call.gates == nullptr || large || split_units || sequence.ends_segment(s)) return found;
+    // Queues what the step after s will write for the backward pass, unless it is stored non-temporally.
+    PrefetchQueue prefetch_next(const Thread& my, Index s, Index active, Index next) {
+        PrefetchQueue queue(prefetch_calls(active, call.H, forward_panels(call.H, last.count)));
+        if (next == 0 || call.gates == nullptr || results == Store::nontemporal) return queue;
+        if (split == Split::units || sequence.ends_segment(s)) return queue;
         const Index kept = sequence.first_row(sequence.time(s + 1)) + my.share.row_begin - my.kept_from;
-        found.add(call.gates + kept * Cell::saved * call.H, next * Cell::saved * call.H);
-        if (Cell::has_cell) found.add(call.cells + kept * call.H, next * call.H);
-        return found;
+        queue.add(call.gates + kept * Cell::saved * call.H, next * Cell::saved * call.H);
+        if (Cell::has_cell) queue.add(call.cells + kept * call.H, next * call.H);
+        return queue;
     }
 
     // r h', once r is known: the operand of the second product.
-    void reset(Member& my, Index active, float* sums) {
-        const Index begin = my.share.block_begin, end = my.share.block_end;
-        multiply({hidden_data, hidden_column, call.H}, hidden, my.h[0], h_stride, active, begin, end, sums);
+    void reset(Thread& my, Index active, Rows sums) {
+        const Range blocks = {my.share.block_begin, my.share.block_end};
+        multiply(packed_hidden, hidden, my.h, active, blocks, sums);
         for (Index row = 0; row < active; row++) {
-            for (Index block = begin; block < end; block++) {
-                const Index at = row * h_stride + block * W, lanes = units.lanes(block);
-                const V a_r = load(sums + row * sums_stride + (block * Cell::slots + Cell::hidden_slot[0]) * W);
-                store(my.reset + at, Cell::reset(a_r, load(my.h[0] + at, lanes)), lanes);
+            for (Index block = blocks.begin; block < blocks.end; block++) {
+                const Index unit = block * W;
+                const Index lanes = units.lanes(block);
+                const V a_r = load(sums[row] + (block * Cell::slots + Cell::hidden_slot[0]) * W);
+                store(my.reset[row] + unit, Cell::reset(a_r, load(my.h[row] + unit, lanes)), lanes);
             }
         }
-        if (split_units) barrier.wait();
+        if (split == Split::units) barrier.wait();
     }
 
-    // The equation for blocks [begin, end) of one row of the step at time t.
-    void equation(Member& my, Index t, Index row, Index begin, Index end, const float* sums) {
-        const Index H = call.H, out = sequence.first_row(t) + my.share.row_begin + row, kept = out - my.kept_from;
-        const float* h_before = my.h[0] + row * h_stride;
-        float *h = my.h[1] + row * h_stride, *c = Cell::has_cell ? my.c + row * units.padded() : nullptr;
+    // The equation for `blocks` of one row of the step at time t.
+    void equation(Thread& my, Index t, Index row, Range blocks, const float* sums) {
+        const Index H = call.H;
+        const Index out = sequence.first_row(t) + my.share.row_begin + row;
+        const Index kept = out - my.kept_from;
+        const float* h_before = my.h[row];
+        float* h = my.h_next[row];
+        float* c = Cell::has_cell ? my.c + row * units.padded() : nullptr;
         float* y = call.backward ? nullptr : call.y + out * H;
         float* cells = Cell::has_cell && call.gates != nullptr ? call.cells + kept * H : nullptr;
         float* gates = call.gates == nullptr ? nullptr : call.gates + kept * Cell::saved * H;
-        sums += row * sums_stride;
-        for (Index block = begin; block < end; block++) {
-            const Index lanes = units.lanes(block), unit = block * W;
+        for (Index block = blocks.begin; block < blocks.end; block++) {
+            const Index lanes = units.lanes(block);
+            const Index unit = block * W;
             V a[Cell::slots], saved[Cell::saved + 1];
             for (int k = 0; k < Cell::slots; k++) a[k] = load(sums + (block * Cell::slots + k) * W);
             const State before = {load(h_before + unit, lanes), Cell::has_cell ? load(c + unit) : V{}};
@@ -236,30 +258,31 @@ struct ForwardPass {
             store(h + unit, now.h, lanes);
             if (y != nullptr) store(y + unit, now.h, lanes);
             if (Cell::has_cell) store(c + unit, now.c);
-            if (cells != nullptr) keep(cells + unit, now.c, lanes, large);
+            if (cells != nullptr) store_result(cells + unit, now.c, lanes, results);
             if (gates == nullptr) continue;
-            for (int k = 0; k < Cell::saved; k++) keep(gates + k * H + unit, saved[k], lanes, large);
+            for (int k = 0; k < Cell::saved; k++) store_result(gates + k * H + unit, saved[k], lanes, results);
         }
     }
 
-    // Turn s was the last of a segment: the c of `rows` rows is what the next one will start from.
-    void mark(Member& my, Index s, Index rows) {
+    // Step s was the last of a segment: saves the c of `rows` rows, from which the next segment will start.
+    void save_checkpoint(Thread& my, Index s, Index rows) {
         for (Index row = 0; row < rows; row++) {
             for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
                 const Index batch_row = s / call.segment * call.B + my.share.row_begin + row;
-                store(call.borders + batch_row * call.H + block * W, load(my.c + row * units.padded() + block * W),
+                store(call.checkpoints + batch_row * call.H + block * W, load(my.c + row * units.padded() + block * W),
                       units.lanes(block));
             }
         }
     }
 
-    // Rows [begin, end) have no further turn: what they hold is their last state.
-    void finish(Member& my, Index begin, Index end) {
+    // Rows [begin, end) have no further step: their state is their last one.
+    void finish(Thread& my, Index begin, Index end) {
         for (Index row = begin; row < end; row++) {
             for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
-                const Index unit = block * W, lanes = units.lanes(block);
+                const Index unit = block * W;
+                const Index lanes = units.lanes(block);
                 const Index out = (my.share.row_begin + row) * call.H + unit;
-                store(call.h_n + out, load(my.h[1] + row * h_stride + unit, lanes), lanes);
+                store(call.h_n + out, load(my.h_next[row] + unit, lanes), lanes);
                 if (Cell::has_cell) store(call.c_n + out, load(my.c + row * units.padded() + unit), lanes);
             }
         }

@@ -19,11 +19,30 @@ class Scratch {
     std::ptrdiff_t size_ = 0;
 };
 
-// `offset` is (T + 1,) rows before each step, or null when every step has B rows.
-using Run = int(const elman_call& call, const std::ptrdiff_t* offset, Team& team, bool split_units, Scratch& scratch);
+// How the threads share a step: by rows of the batch, or by hidden units.
+enum class Split { rows, units };
 
-namespace avx512 { Run run; }
-namespace avx2 { Run run; }
-namespace portable { Run run; }
+// The row blocks of a cell's weights, and the vectors of H that its forward pass saves; -1 for an unknown cell.
+struct CellSizes {
+    int64_t gates, saved;
+};
+using Sizes = CellSizes(int64_t cell);
+
+// Runs one call and returns an elman_status. `offset` is (T + 1,) rows before each step, or null when every step has B
+// rows.
+using Run = int(const elman_call& call, const std::ptrdiff_t* offset, Team& team, Split split, Scratch& scratch);
+
+namespace avx512 {
+Run run;
+Sizes sizes;
+}  // namespace avx512
+namespace avx2 {
+Run run;
+Sizes sizes;
+}  // namespace avx2
+namespace portable {
+Run run;
+Sizes sizes;
+}  // namespace portable
 
 }  // namespace elman

@@ -7,35 +7,49 @@ namespace elman::ELMAN_ISA {
 namespace {
 
 template <class Pass>
-int run_pass(const elman_call& call, const Index* offset, Team& team, int members, bool split_units, Scratch& scratch) {
-    Pass pass(call, offset, members, split_units);
+int run_pass(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
+    Pass pass(call, offset, team.size(), split);
     Layout measure(nullptr);
     pass.lay_out(measure);
     float* memory = scratch.floats(measure.used());
-    if (memory == nullptr) return 1;
+    if (memory == nullptr) return elman_no_memory;
     Layout layout(memory);
     pass.lay_out(layout);
-    team.run([](void* argument, int member) { static_cast<Pass*>(argument)->run(member); }, &pass);
-    return 0;
+    team.run([](void* argument, int thread) { static_cast<Pass*>(argument)->run(thread); }, &pass);
+    return elman_ok;
 }
 
 template <class Cell>
-int run_cell(const elman_call& call, const Index* offset, Team& team, int members, bool split_units, Scratch& scratch) {
-    return call.backward ? run_pass<BackwardPass<Cell>>(call, offset, team, members, split_units, scratch)
-                         : run_pass<ForwardPass<Cell>>(call, offset, team, members, split_units, scratch);
+int run_cell(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
+    return call.backward ? run_pass<BackwardPass<Cell>>(call, offset, team, split, scratch)
+                         : run_pass<ForwardPass<Cell>>(call, offset, team, split, scratch);
+}
+
+// Calls use(Cell{}) for the cell of that number, and returns its result, or `unknown`.
+template <class Use, class Result>
+Result with_cell(int64_t cell, Result unknown, Use use) {
+    switch (cell) {
+        case elman_rnn_tanh: return use(Rnn<Activation::tanh>{});
+        case elman_rnn_relu: return use(Rnn<Activation::relu>{});
+        case elman_lstm: return use(Lstm{});
+        case elman_gru: return use(Gru{});
+        case elman_gru_reset_before: return use(GruResetBefore{});
+        default: return unknown;
+    }
 }
 
 }  // namespace
 
-int run(const elman_call& call, const Index* offset, Team& team, bool split_units, Scratch& scratch) {
-    const auto run_as = [&](auto run_cell) { return run_cell(call, offset, team, team.size(), split_units, scratch); };
-    switch (call.cell) {
-        case elman_rnn_tanh: return run_as(run_cell<Rnn<false>>);
-        case elman_rnn_relu: return run_as(run_cell<Rnn<true>>);
-        case elman_lstm: return run_as(run_cell<Lstm>);
-        case elman_gru: return run_as(run_cell<Gru>);
-        default: return run_as(run_cell<GruResetBefore>);
-    }
+int run(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
+    return with_cell(call.cell, int{elman_unknown_cell},
+                     [&](auto cell) { return run_cell<decltype(cell)>(call, offset, team, split, scratch); });
+}
+
+CellSizes sizes(int64_t cell) {
+    return with_cell(cell, CellSizes{-1, -1}, [](auto found) {
+        using Cell = decltype(found);
+        return CellSizes{Cell::gates, Cell::saved};
+    });
 }
 
 }  // namespace elman::ELMAN_ISA

@@ -1,30 +1,37 @@
 // What the forward and the backward pass over a sequence share: the order of its steps, the rows that are active in
 // each, and how the work is split over threads.
+//
+// Steps are numbered by s in the order in which a pass processes them; time(s) is the place of step s in the sequence.
 #pragma once
 
 #include "elman.h"
-#include "threads.h"
+#include "instruction_set.h"
 #include "product.h"
+#include "threads.h"
 
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Rows of scratch stand 16 floats further apart than they are long: at a power of two, the rows of a tile would fall
-// into the same cache set and push each other out.
+// Rows of scratch are 16 floats further apart than they are long: at a power of two, the rows of a tile would fall into
+// the same cache set and evict each other.
 constexpr Index row_padding = 16;
 
-// What is kept beyond this, 16 MiB, is gone from the caches before anybody comes for it.
+// Results larger than 16 MiB are evicted before the backward pass reads them, so they are stored non-temporally.
 constexpr Index cached_floats = 4 << 20;
 
-inline void keep(float* to, V v, Index lanes, bool large) {
-    if (large) {
-        store_past_caches(to, v, lanes);
+enum class Store { cached, nontemporal };
+
+inline Store store_kind(Index floats) { return floats > cached_floats ? Store::nontemporal : Store::cached; }
+
+inline void store_result(float* to, V v, Index lanes, Store kind) {
+    if (kind == Store::nontemporal) {
+        store_nontemporal(to, v, lanes);
     } else {
         store(to, v, lanes);
     }
 }
 
-// Grows as a call lays out its scratch: once without memory, to measure, and once with it.
+// Lays out a call's scratch memory: once without memory, to measure it, and once with it.
 class Layout {
   public:
     explicit Layout(float* base) : base_(base) {}
@@ -44,8 +51,8 @@ class Layout {
     Index used_ = 0;
 };
 
-// One member's part of the work: its rows of the batch, and its blocks of W hidden units. Either the rows are split,
-// and no member waits for another within a step, or, with fewer rows than threads, the units.
+// One thread's part of the work: its rows of the batch, and its blocks of W hidden units. With Split::rows no thread
+// waits for another within a step; with fewer rows than threads, the units are split instead.
 struct Share {
     Index row_begin, row_end, block_begin, block_end;
     Index rows() const { return row_end - row_begin; }
@@ -56,10 +63,9 @@ struct Sequence {
     const Index* offset;  // (T + 1,) rows before each step; null when every step has B
 
     Index rows() const { return offset == nullptr ? call.T * call.B : offset[call.T]; }
-    // The step of time processed in turn s.
     Index time(Index s) const { return call.reverse ? call.T - 1 - s : s; }
     Index first_row(Index t) const { return offset == nullptr ? t * call.B : offset[t]; }
-    // Rows of `share` active in turn s; none before the first turn and after the last.
+    // Rows of `share` active in step s; none before the first step and after the last.
     Index active(Index s, const Share& share) const {
         if (s < 0 || s >= call.T) return 0;
         const Index all = call.batch_sizes == nullptr ? call.B : call.batch_sizes[time(s)];
@@ -72,24 +78,24 @@ struct Sequence {
     const float* grad_y_row(Index t, Index row) const {
         return row_of(call.grad_y, call.grad_y_step, call.grad_y_row, t, row);
     }
-    // The h that turn s starts from: the last turn's, or the initial one in rows that were not active then.
+    // The h that step s starts from: that of the step before, or the initial one in rows that were not active then.
     const float* h_before(Index s, const Share& share, Index row, Index active_before) const {
         const Index batch_row = share.row_begin + row;
         if (row < active_before) return call.y + (first_row(time(s - 1)) + batch_row) * call.H;
         return call.h_0 + batch_row * call.H;
     }
-    // The c that turn s starts from. Of the cells, row `kept_from` of the N and what follows are in memory.
+    // The c that step s starts from. Of the cells, row `kept_from` of the N and what follows are in memory.
     const float* c_before(Index s, const Share& share, Index row, Index active_before, Index kept_from) const {
         const Index batch_row = share.row_begin + row;
         if (row >= active_before) return call.c_0 + batch_row * call.H;
-        if (begins_segment(s)) return call.borders + ((s / call.segment - 1) * call.B + batch_row) * call.H;
+        if (begins_segment(s)) return call.checkpoints + ((s / call.segment - 1) * call.B + batch_row) * call.H;
         return call.cells + (first_row(time(s - 1)) + batch_row - kept_from) * call.H;
     }
-    // Segments, where the call has any: turn s is the first of one, or [segment_begin(s), s] is one.
+    // Segments, where the call has any: step s is the first of one, or [segment_begin(s), s] is one.
     bool begins_segment(Index s) const { return call.segment != 0 && s % call.segment == 0; }
     bool ends_segment(Index s) const { return call.segment != 0 && (s + 1 == call.T || begins_segment(s + 1)); }
     Index segment_begin(Index s) const { return s - s % call.segment; }
-    // The rows that a segment of turns holds at most.
+    // The rows that the steps of a segment have at most.
     Index kept_rows() const { return call.segment == 0 ? rows() : min(rows(), call.segment * call.B); }
 };
 
@@ -101,28 +107,32 @@ struct Units {
     Index lanes(Index block) const { return min(W, H - block * W); }
 };
 
-// The row at which member `m` of `members` begins, so that all have about as many steps to compute.
-inline Index split_rows(const Sequence& sequence, Index m, Index members) {
+// The row at which `thread` of `threads` begins, so that all have about as many steps to compute.
+inline Index split_rows(const Sequence& sequence, Index thread, Index threads) {
     const elman_call& call = sequence.call;
-    if (call.batch_sizes == nullptr) return call.B * m / members;
-    const Index wanted = sequence.rows() * m / members;
-    Index row = 0, steps = 0, length = call.T;
+    if (call.batch_sizes == nullptr) return call.B * thread / threads;
+    const Index wanted = sequence.rows() * thread / threads;
+    Index row = 0;
+    Index steps = 0;
+    Index length = call.T;
     while (row < call.B && steps < wanted) {
-        while (length > 0 && call.batch_sizes[length - 1] <= row) length--;  // rows stand by falling length
-        steps += length, row++;
+        while (length > 0 && call.batch_sizes[length - 1] <= row) length--;  // rows are sorted by falling length
+        steps += length;
+        row++;
     }
     return row;
 }
 
-inline Share share_of(const Sequence& sequence, Index m, Index members, bool split_units) {
+inline Share share_of(const Sequence& sequence, Index thread, Index threads, Split split) {
     const Index blocks = Units{sequence.call.H}.blocks();
-    if (!split_units) return {split_rows(sequence, m, members), split_rows(sequence, m + 1, members), 0, blocks};
+    if (split == Split::rows)
+        return {split_rows(sequence, thread, threads), split_rows(sequence, thread + 1, threads), 0, blocks};
     const Index groups = ceil_div(blocks, 2);
-    return {0, sequence.call.B, 2 * (groups * m / members), min(blocks, 2 * (groups * (m + 1) / members))};
+    return {0, sequence.call.B, 2 * (groups * thread / threads), min(blocks, 2 * (groups * (thread + 1) / threads))};
 }
 
-// One instantiation packs W_hh or W_ih for the forward pass: `gates` of the matrix's row blocks, interleaved so that
-// vector v of the panels is gate v % count of block v / count, adding into slot `slots[...]` of that block.
+// How W_hh or W_ih is packed for the forward pass: `gates` of the matrix's row blocks, interleaved so that vector v of
+// the panels is gate v % count of block v / count, adding into slot `slots[...]` of that block.
 struct GateColumns {
     const int* gates;
     const int* slots;  // by gate
@@ -131,22 +141,24 @@ struct GateColumns {
 
 inline Index forward_panels(Index H, Index gates) { return ceil_div(Units{H}.blocks() * gates, 2); }
 
-// Sums of a row stand as (block, slot, lane), with one vector at the end where columns that do not exist may add.
+// Sums of a row are ordered (block, slot, lane), with one vector at the end where columns that do not exist may add.
 inline Index sums_width(Index H, Index slots) { return (Units{H}.blocks() * slots + 1) * W; }
 
 inline void columns_of(int* column, Index H, const GateColumns& set, Index slots) {
-    const Index blocks = Units{H}.blocks(), vectors = 2 * forward_panels(H, set.count);
+    const Index blocks = Units{H}.blocks();
+    const Index vectors = 2 * forward_panels(H, set.count);
     for (Index v = 0; v < vectors; v++) {
-        const Index block = v / set.count, slot = set.slots[set.gates[v % set.count]];
+        const Index block = v / set.count;
+        const Index slot = set.slots[set.gates[v % set.count]];
         column[v] = static_cast<int>((block < blocks ? block * slots + slot : blocks * slots) * W);
     }
 }
 
-inline void pack_forward(float* panels, const float* weight, Index H, Index K, const GateColumns& set, Index first,
-                         Index last) {
-    for (Index p = first; p < last; p++) {
+inline void pack_forward(float* panels, const float* weight, Index H, Index K, const GateColumns& set, Range wanted) {
+    for (Index p = wanted.begin; p < wanted.end; p++) {
         pack_transposed(panels + p * K * panel_width, K, [&](Index lane) -> const float* {
-            const Index v = 2 * p + lane / W, unit = (v / set.count) * W + lane % W;
+            const Index v = 2 * p + lane / W;
+            const Index unit = (v / set.count) * W + lane % W;
             return unit < H ? weight + (set.gates[v % set.count] * H + unit) * K : nullptr;
         });
     }

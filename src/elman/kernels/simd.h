@@ -1,5 +1,5 @@
 // One vector of floats, V, with W lanes, for the instruction set this file is compiled for, and the functions that
-// the cells' equations are written in. Everything stands in a namespace of its own instruction set: an inline function
+// the cells' equations are written in. Everything is in a namespace of its own instruction set: an inline function
 // shared between two of them would let the linker pick code that the machine cannot run.
 #pragma once
 
@@ -35,17 +35,16 @@ constexpr int tile_rows = 6, outer_rows = 6;
 
 typedef float V __attribute__((vector_size(W * sizeof(float))));
 typedef int32_t Bits __attribute__((vector_size(W * sizeof(float))));
-// A vector where it stands in memory, at any address.
+// A vector in memory, at any address.
 typedef float Unaligned __attribute__((vector_size(W * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 inline V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 
 inline void store(float* p, V v) { *reinterpret_cast<Unaligned*>(p) = v; }
 
-// Calls for a line of memory that will soon be needed.
 inline void prefetch(const float* p) { __builtin_prefetch(p); }
 
-// The first `lanes` lanes only: memory past them belongs to somebody else. Lanes not loaded are 0.
+// Loads the first `lanes` lanes only: memory past them may belong to another array. Lanes not loaded are 0.
 inline V load(const float* p, std::ptrdiff_t lanes) {
     if (lanes >= W) return load(p);
 #if defined(__AVX512F__)
@@ -66,16 +65,16 @@ inline void store(float* p, V v, std::ptrdiff_t lanes) {
 #endif
 }
 
-// A whole cache line past the caches, for results too large to be found there later: a plain store would first read the
-// line from memory. Where a vector is no whole, aligned line, a plain store.
-inline void store_past_caches(float* p, V v, std::ptrdiff_t lanes) {
+// Stores a whole cache line non-temporally, for results too large to be found in a cache later: a plain store would
+// first read the line from memory. Where a vector is no whole, aligned line, a plain store.
+inline void store_nontemporal(float* p, V v, std::ptrdiff_t lanes) {
 #if defined(__AVX512F__)
     if (lanes >= W && reinterpret_cast<uintptr_t>(p) % 64 == 0) return _mm512_stream_ps(p, v);
 #endif
     store(p, v, lanes);
 }
 
-// Stores past the caches are not ordered with others: a thread makes them visible before it says that it is done.
+// Non-temporal stores are not ordered with others: a thread makes them visible before it says that it is done.
 inline void finish_stores() {
 #if defined(__AVX512F__)
     _mm_sfence();
@@ -168,7 +167,7 @@ inline Exponential exponential(V x) {
     p = fma(p, r, splat(4.166655e-2f));
     p = fma(p, r, splat(0.16666573f));
     p = fma(p, r, splat(0.5f));
-    return {from_bits((bits_of(rounded) + 127) << 23), fma(p * r, r, r)};  // n stands in the low bits of `rounded`
+    return {from_bits((bits_of(rounded) + 127) << 23), fma(p * r, r, r)};  // n is in the low bits of `rounded`
 }
 
 inline V sigmoid(V x) {
@@ -176,7 +175,7 @@ inline V sigmoid(V x) {
     return 1.0f / fma(e.power, 1.0f + e.rest, splat(1.0f));
 }
 
-// (e^2x - 1) / (e^2x + 1) of |x|, without forming e^2x, which near x = 0 would be 1 and little more; from 10 on it is 1.
+// (e^2x - 1) / (e^2x + 1) of |x|, without forming e^2x, which near x = 0 would be 1 and little more; 1 from 10 on.
 inline V tanh(V x) {
     const Bits sign = bits_of(x) & bits_of(splat(-0.0f));
     const V size = from_bits(bits_of(x) ^ sign);

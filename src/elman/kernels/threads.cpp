@@ -21,8 +21,8 @@ inline void pause() {
 #endif
 }
 
-// About 0.4 ms. In a virtual machine a core that fell asleep takes a tenth of that to come back, at every meeting anew:
-// with 2,000, an RNN at 32,64,64,128 took 8.0 ms after a pause of 10 ms, and with 20,000 4.5.
+// About 0.4 ms. In a virtual machine a core that fell asleep takes a tenth of that to wake, at every barrier: with
+// 2,000, an RNN at 32,64,64,128 took 8.0 ms after a pause of 10 ms, and with 20,000 4.5.
 constexpr int spins_before_sleep = 20000;
 
 thread_local bool inside_team = false;
@@ -33,8 +33,8 @@ class Workers {
     int grow(int count) {
         while (static_cast<int>(started_) < count) {
             try {
-                const int member = static_cast<int>(started_) + 1;
-                std::thread([this, member, seen = job_] { serve(member, seen); }).detach();
+                const int thread = static_cast<int>(started_) + 1;
+                std::thread([this, thread, seen = job_] { serve(thread, seen); }).detach();
             } catch (const std::system_error&) {
                 break;
             }
@@ -46,7 +46,9 @@ class Workers {
     void run(int team, void (*work)(void*, int), void* argument) {
         {
             std::lock_guard<std::mutex> lock(mutex_);
-            work_ = work, argument_ = argument, team_ = team;
+            work_ = work;
+            argument_ = argument;
+            team_ = team;
             running_.store(team - 1, std::memory_order_relaxed);
             job_++;
         }
@@ -61,17 +63,17 @@ class Workers {
     }
 
   private:
-    void serve(int member, uint64_t seen) {
+    void serve(int thread, uint64_t seen) {
         inside_team = true;
         std::unique_lock<std::mutex> lock(mutex_);
         for (;;) {
             wake_.wait(lock, [&] { return job_ != seen; });
             seen = job_;
-            if (member >= team_) continue;
+            if (thread >= team_) continue;
             auto* work = work_;
             auto* argument = argument_;
             lock.unlock();
-            work(argument, member);
+            work(argument, thread);
             const bool last = running_.fetch_sub(1, std::memory_order_acq_rel) == 1;
             lock.lock();
             if (last) done_.notify_one();
@@ -92,12 +94,12 @@ class Workers {
 // forgets this object (whose mutex may be held by a thread that does not exist there) and makes another.
 std::atomic<Workers*> workers{nullptr};
 std::atomic<bool> taken{false};
-std::atomic<const OpenMP*> lender{nullptr};
+std::atomic<const OpenMP*> openmp_in_use{nullptr};
 
 void forget_parent() {
     workers.store(nullptr);
     taken.store(false);
-    lender.store(nullptr);
+    openmp_in_use.store(nullptr);
     inside_team = false;
 }
 
@@ -106,7 +108,7 @@ void forget_parent_after_fork() {
     static_cast<void>(registered);
 }
 
-// What one team does in a parallel region of OpenMP's.
+// The work of one team in a parallel region of OpenMP's.
 struct Region {
     const OpenMP* openmp;
     void (*work)(void*, int);
@@ -121,10 +123,10 @@ void enter(void* region_) {
     region.work(region.argument, region.openmp->omp_get_thread_num());
 }
 
-// OpenMP was told to give fewer threads than asked (OMP_THREAD_LIMIT, OMP_DYNAMIC), but the work is cut already.
+// OpenMP was told to give fewer threads than asked (OMP_THREAD_LIMIT, OMP_DYNAMIC), but the work is divided already.
 void with_threads_of_its_own(int size, void (*work)(void*, int), void* argument) {
     std::vector<std::thread> others;
-    for (int member = 1; member < size; member++) others.emplace_back(work, argument, member);
+    for (int thread = 1; thread < size; thread++) others.emplace_back(work, argument, thread);
     work(argument, 0);
     for (std::thread& other : others) other.join();
 }
@@ -155,11 +157,11 @@ struct Job {
     FloatMode mode;
 };
 
-void run_as_caller(void* job_, int member) {
+void run_as_caller(void* job_, int thread) {
     const auto& job = *static_cast<Job*>(job_);
     const FloatMode own = float_mode();
     set_float_mode(job.mode);
-    job.work(job.argument, member);
+    job.work(job.argument, thread);
     set_float_mode(own);
 }
 
@@ -176,9 +178,9 @@ Workers* process_workers() {
 }  // namespace
 
 void Barrier::wait() {
-    if (members_ == 1) return;
+    if (threads_ == 1) return;
     const uint32_t round = round_.load(std::memory_order_acquire);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
         arrived_.store(0, std::memory_order_relaxed);
         {
             std::lock_guard<std::mutex> lock(mutex_);
@@ -195,24 +197,23 @@ void Barrier::wait() {
     next_round_.wait(lock, [&] { return round_.load(std::memory_order_relaxed) != round; });
 }
 
-void borrow_threads(const OpenMP& openmp) {
+void use_openmp(const OpenMP& openmp) {
     forget_parent_after_fork();
-    lender.store(new OpenMP(openmp));  // never deleted: a thread may be about to use it
+    openmp_in_use.store(new OpenMP(openmp));  // never deleted: a thread may be about to use it
 }
 
 Team::Team(int wanted) {
     if (wanted <= 1 || inside_team) return;
-    const OpenMP* openmp = lender.load(std::memory_order_acquire);
+    const OpenMP* openmp = openmp_in_use.load(std::memory_order_acquire);
     bool free = false;
     if (openmp != nullptr) {
-        borrowed_ = !openmp->omp_in_parallel();
-        if (borrowed_) size_ = wanted;
+        uses_openmp_ = !openmp->omp_in_parallel();
+        if (uses_openmp_) size_ = wanted;
     } else if (taken.compare_exchange_strong(free, true)) {
         holds_workers_ = true;
         size_ = 1 + process_workers()->grow(wanted - 1);
     }
 }
-
 
 Team::~Team() {
     if (holds_workers_) taken.store(false);
@@ -221,8 +222,8 @@ Team::~Team() {
 void Team::run(void (*work)(void*, int), void* argument) {
     if (size_ == 1) return work(argument, 0);
     Job job{work, argument, float_mode()};
-    if (borrowed_) {
-        const OpenMP* openmp = lender.load(std::memory_order_acquire);
+    if (uses_openmp_) {
+        const OpenMP* openmp = openmp_in_use.load(std::memory_order_acquire);
         Region region{openmp, run_as_caller, &job, size_};
         openmp->GOMP_parallel(enter, &region, static_cast<unsigned>(size_), 0);
         if (region.too_few) with_threads_of_its_own(size_, run_as_caller, &job);

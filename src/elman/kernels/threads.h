@@ -1,6 +1,6 @@
-// The team of threads that shares a call: torch's own, where torch runs on OpenMP, else one of ours that sleeps between
-// calls. Two pools would fight: OpenMP's workers spin on their cores for a while after each of torch's operations, and
-// ours would find them taken.
+// The threads that share a call: torch's own, where torch runs on OpenMP, else a pool of ours that sleeps between
+// calls. Two pools would compete: OpenMP's threads spin on their cores for a while after each of torch's operations,
+// and ours would have to wait for those cores.
 #pragma once
 
 #include <atomic>
@@ -10,15 +10,15 @@
 
 namespace elman {
 
-// Where the members of a team wait for each other inside one call. A step can take less than a microsecond, so a member
-// spins first; then it sleeps, for the one waited for may need its core.
+// Makes the threads of a team wait for each other inside one call. A step can take less than a microsecond, so a thread
+// spins first; then it sleeps, because the thread it waits for may need its core.
 class Barrier {
   public:
-    explicit Barrier(int members) : members_(members) {}
+    explicit Barrier(int threads) : threads_(threads) {}
     void wait();
 
   private:
-    const int members_;
+    const int threads_;
     std::atomic<int> arrived_{0};
     std::atomic<uint32_t> round_{0};
     std::mutex mutex_;
@@ -33,12 +33,11 @@ struct OpenMP {
     int (*omp_in_parallel)();
 };
 
-// From now on teams are OpenMP's.
-void borrow_threads(const OpenMP& openmp);
+// Makes every team from now on run on OpenMP's threads.
+void use_openmp(const OpenMP& openmp);
 
-// Takes threads for the life of this object. `size()` is what was got, at most `wanted`: 1 inside another team, and while
-// another thread holds our workers. Safe after fork(): in the child OpenMP's threads are gone for good, and it starts
-// workers of ours.
+// Holds threads for the life of this object: size() of them, at most `wanted`; 1 inside another team, and while another
+// thread holds our pool. Safe after fork(): the child has none of OpenMP's threads, and starts a pool of ours.
 class Team {
   public:
     explicit Team(int wanted);
@@ -48,12 +47,13 @@ class Team {
 
     int size() const { return size_; }
 
-    // Runs work(argument, member) for each member, 0 on the calling thread; returns when all are done.
-    void run(void (*work)(void* argument, int member), void* argument);
+    // Runs work(argument, thread) for each thread, 0 on the calling one; returns when all are done.
+    void run(void (*work)(void* argument, int thread), void* argument);
 
   private:
     int size_ = 1;
-    bool borrowed_ = false, holds_workers_ = false;
+    bool uses_openmp_ = false;
+    bool holds_workers_ = false;
 };
 
 }  // namespace elman

@@ -1,6 +1,6 @@
 // dW = sum over rows of (gradient of the row's sums) x (the row's operand: x for W_ih, h of the step before for W_hh).
-// The sum over rows is the long side, so the outer products go `chain` rows at a time, few enough for the cache; and as
-// each of these chains is summed on its own, in registers, rounding errors grow with their number, not with T * B.
+// The sum over rows is the long side, so the outer products take `k_block` rows at a time, few enough for the cache;
+// and as each block is summed on its own, in registers, rounding errors grow with their number, not with T * B.
 #pragma once
 
 #include "cells.h"
@@ -10,7 +10,8 @@ namespace elman::ELMAN_ISA {
 namespace {
 
 // A bias is one sum of rows: taken 256 at a time, 16 sums of 16 round least.
-constexpr Index bias_rows = 256, bias_chain = 16;
+constexpr Index bias_rows = 256;
+constexpr Index bias_block = 16;
 
 // One row of one step: its place among the N rows, and what its sums were computed from.
 struct GatheredRow {
@@ -18,12 +19,11 @@ struct GatheredRow {
     const float *x, *h, *reset;
 };
 
-// The rows that one member of the team gathered: the gradients of their sums, (slots * H,) each, and their operands in
-// panels, `chain` rows after the other. The whole team reads both, so that each is written once.
+// The rows that one thread gathered: the gradients of their sums, (slots * H,) each, and their operands in panels,
+// `k_block` rows after the other. All threads read both, so that each is written once.
 template <class Cell>
 struct Gathered {
-    Index stride;
-    float* sums;
+    Rows sums;
     GatheredRow* rows;
     float *x, *h, *reset;
 
@@ -31,9 +31,11 @@ struct Gathered {
         const auto panels = [&](bool wanted, Index width) {
             return wanted ? layout.floats(round_up(width, panel_width) * most) : nullptr;
         };
-        stride = Cell::slots * call.H + row_padding;
-        sums = layout.floats(most * stride), rows = layout.array<GatheredRow>(most);
-        x = panels(call.grad_weight_ih != nullptr, call.I), h = panels(call.grad_weight_hh != nullptr, call.H);
+        const Index stride = Cell::slots * call.H + row_padding;
+        sums = {layout.floats(most * stride), stride};
+        rows = layout.array<GatheredRow>(most);
+        x = panels(call.grad_weight_ih != nullptr, call.I);
+        h = panels(call.grad_weight_hh != nullptr, call.H);
         reset = panels(Cell::reset_before && call.grad_weight_hh != nullptr, call.H);
     }
 
@@ -42,8 +44,8 @@ struct Gathered {
         const auto panels = [&](float* data, Index width, auto operand) {
             if (data == nullptr) return;
             const Index number = ceil_div(width, panel_width);
-            for (Index begin = 0; begin < count; begin += chain) {
-                const Index K = min(chain, count - begin);
+            for (Index begin = 0; begin < count; begin += k_block) {
+                const Index K = min(k_block, count - begin);
                 for (Index p = number * part / parts; p < number * (part + 1) / parts; p++) {
                     pack_rows(data + (begin * number + p * K) * panel_width, K, width - p * panel_width,
                               [&](Index k) { return operand(rows[begin + k]) + p * panel_width; });
@@ -56,13 +58,14 @@ struct Gathered {
     }
 };
 
-// The part of the weight gradients that one member of the team owns: hidden units [begin, end) of every gate.
+// The part of the weight gradients that one thread owns: hidden units [begin, end) of every gate.
 template <class Cell>
 class WeightGradient {
   public:
-    WeightGradient(const elman_call& call, Index member, Index members) : call_(&call) {
+    WeightGradient(const elman_call& call, Index thread, Index threads) : call_(&call) {
         const Index tiles = ceil_div(call.H, outer_rows);
-        begin_ = tiles * member / members * outer_rows, end_ = min(call.H, tiles * (member + 1) / members * outer_rows);
+        begin_ = tiles * thread / threads * outer_rows;
+        end_ = min(call.H, tiles * (thread + 1) / threads * outer_rows);
     }
 
     void clear() {
@@ -75,10 +78,10 @@ class WeightGradient {
     }
 
     void add(const Gathered<Cell>& gathered, Index count) {
-        for (Index first = 0; first < count; first += chain)
-            add_products(gathered, first, min(chain, count - first));
+        for (Index first = 0; first < count; first += k_block)
+            add_products(gathered, first, min(k_block, count - first));
         for (Index first = 0; first < count; first += bias_rows)
-            add_biases(gathered.sums + first * gathered.stride, gathered.stride, min(bias_rows, count - first));
+            add_biases(gathered.sums.from(first), min(bias_rows, count - first));
     }
 
   private:
@@ -97,38 +100,40 @@ class WeightGradient {
 
     void add_products(const Gathered<Cell>& gathered, Index first, Index K) {
         for (int slot = 0; slot < Cell::slots; slot++) {
-            const int input_gate = gate_of(Cell::input_slot, slot), hidden_gate = gate_of(Cell::hidden_slot, slot);
+            const int input_gate = gate_of(Cell::input_slot, slot);
+            const int hidden_gate = gate_of(Cell::hidden_slot, slot);
             const float* hidden = Cell::reset_before && hidden_gate == 2 ? gathered.reset : gathered.h;
             for (Index unit = begin_; unit < end_; unit += outer_rows) {
-                const float* left = gathered.sums + first * gathered.stride + slot * call_->H + unit;
-                multiply(left, gathered.stride, gathered.x, first, K, call_->grad_weight_ih, input_gate, unit, call_->I);
-                multiply(left, gathered.stride, hidden, first, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
+                const ConstRows left = gathered.sums.from(first).right(slot * call_->H + unit);
+                multiply(left, gathered.x, first, K, call_->grad_weight_ih, input_gate, unit, call_->I);
+                multiply(left, hidden, first, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
             }
         }
     }
 
-    void multiply(const float* left, Index stride, const float* panels, Index first, Index K, float* out, int gate,
-                  Index unit, Index width) {
+    void multiply(ConstRows left, const float* panels, Index first, Index K, float* out, int gate, Index unit,
+                  Index width) {
         if (out == nullptr || gate < 0) return;
         panels += first * round_up(width, panel_width);
-        out += (gate * call_->H + unit) * width;
+        const Rows rows = {out + (gate * call_->H + unit) * width, width};
         for (Index column = 0; column < width; column += panel_width) {
-            outer_product(left, stride, panels + column * K, K, out + column, width, min(outer_rows, end_ - unit),
+            outer_product(left, panels + column * K, K, rows.right(column), min(outer_rows, end_ - unit),
                           width - column);
         }
     }
 
-    void add_biases(const float* sums, Index stride, Index K) {
+    void add_biases(ConstRows sums, Index K) {
         if (call_->grad_bias_ih == nullptr) return;
         for (int slot = 0; slot < Cell::slots; slot++) {
-            const int input_gate = gate_of(Cell::input_slot, slot), hidden_gate = gate_of(Cell::hidden_slot, slot);
+            const int input_gate = gate_of(Cell::input_slot, slot);
+            const int hidden_gate = gate_of(Cell::hidden_slot, slot);
             for (Index unit = begin_; unit < end_; unit += W) {
                 const Index lanes = min(W, end_ - unit);
                 V sum = {};
-                for (Index first = 0; first < K; first += bias_chain) {
+                for (Index first = 0; first < K; first += bias_block) {
                     V part = {};
-                    for (Index k = first; k < min(K, first + bias_chain); k++)
-                        part = part + load(sums + k * stride + slot * call_->H + unit, lanes);
+                    for (Index k = first; k < min(K, first + bias_block); k++)
+                        part = part + load(sums[k] + slot * call_->H + unit, lanes);
                     sum = sum + part;
                 }
                 add_to(call_->grad_bias_ih, input_gate, unit, sum, lanes);

@@ -1,8 +1,7 @@
-"""Drop-in recurrent layers and cells: torch.nn's constructors, parameters, calls and errors, on Elman's kernels.
+"""Provide drop-in recurrent layers and cells: torch.nn's constructors, parameters, calls and errors, on our kernels.
 
 `recurrent.py` holds what all layers share, `cells.py` the single steps, `checks.py` the errors; `rnn.py`, `gru.py` and
-`lstm.py` say what is particular to one. `recording/` shows what they do, step by step; `adoption.py` makes
-torch.nn's layers Elman's.
+`lstm.py` define one layer each. `recording/` records every step; `adoption.py` replaces torch.nn's layers.
 """
 
 from elman.layers.adoption import adopt, release

@@ -1,8 +1,8 @@
-"""torch.nn's recurrent modules become Elman's where they stand, and back.
+"""Make torch.nn's recurrent modules Elman's in place, and back.
 
 Only the class of a module changes, as torch's parametrizations change it: the module, its parameters, hooks and flags
-stay the same objects, wherever they are shared or held on to. A parametrized module has a class of its own, which
-torch makes of its former one: it gets a class made of Elman's in the same way.
+stay the same objects, even if they are shared. A parametrized module has a class that torch derives from the original
+one; it gets a class derived from Elman's in the same way.
 """
 
 import warnings
@@ -36,7 +36,7 @@ class Replaced(list[str]):
     """The names of the modules that were replaced, "" for the model itself.
 
     Attributes:
-        left: The names of recurrent modules that were left alone, and why.
+        left: The names of recurrent modules that were left alone, with the reason.
     """
 
     def __init__(self) -> None:
@@ -50,10 +50,9 @@ class Replaced(list[str]):
 def adopt(model: nn.Module) -> Replaced:
     """Make every torch.nn RNN, GRU and LSTM in a model Elman's, and every RNNCell, GRUCell and LSTMCell, in place.
 
-    Modules stay the objects that they are, with their parameters, parametrizations (such as weight normalization),
-    hooks, flags and names; an optimiser goes on with them. `isinstance(layer, torch.nn.LSTM)` is false afterwards.
-    Modules of a class that somebody derived from torch's, quantized ones and TorchScript are left alone, and a warning
-    says which and why.
+    Modules stay the same objects, with their parameters, parametrizations (such as weight normalization), hooks, flags
+    and names, so an optimiser remains valid. `isinstance(layer, torch.nn.LSTM)` is false afterwards. Modules of a class
+    derived from torch's, quantized ones and TorchScript are left alone, and a warning names each with the reason.
 
     Args:
         model: A model, or a recurrent module itself.
@@ -78,12 +77,12 @@ def adopt(model: nn.Module) -> Replaced:
 
 
 def adopt_silently(model: nn.Module) -> Replaced:
-    """Do what `adopt` does, without the warning: for a caller that reads `.left`."""
+    """Do the same as `adopt` without the warning, for a caller that reads `.left`."""
     return _replace(model, _OURS, "elman.adopt")
 
 
 def release(model: nn.Module) -> Replaced:
-    """The way back: make every recurrent module of Elman's in a model torch.nn's, in place.
+    """Undo `adopt`: make every recurrent module of Elman's in a model torch.nn's, in place.
 
     Args:
         model: A model, or a recurrent module itself.
@@ -99,7 +98,7 @@ def release(model: nn.Module) -> Replaced:
 
 
 def why_not_adopted(module: nn.Module) -> str | None:
-    """Return why `adopt` leaves a recurrent module alone, or None where it would replace it."""
+    """Return the reason why `adopt` leaves a recurrent module alone, or None if it would replace it."""
     return _obstacle(module, _OURS)
 
 
@@ -143,7 +142,7 @@ def _obstacle(module: nn.Module, classes: dict[type[nn.Module], type[nn.Module]]
 
 
 def _foreign(module: nn.Module, kind: type[nn.Module], classes: dict[type[nn.Module], type[nn.Module]]) -> str:
-    """Say what a recurrent module is that is of none of the classes to replace."""
+    """Return the reason why a recurrent module of a class that is not in `classes` cannot be replaced."""
     if kind in classes.values():
         return f"it is {kind.__module__}.{kind.__name__} {_ALREADY}"
     if isinstance(module, torch.jit.ScriptModule):
@@ -161,19 +160,19 @@ def _name_of(module: nn.Module) -> str:
 
 
 def _plain_class(module: nn.Module) -> type[nn.Module]:
-    """The class of a module, without what torch derives from it to parametrize it."""
+    """Return the class of a module; of a parametrized one, the class from which torch derived its own."""
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
 def _become(module: nn.Module, kind: type[nn.Module]) -> None:
     module.__class__ = _parametrized_class(type(module), kind) if is_parametrized(module) else kind
     if kind in (GRU, GRUCell):
-        vars(module).update(reset_after=True, torch_has_it=True)
+        vars(module)["reset_after"] = True
     elif kind in (nn.GRU, nn.GRUCell):
-        del vars(module)["reset_after"], vars(module)["torch_has_it"]
+        del vars(module)["reset_after"]
 
 
 def _parametrized_class(made: type[nn.Module], kind: type[nn.Module]) -> type[nn.Module]:
-    """What torch would have derived from `kind`: the properties that it put into the class `made`, on another base."""
+    """Derive a parametrized class from `kind`, with the properties that torch put into the class `made`."""
     own = {name: value for name, value in vars(made).items() if name not in ("__dict__", "__weakref__")}
     return type(f"Parametrized{kind.__name__}", (kind,), own)

@@ -1,11 +1,11 @@
-"""One step at a time: drop-ins for torch.nn's RNNCell, GRUCell and LSTMCell.
+"""Run one time step: drop-ins for torch.nn's RNNCell, GRUCell and LSTMCell.
 
-They are torch's cells with another forward pass: a sequence of one step on the native operation or the reference, or
-torch's own function for a step where `elman.ops.dispatch` says so.
+They are torch's cells with another forward pass: a sequence of one step on the native backend or the reference, or
+torch's own function for a step where `elman.ops.dispatch` chooses it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +14,11 @@ from torch.nn.modules.rnn import RNNCellBase
 
 from elman.layers import checks
 from elman.layers.programs import Program, node
-from elman.layers.recurrent import Operation, State
-from elman.ops.dispatch import Backend, Choice, choose
-from elman.ops.gru import gru as native_gru
-from elman.ops.lstm import lstm as native_lstm
-from elman.ops.reference.gru import gru as reference_gru
-from elman.ops.reference.lstm import lstm as reference_lstm
-from elman.ops.reference.rnn import rnn as reference_rnn
-from elman.ops.rnn import rnn as native_rnn
+from elman.ops import cell as ops
+from elman.ops import reference as cells
+from elman.ops.cell import State
+from elman.ops.dispatch import Backend, choose
+from elman.ops.run import run
 
 Weights = tuple[Tensor | None, ...]
 
@@ -29,15 +26,16 @@ Weights = tuple[Tensor | None, ...]
 class Cell(Program, RNNCellBase):
     """The base of the cells. Abstract; the first of their bases, before torch's cell, so that its forward is used."""
 
-    native: ClassVar[Operation]
-    reference: ClassVar[Operation]
-    state_names: ClassVar[tuple[str, ...]] = ("hidden",)
-    torch_has_it: bool = True
+    @property
+    def cell(self) -> ops.Cell:
+        """The equation."""
+        raise NotImplementedError
 
     @property
     def backend(self) -> Backend:
-        """Where a call with an input of the cell's own type and device would run now, and why (`.reason`)."""
-        return Backend(*self._choose(self.weight_ih))
+        """The backend for inputs of the cell's own type and device, and why (`.reason`)."""
+        x = self.weight_ih
+        return Backend(*choose(x.dtype, x.device, missing_in_torch=self.cell.missing_in_torch))
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:  # noqa: A002  torch's name
         """Take one step.
@@ -51,7 +49,7 @@ class Cell(Program, RNNCellBase):
 
         Raises:
             ValueError: `input` or `hx` has another number of dimensions.
-            RuntimeError: `input` or `hx` has a wrong size or dtype, or lies on another device; an LSTM is given
+            RuntimeError: `input` or `hx` has a wrong size or dtype, or is on another device; an LSTM is given
                 another number of states than two.
             TypeError: An LSTM's `hx` is no tuple.
             AttributeError: `input` or `hx` is no tensor.
@@ -60,34 +58,32 @@ class Cell(Program, RNNCellBase):
         if isinstance(input, Proxy) or (hx is not None and isinstance(hx, Proxy)):
             return node(self, input, hx)
         checks.dimensions(self, input, (1, 2))
-        weights = self._weights()
+        cell, weights = self.cell, self._weights()
         state = self._check(input, hx, weights)
-        name = self._choose(input).name
+        name = choose(input.dtype, input.device, missing_in_torch=cell.missing_in_torch).name
         batched = input.dim() == 2
         x = input if batched else input.unsqueeze(0)
         if state is None:
-            state = tuple(x.new_zeros(x.shape[0], self.hidden_size) for _ in self.state_names)
+            state = tuple(x.new_zeros(x.shape[0], self.hidden_size) for _ in cell.states)
         elif not batched:
             state = tuple(s.unsqueeze(0) for s in state)
         if name == "torch":
-            after = self._step(x, state, weights)
+            found = getattr(torch, f"{cell.name}_cell")(x, self._pack(state), *weights)
+            after = (found,) if isinstance(found, Tensor) else found
         else:
-            operation = self.native if name == "native" else self.reference
-            _, *after = self._call(operation, x.unsqueeze(0), state, weights)
-        return self._pack(tuple(after) if batched else tuple(s.squeeze(0) for s in after))
+            _, *after = run(cell, name, x.unsqueeze(0), state, weights)
+        return self._pack(after if batched else [s.squeeze(0) for s in after])
 
     def _check(self, x: Tensor, hx: Any, weights: Weights) -> State | None:
         state = None if hx is None else self._unpack(hx)
-        for name, s in zip(self.state_names, state or (), strict=False):
+        names = ("hidden",) if state is None or len(state) == 1 else ("hx[0]", "hx[1]")
+        for name, s in zip(names, state or (), strict=False):
             checks.dimensions(self, s, (1, 2), what=name)
         checks.same_kind(self, x, cast(Tensor, weights[0]), RuntimeError)
         checks.width(self, x, self.input_size)
-        for name, s in zip(self.state_names, state or (), strict=False):
+        for name, s in zip(names, state or (), strict=False):
             checks.state(self, s, (*x.shape[:-1], self.hidden_size), x, name)
         return state
-
-    def _choose(self, x: Tensor) -> Choice:
-        return choose(x.dtype, x.device, torch_has_it=self.torch_has_it)
 
     def _weights(self) -> Weights:
         """Read every parameter, once in a call: one under a parametrization is computed each time that it is read."""
@@ -96,16 +92,9 @@ class Cell(Program, RNNCellBase):
     def _unpack(self, hx: Any) -> State:
         return (hx,)
 
-    def _pack(self, state: State) -> Any:
-        return state[0]
-
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
-        """Run a sequence of one step, (1, B, I): y (1, B, H), and the final state, each part (B, H)."""
-        raise NotImplementedError
-
-    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
-        """Return the state after x, (B, I), by torch's own function."""
-        raise NotImplementedError
+    def _pack(self, state: Sequence[Tensor]) -> Any:
+        """Return the state as the user passes it: a tuple, or the tensor alone where there is one."""
+        return tuple(state) if len(state) > 1 else state[0]
 
 
 class RNNCell(Cell, nn.RNNCell):
@@ -116,7 +105,7 @@ class RNNCell(Cell, nn.RNNCell):
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
         nonlinearity: "tanh" or "relu"; another one raises RuntimeError when the cell is called, as torch's does.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:
@@ -130,21 +119,16 @@ class RNNCell(Cell, nn.RNNCell):
         torch.Size([3, 20])
     """
 
-    native = staticmethod(native_rnn)
-    reference = staticmethod(reference_rnn)
+    @property
+    def cell(self) -> ops.Cell:
+        """The equation."""
+        return cells.RNN_RELU if self.nonlinearity == "relu" else cells.RNN_TANH
 
     def _check(self, x: Tensor, hx: Any, weights: Weights) -> State | None:
         state = super()._check(x, hx, weights)
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}. Select from 'tanh' or 'relu'")
         return state
-
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
-        return operation(x, *state, *weights, None, False, self.nonlinearity)
-
-    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
-        step: Callable[..., Tensor] = torch.rnn_tanh_cell if self.nonlinearity == "tanh" else torch.rnn_relu_cell
-        return (step(x, *state, *weights),)
 
 
 class GRUCell(Cell, nn.GRUCell):
@@ -154,7 +138,7 @@ class GRUCell(Cell, nn.GRUCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
         reset_after: False resets before the product, as in the paper.
 
@@ -169,9 +153,6 @@ class GRUCell(Cell, nn.GRUCell):
         torch.Size([3, 20])
     """
 
-    native = staticmethod(native_gru)
-    reference = staticmethod(reference_gru)
-
     def __init__(
         self,
         input_size: int,
@@ -183,18 +164,16 @@ class GRUCell(Cell, nn.GRUCell):
         reset_after: bool = True,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, device=device, dtype=dtype)
-        self.reset_after = self.torch_has_it = reset_after
+        self.reset_after = reset_after
+
+    @property
+    def cell(self) -> ops.Cell:
+        """The equation."""
+        return cells.GRU if self.reset_after else cells.GRU_RESET_BEFORE
 
     def extra_repr(self) -> str:
-        """The arguments that `repr` shows: torch's, and `reset_after` where it is not torch's."""
+        """Return the arguments for `repr`: torch's, and `reset_after` if it differs from torch's."""
         return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
-
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
-        return operation(x, *state, *weights, None, False, self.reset_after)
-
-    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
-        step: Callable[..., Tensor] = torch.gru_cell
-        return (step(x, *state, *weights),)
 
 
 class LSTMCell(Cell, nn.LSTMCell):
@@ -204,7 +183,7 @@ class LSTMCell(Cell, nn.LSTMCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:
@@ -219,9 +198,7 @@ class LSTMCell(Cell, nn.LSTMCell):
         (torch.Size([3, 20]), torch.Size([3, 20]))
     """
 
-    native = staticmethod(native_lstm)
-    reference = staticmethod(reference_lstm)
-    state_names = ("hx[0]", "hx[1]")
+    cell = cells.LSTM
 
     def _unpack(self, hx: Any) -> State:
         parts = tuple(hx) if isinstance(hx, Iterable) and not (isinstance(hx, Tensor) and hx.dim() == 0) else ()
@@ -232,13 +209,3 @@ class LSTMCell(Cell, nn.LSTMCell):
         if len(parts) != 2:
             raise RuntimeError(f"LSTMCell: lstm_cell expects two hidden states, (h, c), got {len(parts)}")
         return parts
-
-    def _pack(self, state: State) -> State:
-        return state
-
-    def _call(self, operation: Operation, x: Tensor, state: Sequence[Tensor], weights: Weights) -> State:
-        return operation(x, *state, *weights, None, False)
-
-    def _step(self, x: Tensor, state: State, weights: Weights) -> Sequence[Tensor]:
-        step: Callable[..., State] = torch.lstm_cell
-        return step(x, state, *weights)

@@ -1,7 +1,7 @@
-"""What a layer or cell is given, checked: torch's exception types, with what was expected, what came, what to do.
+"""Check the arguments of a layer or cell: torch's exception types, with the expected value, the one got, and a remedy.
 
-`recurrent.py` and `cells.py` call these at their door; behind it every shape is right. Torch's own sentence stands in
-the message where it has one, so that whoever matches on torch's messages still finds them.
+`recurrent.py` and `cells.py` call these first; afterwards every shape is right. A message contains torch's own sentence
+where there is one, so that code that matches on torch's messages still works.
 """
 
 import math
@@ -16,7 +16,7 @@ from elman.errors import InputError
 
 
 def tensor(layer: Module, value: Any, what: str) -> None:
-    """Raise AttributeError, as torch does, for what is not a tensor."""
+    """Raise AttributeError, as torch does, if the value is no tensor."""
     if not isinstance(value, Tensor):
         raise AttributeError(
             f"{_name(layer)}: expected {what} to be a tensor, but {type(value).__name__!r} object has no attribute "
@@ -41,9 +41,9 @@ def state_dimensions(layer: Module, state: Sequence[Tensor], x: Tensor) -> None:
     """Raise RuntimeError unless the state has a batch dimension exactly if the input has one."""
     if any(s.dim() != x.dim() for s in state):
         kind = "batched" if x.dim() == 3 else "unbatched"
-        came = ", ".join(f"{s.dim()}-D" for s in state)
+        got = ", ".join(f"{s.dim()}-D" for s in state)
         raise RuntimeError(
-            f"{_name(layer)}: For {kind} {x.dim()}-D input, hx should also be {x.dim()}-D but got {came} tensor. "
+            f"{_name(layer)}: For {kind} {x.dim()}-D input, hx should also be {x.dim()}-D but got {got} tensor. "
             f"Its shape is {[list(s.shape) for s in state]}; add or remove the batch dimension with hx.unsqueeze(1) or "
             "hx.squeeze(1)"
         )
@@ -53,7 +53,7 @@ def pair(layer: Module, hx: Any, *, whole: bool = False) -> tuple[Tensor, Tensor
     """Return the (h_0, c_0) of an LSTM.
 
     Torch reads the parts of `hx` one by one, except with a packed batch in its own order, where its function takes the
-    `whole` of it and raises TypeError for what is no pair of tensors, RuntimeError for more or fewer.
+    `whole` of it and raises TypeError if it is no pair of tensors, RuntimeError for more or fewer.
 
     Raises:
         TypeError: `hx` has no parts, such as a number.
@@ -103,11 +103,11 @@ def length(layer: Module, x: Tensor) -> None:
 
 
 def segment(layer: Module, checkpoint_every: Any, steps: int) -> int:
-    """The steps of a segment that `checkpoint_every` stands for in a sequence of `steps`; 0 for None.
+    """Return the number of steps in a segment for `checkpoint_every` in a sequence of `steps`; 0 for None.
 
     Raises:
         ValueError: It is neither None, nor an int above 0, nor "sqrt".
-        TypeError: It is a tensor: somebody passed h_0 and c_0 as two arguments.
+        TypeError: It is a tensor, because h_0 and c_0 were passed as two arguments.
     """
     if checkpoint_every is None:
         return 0
@@ -127,7 +127,7 @@ def segment(layer: Module, checkpoint_every: Any, steps: int) -> int:
 
 
 def no_segments(layer: Module, reason: str) -> InputError:
-    """What the torch backend answers to `checkpoint_every`."""
+    """Return the error of the torch backend for `checkpoint_every`."""
     return InputError(
         f"{_name(layer)}: checkpoint_every runs on the native and the reference backend, not on torch's own kernels, "
         f"chosen because {reason}. Use float32 on the CPU, or elman.ops.dispatch.use_backend('reference')"
@@ -135,14 +135,14 @@ def no_segments(layer: Module, reason: str) -> InputError:
 
 
 def recorded_segments(layer: Module) -> InputError:
-    """What a layer that is recorded answers to `checkpoint_every`."""
+    """Return the error of a layer that is being recorded for `checkpoint_every`."""
     return InputError(
         f"{_name(layer)}: a record keeps every step, and checkpoint_every asks to keep none. Leave out one of the two"
     )
 
 
 def same_kind(layer: Module, x: Tensor, weight: Tensor, error: type[Exception]) -> None:
-    """The input has the weights' type, unless autocast converts both, and lies where they do.
+    """Check that the input has the weights' type, unless autocast converts both, and their device.
 
     Raises:
         error: Another type; torch's layers raise ValueError, its cells RuntimeError.

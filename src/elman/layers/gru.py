@@ -1,15 +1,12 @@
-"""The gated recurrent unit's layer; `elman.ops.reference.gru` has its equation."""
+"""Define the layer of a gated recurrent unit; `elman.ops.reference.gru` has its equation."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from elman.layers.recurrent import Operation, Recurrent, State
-from elman.ops.gru import gru as native_gru
-from elman.ops.reference.gru import GATES
-from elman.ops.reference.gru import gru as reference_gru
+from elman.layers.recurrent import Recurrent
+from elman.ops import reference as cells
+from elman.ops.cell import Cell
 
 
 class GRU(Recurrent):
@@ -23,16 +20,16 @@ class GRU(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: Number of stacked layers.
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
-        bidirectional: D = 2 directions, the outputs side by side.
+        bidirectional: D = 2 directions, the outputs concatenated.
         device: Where the parameters are made.
         dtype: The type of the parameters.
         reset_after: False resets before the product, as in the paper and in Keras' `reset_after=False`:
             n_t = tanh(W_in x_t + b_in + W_hn (r_t * h_{t-1}) + b_hn).
-        **unknown: None is taken; it makes `proj_size` raise what torch raises.
+        **unknown: Nothing; `proj_size` raises the error that torch raises.
 
     Attributes:
         weight_ih_l[k]: (3*H, I), gates r z n; in later layers (3*H, D*H); `_reverse` for the second direction.
@@ -49,10 +46,6 @@ class GRU(Recurrent):
         >>> y.shape, h_n.shape
         (torch.Size([5, 3, 40]), torch.Size([2, 3, 20]))
     """
-
-    native = staticmethod(native_gru)
-    reference = staticmethod(reference_gru)
-    gates = GATES
 
     def __init__(
         self,
@@ -83,19 +76,13 @@ class GRU(Recurrent):
             dtype=dtype,
             **unknown,
         )
-        self.reset_after = self.torch_has_it = reset_after
+        self.reset_after = reset_after
+
+    @property
+    def cell(self) -> Cell:
+        """The equation."""
+        return cells.GRU if self.reset_after else cells.GRU_RESET_BEFORE
 
     def extra_repr(self) -> str:
-        """The arguments that `repr` shows: torch's, and `reset_after` where it is not torch's."""
+        """Return the arguments for `repr`: torch's, and `reset_after` if it differs from torch's."""
         return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
-
-    def _call(
-        self,
-        operation: Operation,
-        x: Tensor,
-        state: Sequence[Tensor],
-        weights: Sequence[Tensor | None],
-        batch_sizes: Tensor | None,
-        reverse: bool,
-    ) -> State:
-        return operation(x, *state, *weights, batch_sizes, reverse, self.reset_after)

@@ -1,16 +1,9 @@
-"""The long short-term memory's layer; `elman.ops.reference.lstm` has its equation."""
-
-from collections.abc import Sequence
-from typing import Any
+"""Define the layer of a long short-term memory; `elman.ops.reference.lstm` has its equation."""
 
 import torch
-from torch import Tensor
 
-from elman.layers import checks
-from elman.layers.recurrent import Operation, Recurrent, State
-from elman.ops.lstm import lstm as native_lstm
-from elman.ops.reference.lstm import GATES
-from elman.ops.reference.lstm import lstm as reference_lstm
+from elman.layers.recurrent import Recurrent
+from elman.ops import reference as cells
 
 
 class LSTM(Recurrent):
@@ -26,13 +19,13 @@ class LSTM(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: Number of stacked layers.
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
-        bidirectional: D = 2 directions, the outputs side by side.
+        bidirectional: D = 2 directions, the outputs concatenated.
         proj_size: P, the size of the projected output, which is H where it is 0. Smaller than H.
-        device: Where the parameters are made.
+        device: The device of the parameters.
         dtype: The type of the parameters.
 
     Attributes:
@@ -52,9 +45,7 @@ class LSTM(Recurrent):
         (torch.Size([3, 5, 20]), torch.Size([1, 3, 20]), torch.Size([1, 3, 20]))
     """
 
-    native = staticmethod(native_lstm)
-    reference = staticmethod(reference_lstm)
-    gates = GATES
+    cell = cells.LSTM
 
     def __init__(
         self,
@@ -82,24 +73,3 @@ class LSTM(Recurrent):
             device=device,
             dtype=dtype,
         )
-
-    def _state_widths(self) -> tuple[int, ...]:
-        return self.proj_size or self.hidden_size, self.hidden_size
-
-    def _unpack(self, hx: Any, *, whole: bool = False) -> State:
-        return checks.pair(self, hx, whole=whole)
-
-    def _pack(self, state: State) -> State:
-        return state
-
-    def _call(
-        self,
-        operation: Operation,
-        x: Tensor,
-        state: Sequence[Tensor],
-        weights: Sequence[Tensor | None],
-        batch_sizes: Tensor | None,
-        reverse: bool,
-    ) -> State:
-        w_ih, w_hh, b_ih, b_hh, *projection = weights
-        return operation(x, *state, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse, *projection)

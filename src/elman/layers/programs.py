@@ -1,7 +1,7 @@
-"""Answer the programs that read a layer rather than run it: torch.fx's symbolic tracing and TorchScript.
+"""Support programs that read a layer instead of running it: torch.fx's symbolic tracing and TorchScript.
 
-torch.fx has torch.nn's layers as single nodes of a graph, because it knows their module's name. Elman's become such
-nodes here. TorchScript compiles Python source, and only torch.nn's layers are written for it.
+torch.fx keeps torch.nn's layers as single nodes of a graph, because it knows their module's name. This module makes
+such nodes for Elman's. TorchScript compiles Python source, and only torch.nn's layers are written for it.
 """
 
 from typing import Any, NoReturn
@@ -47,12 +47,12 @@ def node(layer: nn.Module, *arguments: Any, **options: Any) -> Any:
 
 
 def is_traced() -> bool:
-    """Whether torch.jit.trace, or an exporter that uses it, follows this call."""
+    """Say whether torch.jit.trace, or an exporter that uses it, traces this call."""
     return not is_compiling() and _is_tracing()
 
 
 def check_unrolled(layer: nn.Module, batch_sizes: Tensor | None, reason: str) -> None:
-    """Refuse a trace of the reference's loop where it could be replayed for other lengths without a word.
+    """Refuse a trace of the reference's loop if it could be replayed for other lengths without an error.
 
     Raises:
         InputError: torch.jit.trace has a packed batch, whose sizes would become constants; or torch.onnx.export.

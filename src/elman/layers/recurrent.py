@@ -1,14 +1,13 @@
-"""What every recurrent layer shares: stacking, direction, packing, batch order, dropout and the choice of a backend.
+"""Run any recurrent layer: stacking, direction, packing, batch order, dropout and the choice of a backend.
 
-A layer (`rnn.py`, `gru.py`, `lstm.py`) adds its operations and how they are called. The base is torch's `RNNBase`, so
+A layer (`rnn.py`, `gru.py`, `lstm.py`) adds its constructor and its `cell`. The base is torch's `RNNBase`, so
 that constructor checks, parameter names, initial values, `state_dict` and `repr` are torch's by construction; only the
 forward pass is written here. It reads the parameters by attribute at each call, so that a parametrized, dropped or
 substituted weight is honoured.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -19,25 +18,26 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import checks
 from elman.layers.programs import Program, check_unrolled, is_traced, node
+from elman.ops.cell import Cell, State
 from elman.ops.dispatch import Backend, Choice, choose
+from elman.ops.run import run
 from elman.ops.trace import Trace
 
-State = tuple[Tensor, ...]
 Weights = Sequence[Sequence[Any]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
-Operation = Callable[..., State]
-# What a record has a layer call as a pass begins, with the layer, its input, the batch, the sizes and the user's order
-# of a packed batch: a trace to fill in for each layer and direction.
+# A record gives each layer this function. It is called at the start of a pass with the layer, its input, the batch, the
+# sizes and the user's order of a packed batch, and returns a trace to fill in for each layer and direction.
 Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
 
 
 class Recurrent(Program, RNNBase):
     """A stack of recurrent layers in one or two directions. Abstract: `RNN`, `GRU` and `LSTM` are the final classes."""
 
-    native: ClassVar[Operation]
-    reference: ClassVar[Operation]
-    torch_has_it: bool = True
-    gates: ClassVar[tuple[str, ...]]
     recorder: "Recorder | None" = None
+
+    @property
+    def cell(self) -> Cell:
+        """The equation."""
+        raise NotImplementedError
 
     @staticmethod
     def reject_projection(arguments: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ class Recurrent(Program, RNNBase):
 
     @property
     def backend(self) -> Backend:
-        """Where a call with an input of the layer's own type and device would run now, and why (`.reason`)."""
+        """The backend of a call with an input of the layer's own type and device, and the reason (`.reason`)."""
         return Backend(*self._choose(getattr(self, self._all_weights[0][0])))
 
     def forward(
@@ -62,9 +62,9 @@ class Recurrent(Program, RNNBase):
             input: (T, B, I), or (B, T, I) with `batch_first`, or (T, I) without a batch, or a `PackedSequence`.
             hx: The initial state, or None for zeros: (num_layers*D, B, H), or (num_layers*D, H) without a batch;
                 for an LSTM a pair (h_0, c_0) of such, where h_0 is `proj_size` wide if that is set.
-            checkpoint_every: None keeps what the backward pass needs of every step. N keeps the state of every N-th
-                step alone, and the backward pass runs N steps at a time forward again; "sqrt" is N = the root of T.
-                Results and gradients have the same bits. T. Chen et al., arXiv:1604.06174 (2016).
+            checkpoint_every: None saves everything that the backward pass needs. N saves only the state of every N-th
+                step, and the backward pass recomputes N steps at a time; "sqrt" is N = the root of T.
+                Results and gradients are bit-identical. T. Chen et al., arXiv:1604.06174 (2016).
 
         Returns:
             The output in the shape of the input, D*H wide, and the final state in the shape of `hx`.
@@ -72,7 +72,7 @@ class Recurrent(Program, RNNBase):
         Raises:
             ValueError: `input` has another number of dimensions or another dtype than the weights;
                 `checkpoint_every` is neither a positive int nor "sqrt".
-            RuntimeError: `input` or `hx` has a wrong size, or lies on another device; `hx` has another dtype than
+            RuntimeError: `input` or `hx` has a wrong size, or is on another device; `hx` has another dtype than
                 `input`; an LSTM is given more than two states; T is 0.
             AttributeError: `input` or `hx` is no tensor.
             TypeError: `hx` is two arguments, or, of an LSTM, has no parts.
@@ -123,7 +123,7 @@ class Recurrent(Program, RNNBase):
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
 
     def _check(self, x: Tensor, state: State | None, batch: int, weights: Weights) -> None:
-        """Check what dense and packed input share."""
+        """Check the properties that dense and packed input share."""
         checks.same_kind(self, x, weights[0][0], ValueError)
         checks.width(self, x, self.input_size)
         if state is not None:
@@ -186,11 +186,10 @@ class Recurrent(Program, RNNBase):
             before = [self._zeros(x, 1, batch)] * count
         else:
             before = [state] if count == 1 else list(zip(*(s.chunk(count) for s in state), strict=True))
-        operation = self.native if name == "native" else self.reference
-        return self._run_stack(partial(operation, segment=segment), x, before, batch_sizes, weights, traces)
+        return self._run_stack(name, x, before, batch_sizes, segment, weights, traces)
 
     def _zeros(self, x: Tensor, *shape: int) -> State:
-        """A state of zeros; one tensor stands for all parts that are equally wide."""
+        """Return a state of zeros; parts of the same width share one tensor."""
         width, *others = self._state_widths()
         zeros = x.new_zeros(*shape, width)
         return zeros, *(zeros if other == width else x.new_zeros(*shape, other) for other in others)
@@ -200,20 +199,22 @@ class Recurrent(Program, RNNBase):
             x.dtype,
             x.device,
             projection=self.proj_size > 0,
-            torch_has_it=self.torch_has_it,
+            missing_in_torch=self.cell.missing_in_torch,
             recorded=self.recorder is not None,
         )
 
     def _run_stack(
         self,
-        operation: Operation,
+        backend: str,
         x: Tensor,
         before: Sequence[State],
         batch_sizes: Tensor | None,
+        segment: int,
         weights: Weights,
         traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
-        """Run each layer and direction as one operation, from its own state, with dropout between the layers."""
+        """Run each layer and direction from its own state, with dropout between the layers."""
+        cell = self.cell
         count, directions = len(before), 2 if self.bidirectional else 1
         if not self.bias:
             weights = [[*layer[:2], None, None, *layer[2:]] for layer in weights]
@@ -223,9 +224,8 @@ class Recurrent(Program, RNNBase):
                 x = dropout(x, self.dropout)
             outputs = []
             for k in range(first, first + directions):
-                arguments = (x, before[k], weights[k], batch_sizes, k > first)
-                traced = operation if traces is None else partial(operation, trace=traces[k])
-                y, *final = self._call(traced, *arguments)
+                trace = None if traces is None else traces[k]
+                y, *final = run(cell, backend, x, before[k], weights[k], batch_sizes, k > first, segment, trace)
                 outputs.append(y)
                 finals.append(tuple(final))
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
@@ -234,9 +234,9 @@ class Recurrent(Program, RNNBase):
     def _run_torch(self, x: Tensor, state: State, batch_sizes: Tensor | None, weights: Weights) -> tuple[Tensor, State]:
         """Run the whole stack in one call of torch's own function."""
         flat = [w for layer in weights for w in layer]
-        hx = state if self.mode == "LSTM" else state[0]
+        hx = self._pack(state)
         config = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
-        function = getattr(torch, self.mode.lower())
+        function = getattr(torch, self.cell.name)
         if batch_sizes is None:
             y, *final = function(x, hx, flat, *config, False)
         else:
@@ -244,7 +244,7 @@ class Recurrent(Program, RNNBase):
         return y, tuple(final)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies and pickles leave the record behind."""
+        """Leave the record out of copies and pickles."""
         state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
         state.pop("recorder", None)
         return state
@@ -252,7 +252,7 @@ class Recurrent(Program, RNNBase):
     def _weights(self) -> list[list[Tensor]]:
         """Read every parameter, once in a call: one under a parametrization is computed each time that it is read.
 
-        A plain parameter is taken where nn.Module has it, half a microsecond sooner than `getattr` finds it.
+        A plain parameter is read from the dictionary of nn.Module, half a microsecond sooner than `getattr` finds it.
         """
         stored: dict[str, Any] = self._parameters
         return [
@@ -260,25 +260,15 @@ class Recurrent(Program, RNNBase):
         ]
 
     def _state_widths(self) -> tuple[int, ...]:
-        return (self.hidden_size,)
+        return self.proj_size or self.hidden_size, *[self.hidden_size] * (len(self.cell.states) - 1)
 
     def _unpack(self, hx: Any, *, whole: bool = False) -> State:
-        """Return the user's `hx` as a tuple of tensors; an LSTM has two, and `checks.pair` says what `whole` is."""
+        """Return the user's `hx` as a tuple of tensors; `checks.pair` describes `whole`."""
+        if len(self.cell.states) > 1:
+            return checks.pair(self, hx, whole=whole)
         checks.tensor(self, hx, "hx")
         return (hx,)
 
     def _pack(self, state: State) -> Any:
-        """The inverse of `_unpack`."""
-        return state[0]
-
-    def _call(
-        self,
-        operation: Operation,
-        x: Tensor,
-        state: Sequence[Tensor],
-        weights: Sequence[Tensor | None],
-        batch_sizes: Tensor | None,
-        reverse: bool,
-    ) -> State:
-        """One layer in one direction: y (T, B, H) or (N, H), and the final state, each part (1, B, H) as before."""
-        raise NotImplementedError
+        """Return the state as the user passes it: a tuple, or the tensor alone where there is one."""
+        return state if len(state) > 1 else state[0]

@@ -1,15 +1,14 @@
-"""The Elman RNN layer; `elman.ops.reference.rnn` has its equation."""
+"""Define the layer of an Elman RNN; `elman.ops.reference.rnn` has its equation."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from elman.layers.recurrent import Operation, Recurrent, State
-from elman.ops.reference.rnn import GATES
-from elman.ops.reference.rnn import rnn as reference_rnn
-from elman.ops.rnn import rnn as native_rnn
+from elman.layers.recurrent import Recurrent
+from elman.ops import reference as cells
+from elman.ops.cell import Cell
+
+_CELLS = {"tanh": cells.RNN_TANH, "relu": cells.RNN_RELU}
 
 
 class RNN(Recurrent):
@@ -18,15 +17,15 @@ class RNN(Recurrent):
     Args:
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
-        num_layers: How many layers stand on each other.
+        num_layers: Number of stacked layers.
         nonlinearity: "tanh" or "relu".
         bias: Whether the layer has `bias_ih_l*` and `bias_hh_l*`.
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
-        bidirectional: D = 2 directions, the outputs side by side.
+        bidirectional: D = 2 directions, the outputs concatenated.
         device: Where the parameters are made.
         dtype: The type of the parameters.
-        **unknown: None is taken; it makes `proj_size` raise what torch raises.
+        **unknown: Nothing; `proj_size` raises the error that torch raises.
 
     Attributes:
         weight_ih_l[k]: (H, I), in later layers (H, D*H); `_reverse` for the second direction.
@@ -43,10 +42,6 @@ class RNN(Recurrent):
         >>> y.shape, h_n.shape
         (torch.Size([5, 3, 20]), torch.Size([2, 3, 20]))
     """
-
-    native = staticmethod(native_rnn)
-    reference = staticmethod(reference_rnn)
-    gates = GATES
 
     def __init__(
         self,
@@ -80,13 +75,7 @@ class RNN(Recurrent):
         )
         self.nonlinearity = nonlinearity
 
-    def _call(
-        self,
-        operation: Operation,
-        x: Tensor,
-        state: Sequence[Tensor],
-        weights: Sequence[Tensor | None],
-        batch_sizes: Tensor | None,
-        reverse: bool,
-    ) -> State:
-        return operation(x, *state, *weights, batch_sizes, reverse, self.nonlinearity)
+    @property
+    def cell(self) -> Cell:
+        """The equation."""
+        return _CELLS[self.nonlinearity]

@@ -1,23 +1,11 @@
-"""One file a job, and `load` for any model that was saved."""
+"""Estimators, one folder for each job; the code that jobs share; and `load` for any saved model.
 
-from elman.models.captioner import Captioner
-from elman.models.feed_forward import FeedForward
-from elman.models.forecaster import Forecaster
-from elman.models.loading import load
-from elman.models.sequence_classifier import SequenceClassifier
-from elman.models.sequence_tagger import SequenceTagger
-from elman.models.text_generator import TextGenerator
-from elman.models.translator import Translator
-from elman.models.window_mlp import WindowMLP
+Names are imported when first used (`__init__.pyi` lists them), so that a job's options load without torch.
+"""
 
-__all__ = [
-    "Captioner",
-    "FeedForward",
-    "Forecaster",
-    "SequenceClassifier",
-    "SequenceTagger",
-    "TextGenerator",
-    "Translator",
-    "WindowMLP",
-    "load",
-]
+import lazy_loader
+
+from elman.extras import lazy
+
+_get, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = lazy("elman", _get)

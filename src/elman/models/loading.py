@@ -1,19 +1,19 @@
-"""Any saved model, whatever its job."""
+"""Load any saved model, whatever its job."""
 
 import os
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from elman.errors import ModelFileError
-from elman.models.captioner import Captioner
-from elman.models.estimator import Estimator
-from elman.models.feed_forward import FeedForward
-from elman.models.forecaster import Forecaster
-from elman.models.sequence_classifier import SequenceClassifier
-from elman.models.sequence_tagger import SequenceTagger
-from elman.models.text_generator import TextGenerator
-from elman.models.translator import Translator
-from elman.models.window_mlp import WindowMLP
+from elman.models.caption.estimator import Captioner
+from elman.models.classify.estimator import SequenceClassifier
+from elman.models.estimator.base import Estimator
+from elman.models.forecast.estimator import Forecaster
+from elman.models.generate.estimator import TextGenerator
+from elman.models.tag.estimator import SequenceTagger
+from elman.models.translate.estimator import Translator
+from elman.models.vectors.estimator import FeedForward
+from elman.models.vectors.window_mlp import WindowMLP
 from elman.quoting import printable, shorten
 from elman.train import read_container
 

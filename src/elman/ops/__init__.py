@@ -1,5 +1,5 @@
-"""The recurrent operations: one layer, one direction, one call.
+"""Run recurrent operations: one layer, one direction, one call.
 
-`reference/` is the truth in plain torch; `rnn.py`, `gru.py` and `lstm.py` are the native operations; `dispatch.py`
-says which of them, or of torch's own kernels, a layer uses and why.
+`cell.py` defines the record of a cell, `reference/` has the equations in plain torch, `native.py` runs the compiled
+kernels, and `run.py` is the one entry to both. `dispatch.py` chooses between them and torch's own kernels.
 """

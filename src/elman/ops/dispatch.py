@@ -1,4 +1,4 @@
-"""Which backend runs a layer, and why: one rule, never silent.
+"""Choose the backend that runs a layer, and give the reason.
 
     native      Elman's kernels        float32 on the CPU
     torch       torch's own kernels    every other type and device, projections, autocast, torch.func, ONNX
@@ -62,16 +62,16 @@ def choose(
     device: torch.device,
     *,
     projection: bool = False,
-    torch_has_it: bool = True,
+    missing_in_torch: str = "",
     recorded: bool = False,
 ) -> Choice:
-    """The backend for a call.
+    """Choose the backend for a call.
 
     Args:
         dtype: The type of the input.
         device: Where the input is.
         projection: The layer has a `proj_size`.
-        torch_has_it: torch.nn has the layer's equation; it has no GRU that resets before the product.
+        missing_in_torch: The words for an equation that torch.nn does not have (`Cell.missing_in_torch`).
         recorded: Every step is recorded, which torch's kernels do not show.
 
     Returns:
@@ -82,17 +82,17 @@ def choose(
     """
     obstacle = _native_obstacle(dtype, device, projection) or (_record_obstacle() if recorded else None)
     if _forced is not None:
-        return _check_forced(_forced, obstacle or _NO_KERNELS, torch_has_it, recorded)
+        return _check_forced(_forced, obstacle or _NO_KERNELS, missing_in_torch, recorded)
     if obstacle is None and _NO_KERNELS is None:
         return Choice("native", "float32 on the CPU runs on Elman's own kernels")
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
-    why_not_torch = _torch_obstacle(torch_has_it, recorded)
+    why_not_torch = _torch_obstacle(missing_in_torch, recorded)
     return Choice("reference", f"{obstacle}, and {why_not_torch}") if why_not_torch else Choice("torch", obstacle)
 
 
 def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool) -> str | None:
-    """Why Elman's kernels do not cover this, or None if they do."""
+    """Say why Elman's kernels do not cover this, or None if they do."""
     if device != _CPU and device.type != "cpu":  # in this order: the type is a new string at each call, 2 microseconds
         return f"Elman's kernels run on the CPU, and this is on {device.type}"
     compiling = is_compiling()
@@ -108,7 +108,7 @@ def _native_obstacle(dtype: torch.dtype, device: torch.device, projection: bool)
 
 
 def _program_obstacle(compiling: bool) -> str | None:
-    """Why Elman's kernels do not cover what the program is doing, whatever the layer; None if they do."""
+    """Say why Elman's kernels do not cover the state of the program, for any layer; None if they do."""
     if is_autocast_enabled("cpu"):
         return "autocast is on, and Elman's kernels are float32"
     if not compiling and (_are_functorch_transforms_active() or forward_ad._current_level >= 0):
@@ -118,10 +118,10 @@ def _program_obstacle(compiling: bool) -> str | None:
     return None
 
 
-def _torch_obstacle(torch_has_it: bool, recorded: bool) -> str | None:
-    """Why torch's kernels do not cover this, or None if they do."""
-    if not torch_has_it:
-        return "torch has no GRU that resets before the product"
+def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
+    """Say why torch's kernels do not cover this, or None if they do."""
+    if missing_in_torch:
+        return f"torch has no {missing_in_torch}"
     if recorded:
         return "torch's kernels show no step to a record"
     if _is_beyond_torch():
@@ -130,14 +130,14 @@ def _torch_obstacle(torch_has_it: bool, recorded: bool) -> str | None:
 
 
 def _record_obstacle() -> str | None:
-    """Why Elman's kernels cannot be recorded now: what they write into a record no mode or tracer sees."""
+    """Say why Elman's kernels cannot be recorded now: no mode or tracer sees the gradients they write into a record."""
     return (
         "a dispatch mode or tracer is active, which a record of Elman's kernels is hidden from" if watched() else None
     )
 
 
 def _is_beyond_torch() -> bool:
-    """Whether a transform is active that torch's recurrent kernels cannot be under."""
+    """Return whether a transform is active that torch's recurrent kernels do not support."""
     if is_compiling():
         return False
     levels = {level.key() for level in get_interpreter_stack() or ()}
@@ -149,16 +149,16 @@ class _Forced(NamedTuple):
     by: str
 
 
-def _check_forced(forced: _Forced, obstacle: str | None, torch_has_it: bool, recorded: bool) -> Choice:
+def _check_forced(forced: _Forced, obstacle: str | None, missing_in_torch: str, recorded: bool) -> Choice:
     if forced.name == "native" and obstacle is not None:
         raise InputError(
             f"{forced.by} asks for the native backend, which cannot run here: {obstacle}. "
             "Change the input, or force no backend"
         )
-    if forced.name == "torch" and not torch_has_it:
+    if forced.name == "torch" and missing_in_torch:
         raise InputError(
-            f"{forced.by} asks for the torch backend, which has no GRU that resets before the product. "
-            "Make the GRU with reset_after=True, or force no backend"
+            f"{forced.by} asks for the torch backend, which has no {missing_in_torch}. "
+            "Force no backend, or make a layer that torch.nn has"
         )
     if forced.name == "torch" and recorded:
         raise InputError(

@@ -17,16 +17,16 @@ PLAIN: Final = frozenset({Tensor, Parameter, type(None)})
 
 
 def watched() -> bool:
-    """Whether a tracer, a dispatch mode or a function mode is active in this thread."""
+    """Return whether a tracer, a dispatch mode or a function mode is active in this thread."""
     return bool(_len_torch_dispatch_stack() or _is_tracing() or (_len_torch_function_stack() and _function_mode()))
 
 
 def plain(a: Tensor | None, b: Tensor | None, c: Tensor | None, d: Tensor | None = None) -> bool:
-    """Whether every tensor is of torch's own class, or absent: subclasses have a dispatch of their own."""
+    """Return whether every tensor is of torch's own class, or absent: subclasses have a dispatch of their own."""
     return type(a) in PLAIN and type(b) in PLAIN and type(c) in PLAIN and type(d) in PLAIN
 
 
 def _function_mode() -> bool:
-    """Whether a function mode is active that looks at more than where new tensors are made (`torch.device`)."""
+    """Return whether a function mode is active other than `torch.device`, which only places new tensors."""
     modes = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
     return any(not isinstance(mode, DeviceContext) for mode in modes)

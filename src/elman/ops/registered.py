@@ -1,7 +1,7 @@
-"""The native recurrence as an operation torch knows, `torch.ops.elman.recurrence`, with a fake and a backward.
+"""Register the native recurrence with torch as `torch.ops.elman.recurrence`, with a fake and a backward.
 
-torch.compile, torch.export, tracers, modes and tensor subclasses see this one. Absent tensors come out empty, because a
-schema has no optional results.
+torch.compile, torch.export, tracers, modes and tensor subclasses see this one. Absent results are empty tensors,
+because a schema has no optional results.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
+from elman.ops.cell import Cell
 from elman.ops.passes import (
-    CELLS,
     INPUTS,
     backward,
     cells_shape,
@@ -23,6 +23,7 @@ from elman.ops.passes import (
     forward,
     misfit,
 )
+from elman.ops.reference import CELLS
 from elman.ops.saved import save, unpack
 from elman.ops.second_order import differentiable_backward
 
@@ -51,32 +52,40 @@ def _absent(tensor: Tensor) -> Tensor | None:
     return None if tensor.dim() == 1 and tensor.shape[0] == 0 else tensor
 
 
+def _cell(name: str) -> Cell:
+    if name not in CELLS:
+        raise RuntimeError(f"elman: expected cell to be one of {', '.join(CELLS)}, got {name!r}")
+    return CELLS[name]
+
+
 def _op(*arguments: Any) -> tuple[Tensor, ...]:
-    *given, keep = arguments
-    return _full(forward(*given, keep=keep), arguments[0])
+    *inputs, batch_sizes, name, reverse, segment, keep = arguments
+    return _full(forward(inputs, batch_sizes, (_cell(name), reverse, segment), keep=keep), arguments[0])
 
 
 def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
     *given, y, gates, cells, wanted = arguments
-    grads, inputs, (batch_sizes, cell, _, segment) = given[:3], given[3 : 3 + INPUTS], given[3 + INPUTS :]
-    if not fits(*given[3 : 5 + INPUTS]):
+    grads, inputs, (batch_sizes, name, reverse, segment) = given[:3], given[3 : 3 + INPUTS], given[3 + INPUTS :]
+    cell = _cell(name)
+    if not fits(inputs, batch_sizes, cell):
         raise misfit(inputs, batch_sizes, cell)
-    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[-1]), CELLS[cell].saved
+    y_shape, saved = (*inputs[0].shape[:-1], inputs[1].shape[-1]), cell.saved
     shapes = {
         "grad_y": (grads[0], y_shape),
         "grad_h_n": (grads[1], inputs[1].shape),
         "grad_c_n": (grads[2], inputs[1].shape),
         "y": (y, y_shape),
         "gates": (gates if saved and not segment else None, (*y_shape[:-1], saved, y_shape[-1])),
-        "cells": (cells if cell == "lstm" else None, cells_shape(inputs[0], inputs[1], batch_sizes, segment)),
+        "cells": (cells if "c" in cell.states else None, cells_shape(inputs[0], inputs[1], batch_sizes, segment)),
     }
-    for name, (tensor, shape) in shapes.items():
+    for part, (tensor, shape) in shapes.items():
         if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.is_cpu):
-            raise RuntimeError(f"elman: {cell} expected {name} {shape}, float32 on the CPU; got {describe(tensor)}")
+            raise RuntimeError(f"elman: {name} expected {part} {shape}, float32 on the CPU; got {describe(tensor)}")
     if len(wanted) != INPUTS:
         raise RuntimeError(f"elman: expected wanted to be {INPUTS} truth values, got {len(wanted)}")
     gates, cells = contiguous(_absent(gates)), contiguous(_absent(cells))
-    return _full(backward(*given, y=y.contiguous(), gates=gates, cells=cells, wanted=wanted), arguments[3])
+    found = backward(grads, inputs, batch_sizes, (cell, reverse, segment), (y.contiguous(), gates, cells), wanted)
+    return _full(found, arguments[3])
 
 
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
@@ -110,7 +119,9 @@ def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n
     wanted = list(ctx.needs_input_grad[:INPUTS])
     grads = (grad_y, grad_h_n, None if given[2] is None else grad_c_n)
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        found = differentiable_backward(grads, (*given, *ctx.options), wanted)
+        *inputs, batch_sizes = given
+        name, reverse, segment = ctx.options
+        found = differentiable_backward(grads, inputs, batch_sizes, (_cell(name), reverse, segment), wanted)
     else:
         if ctx.y_changed or not ctx.kept:
             y, _, _, gates, cells = operation(*given, *ctx.options, True)
@@ -128,9 +139,9 @@ def gradients(
 
     Args:
         grads: The gradients of y, h_n and c_n.
-        arguments: Those of `recurrence`, from x to segment.
-        kept: y, gates and cells, as the forward pass gave them.
-        wanted: Which of the seven gradients.
+        arguments: Those of `torch.ops.elman.recurrence`, from x to segment.
+        kept: y, gates and cells, as the forward pass returned them.
+        wanted: Which of the seven gradients to return.
     """
     full = _full(kept, arguments[0])
     results = torch.ops.elman.recurrence_backward(*grads, *arguments, *full, list(wanted))
@@ -145,14 +156,14 @@ torch.library.register_fake("elman::recurrence_backward", _fake_backward, lib=_l
 torch.library.register_autograd("elman::recurrence", _autograd, setup_context=_set_up_context, lib=_library)
 
 operation: Any = torch.ops.elman.recurrence
-"""`recurrence` of `native.py`, with whether to keep what the way back needs in place of a trace."""
+"""`recurrence` of `native.py`, with a flag for saving what the backward pass needs in place of a trace."""
 
 
 @register_flop_formula(operation)
 def _flops(
     x: torch.Size, h_0: torch.Size, c_0: Any, weight_ih: torch.Size, weight_hh: torch.Size, *_: Any, **_out: Any
 ) -> int:
-    """The products with both weights at every row, a multiplication and an addition each, as torch counts."""
+    """Count the products with both weights at every row, a multiplication and an addition each, as torch does."""
     return 2 * x[:-1].numel() * (weight_ih.numel() + weight_hh.numel())
 
 
@@ -161,7 +172,7 @@ def _backward_flops(*arguments: Any, **_out: Any) -> int:
     x, h_0, _, weight_ih, weight_hh, *_ = arguments[3 : 3 + INPUTS]
     segment, wanted = arguments[6 + INPUTS], arguments[-1]
     rows, batch = x[:-1].numel(), h_0[-2]
-    again = rows * (weight_ih.numel() + weight_hh.numel()) if segment else 0
+    recomputed = rows * (weight_ih.numel() + weight_hh.numel()) if segment else 0
     by_input = rows * weight_ih.numel() * (wanted[0] + wanted[3])
     by_state = (rows - (0 if wanted[1] else batch)) * weight_hh.numel() + rows * weight_hh.numel() * wanted[4]
-    return int(2 * (again + by_input + by_state))
+    return int(2 * (recomputed + by_input + by_state))

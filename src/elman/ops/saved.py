@@ -1,8 +1,8 @@
-"""Save what the backward pass needs, the output y among it, though y is the user's to change in place.
+"""Save what the backward pass needs, the output y among it, although the user may change y in place.
 
 An activation, a dropout or a mask in place after a layer is common, and torch.nn's RNN and GRU allow it. A copy of y
-would cost time and memory in every call. So y itself is saved, and only where it was changed before the backward pass
-is it computed again, with the same bits.
+would cost time and memory in every call. So y itself is saved, and if it was changed before the backward pass it is
+recomputed, with the same bits.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def save(ctx: Any, inputs: Sequence[Tensor | None], y: Tensor, gates: Tensor | N
     """Save the inputs and results of a forward pass in the context of its autograd function.
 
     torch counts the changes of a tensor (`_version`) and compares the number when it unpacks; under hooks, as those of
-    `torch.utils.checkpoint`, it does not. Then an alias of y without memory, which shares its counter, is kept beside.
+    `torch.utils.checkpoint`, it does not. Then an alias of y without memory, which shares its counter, is kept too.
     """
     ctx.save_for_backward(*inputs, y, gates, cells)
     ctx.y_changed = False
@@ -31,7 +31,7 @@ def save(ctx: Any, inputs: Sequence[Tensor | None], y: Tensor, gates: Tensor | N
 
 
 def unpack(ctx: Any) -> tuple[Any, ...]:
-    """Return what `save` saved; `ctx.y_changed` then says whether y must be computed again.
+    """Return what `save` saved; `ctx.y_changed` then says whether y must be recomputed.
 
     Raises:
         RuntimeError: Another tensor than y was changed in place, or the graph was freed: torch's own errors.

@@ -1,7 +1,7 @@
-"""What one layer in one direction leaves behind of one call: the backend that runs the call fills it in.
+"""Keep the values and gradients of one call of one layer in one direction; the backend fills them in.
 
-A layer that is recorded makes one and hands it to the operation. It holds rows: the leading dimensions are those of x,
-(T, B) or, for a packed batch, (N,). Nothing here knows of cells or of time.
+A layer that is recorded makes a trace and passes it to `run`. It holds rows: the leading dimensions are those of x,
+(T, B) or, for a packed batch, (N,). This module knows nothing of cells or time.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,10 +16,10 @@ PARTS: Final = ("h", "c", "gates", "dh", "dc", "dgates")
 
 
 class Trace:
-    """The values of a forward pass, and the sum of what its backward passes gave.
+    """The values of a forward pass, and the sums of the gradients of its backward passes.
 
     Args:
-        keep: What to keep of `PARTS`; `x`, `h_0` and `c_0` come along where they are needed.
+        keep: The names of the parts to keep, of `PARTS`; `x`, `h_0` and `c_0` are added where they are needed.
 
     Attributes:
         keep: The same.
@@ -33,7 +33,7 @@ class Trace:
         self._derivations: dict[str, Callable[[Trace], Tensor]] = {}
 
     def put(self, values: Mapping[str, Tensor | None]) -> None:
-        """Keep what the forward pass read and made, without copying it."""
+        """Keep the inputs and results of the forward pass, without copying them."""
         needed = self.keep | ({"h_0"} if "h" in self.keep else set()) | ({"c_0"} if "c" in self.keep else set())
         needed |= {"x"} if "dgates" in self.keep and self._gradients else set()
         for name, value in values.items():
@@ -51,14 +51,14 @@ class Trace:
             self._values.pop(name, None)
 
     def derive(self, name: str, make: "Callable[[Trace], Tensor]") -> None:
-        """Have a gradient made from other parts when somebody reads it: what is never written costs no time.
+        """Compute a gradient from other parts when it is read, so that the kernels need not write it.
 
-        `make` is given this trace: one that held it would keep it, and all its memory, until the next collection.
+        `make` gets this trace as its argument: a closure over it would keep its memory until the next collection.
         """
         self._derivations[name] = make
 
     def sum_for(self, name: str, shape: torch.Size, like: Tensor) -> Tensor:
-        """The running sum itself, made of zeros at first: a backend may add to parts of it."""
+        """Return the running sum itself, zeros at first; a backend may add to parts of it."""
         if name not in self._values:
             self._values[name] = like.new_zeros(shape)
         return self._values[name]
@@ -67,11 +67,11 @@ class Trace:
         return name in self._values or name in self._derivations
 
     def __getitem__(self, name: str) -> Tensor:
-        """One part.
+        """Return one part.
 
         Raises:
             KeyError: It was not kept, or never computed.
-            InputError: It is memory of the user's, which was written to since.
+            InputError: The user has changed it in place since.
         """
         if name not in self._values and name in self._derivations:
             self._values[name] = self._derivations[name](self)
@@ -85,7 +85,7 @@ class Trace:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """Everything that is held."""
+        """Return every tensor that is held."""
         return list(self._values.values())
 
 

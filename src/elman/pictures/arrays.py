@@ -1,4 +1,4 @@
-"""From whatever a caller has to an array of the right shape, or one line that says what was expected."""
+"""Convert arguments to arrays of the right shape, or raise an error that says what was expected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ def array(values: Any, name: str, shape: str, *, complex_: bool = False) -> npt.
     """Return `values` as float64 or complex128 with as many dimensions as `shape` names, none of them 0 long.
 
     Args:
-        values: anything `np.asarray` takes; a tensor may have a history and lie on any device.
+        values: anything `np.asarray` takes; a tensor may require a gradient and be on any device.
         name: how an error calls it.
         shape: such as "(T, H)".
         complex_: complex numbers are welcome.
@@ -32,11 +32,11 @@ def array(values: Any, name: str, shape: str, *, complex_: bool = False) -> npt.
             raise TypeError("complex numbers")
         made = made.astype(kind)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: expected real numbers of shape {shape}, came {_kind(values)} ({error})") from None
+        raise InputError(f"{name}: expected real numbers of shape {shape}, got {_kind(values)} ({error})") from None
     if made.ndim != shape.count(",") + (not shape.endswith(",)")):
-        raise InputError(f"{name}: expected shape {shape}, came {made.shape}{_hint(made, shape)}")
+        raise InputError(f"{name}: expected shape {shape}, got {made.shape}{_hint(made, shape)}")
     if not made.size:
-        raise InputError(f"{name}: expected shape {shape} with something in it, came {made.shape}")
+        raise InputError(f"{name}: expected shape {shape} with something in it, got {made.shape}")
     return made
 
 
@@ -60,7 +60,7 @@ def tokens(words: Sequence[str] | None, T: int, name: str) -> list[str] | None:
     if words is None:
         return None
     if len(words) != T:
-        raise InputError(f"{name}: expected {T}, one for each step, came {len(words)}")
+        raise InputError(f"{name}: expected {T}, one for each step, got {len(words)}")
     return [str(word) for word in words]
 
 
@@ -71,9 +71,7 @@ def series(curves: Any, name: str, shape: str, *, complex_: bool = False) -> dic
         InputError: no mapping, an empty one, or an array in it that is wrong.
     """
     if not isinstance(curves, Mapping) or not curves:
-        raise InputError(
-            f"{name}: expected a dict of names to arrays with one or more in it, came {_described(curves)}"
-        )
+        raise InputError(f"{name}: expected a dict of names to arrays with one or more in it, got {_described(curves)}")
     return {str(key): array(value, f"{name}[{key!r}]", shape, complex_=complex_) for key, value in curves.items()}
 
 

@@ -1,11 +1,11 @@
-"""An attention map: where a translator looked in the source at each symbol it wrote."""
+"""Draw an attention map: the weights on the source symbols at each symbol that a translator wrote."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from elman.palette import HEAT
 from elman.pictures.arrays import array, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of
-from elman.pictures.palette import HEAT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

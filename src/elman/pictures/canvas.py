@@ -1,4 +1,4 @@
-"""What pictures are drawn on, and how they reach a file or a notebook."""
+"""Figures and axes to draw on, and saving pictures to a file or a notebook."""
 
 import io
 import warnings
@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
+from elman.extras import required_by
 from elman.files import write_atomically
+from elman.palette import INK, QUIET, RULE
 from elman.pictures.markup import Html, Svg
-from elman.pictures.palette import INK, QUIET, RULE
 from elman.pictures.raster import figure_from
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ _STEADY = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDa
 
 def axes_for(ax: "Axes | None", width: float, height: float) -> "Axes":
     """Return `ax`, or the axes of a new figure of that size in inches, which a notebook shows without pyplot."""
-    from matplotlib.figure import Figure
+    with required_by("a picture"):
+        from matplotlib.figure import Figure
 
     if ax is not None:
         if not hasattr(ax, "get_xlim"):
-            raise InputError(f"ax: expected Matplotlib axes or None, came {type(ax).__name__}")
+            raise InputError(f"ax: expected Matplotlib axes or None, got {type(ax).__name__}")
         return ax
 
     class Picture(Figure):
@@ -37,7 +39,7 @@ def axes_for(ax: "Axes | None", width: float, height: float) -> "Axes":
 
 
 def figure_of(ax: "Axes") -> "Figure":
-    """Return the whole figure that the axes stand in."""
+    """Return the whole figure of the axes."""
     return ax.figure.figure  # of a subfigure, the figure around it
 
 
@@ -84,7 +86,7 @@ def save(figure: Any, path: str | Path) -> None:
             return
         figure = figure_from(figure)
     if not hasattr(figure, "savefig"):
-        raise InputError(f"figure: expected a figure, SVG or HTML of elman.pictures, came {type(figure).__name__}")
+        raise InputError(f"figure: expected a figure, SVG or HTML of elman.pictures, got {type(figure).__name__}")
     _expect(path, _FORMATS)
     write_atomically(path, _bytes(figure, path.suffix[1:].lower()))
 

@@ -1,4 +1,4 @@
-"""A confusion matrix: which class was taken for which."""
+"""Draw a confusion matrix: true classes against predicted ones."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ def confusion(counts: Any, classes: Sequence[str], ax: "Axes | None" = None) -> 
     matrix = array(counts, "counts", "(K, K)")
     K = len(matrix)
     if matrix.shape != (K, K) or len(classes) != K:
-        raise InputError(f"counts: expected ({len(classes)}, {len(classes)}) for the classes, came {matrix.shape}")
+        raise InputError(f"counts: expected ({len(classes)}, {len(classes)}) for the classes, got {matrix.shape}")
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = min(9.0, max(3.2, 2.2 + 0.5 * K))
     ax = axes_for(ax, side + 1.2, side)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.errors import InputError
+from elman.palette import BACKWARD, INK, QUIET, TRAINING, look
 from elman.pictures.arrays import Floats, series, shortened
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
-from elman.pictures.palette import BACKWARD, INK, QUIET, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def gradient_flow(
 
     Args:
         curves: name -> norms of shape (T,), by lag: the first at the step of the loss, the next one step before it.
-            A norm of exactly 0 has no place on the scale: a triangle on the lower edge stands where the first is; one
+            A norm of exactly 0 has no place on the scale: a triangle on the lower edge marks the first; one
             that is infinite or NaN: a cross on the upper edge.
         ax: axes to draw in.
         y: the label of the vertical axis.
@@ -38,7 +38,7 @@ def gradient_flow(
     drawn = series(curves, "curves", "(lag,)")
     for name, norms in drawn.items():
         if (norms < 0).any():
-            raise InputError(f"curves[{name!r}]: expected norms of 0 or more, came {np.nanmin(norms):g}")
+            raise InputError(f"curves[{name!r}]: expected norms of 0 or more, got {np.nanmin(norms):g}")
     ax = axes_for(ax, 7, 4)
     ax.set_yscale("log")
     low, high = _decades(np.concatenate(list(drawn.values())))
@@ -123,7 +123,7 @@ def losses(
     lines = [(_pair(pair, name)) for pair, name in ((training, "training"), (held_out, "held_out"))]
     ax = axes_for(ax, 8, 4.8)
     if lines[0] is not None:
-        ax.plot(*lines[0], color=_TRAIN, linewidth=1.2, label="training")
+        ax.plot(*lines[0], color=TRAINING, linewidth=1.2, label="training")
     if lines[1] is not None:
         _held_out(ax, *lines[1])
     _baselines(ax, baselines or {})
@@ -131,7 +131,6 @@ def losses(
     return figure_of(ax)
 
 
-_TRAIN = "#8fb8de"
 _MOST = 48  # characters of a label, so that it fits beside axes of the usual size
 _APART = 0.045  # of the axis: lines nearer than this have no room for a name between them
 
@@ -141,7 +140,7 @@ def _pair(pair: tuple[Any, Any] | None, name: str) -> tuple[Floats, Floats] | No
         return None
     found = series({"read": pair[0], "loss": pair[1]}, name, "(N,)")
     if len(found["read"]) != len(found["loss"]):
-        raise InputError(f"{name}: expected a loss for each place, came {len(found['loss'])} for {len(found['read'])}")
+        raise InputError(f"{name}: expected a loss for each place, got {len(found['loss'])} for {len(found['read'])}")
     return found["read"], found["loss"]
 
 

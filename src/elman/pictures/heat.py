@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.errors import InputError
+from elman.palette import BACKWARD, HEAT, PAPER
 from elman.pictures.arrays import Floats, array, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of, whole_numbers
-from elman.pictures.palette import BACKWARD, HEAT, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +29,11 @@ def gate_map(
 
     Args:
         values: shape (T, H). What is not a number is crossed out.
-        steps: T words to stand below the steps; where they are too many for the picture, steps are numbered.
+        steps: T words to show below the steps; where they are too many for the picture, steps are numbered.
         ax: axes to draw in.
         name: what the values are, for the colour bar.
-        limits: the values of the darkest and the lightest colour; by default (0, 1) if all values lie between them, as
-            those of a gate do, (-1, 1) if all lie between these, as those of h do, else plus and minus the largest.
+        limits: the values of the darkest and the lightest colour; by default (0, 1) if all values are between them, as
+            those of a gate do, (-1, 1) if all are between these, as those of h do, else plus and minus the largest.
 
     Raises:
         InputError: values of another shape, steps that are not T, limits that are no range.
@@ -43,7 +43,7 @@ def gate_map(
     words = tokens(steps, T, "steps")
     low, high = limits_of(shown) if limits is None else limits
     if not low < high:
-        raise InputError(f"limits: expected (low, high) with low < high, came ({low}, {high})")
+        raise InputError(f"limits: expected (low, high) with low < high, got ({low}, {high})")
     ax = axes_for(ax, min(9.0, max(4.2, 2.6 + 0.34 * T)), min(5.5, max(2.2, 1.5 + 0.2 * H)))
     image = ax.imshow(
         shown.T,

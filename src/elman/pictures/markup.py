@@ -13,7 +13,7 @@ class Svg(str):
 
 
 class Html(str):
-    """A picture in HTML: a string, one element with its style in it, to stand in any page."""
+    """A picture in HTML: a string, one element with its own style, for any page."""
 
     __slots__ = ()
 

@@ -1,15 +1,15 @@
 """The network unrolled in time, as SVG: time from left to right, inputs below, outputs above.
 
-Solid arrows are the forward pass; dashed ones feed an output back as the next input. What stands where is in
-`unrolling.py`; this file places it and draws.
+Solid arrows are the forward pass; dashed ones feed an output back as the next input. The columns are made in
+`unrolling.py`; this file positions and draws them.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from elman.palette import BACKWARD, DECODER, FORWARD, FORWARD_SOFT, INK, PAPER, QUIET
 from elman.pictures.arrays import shortened, visible
 from elman.pictures.markup import Svg, element, text
-from elman.pictures.palette import BACKWARD, FORWARD, FORWARD_SOFT, INK, PAPER, QUIET
 from elman.pictures.strokes import HEADS, arrow, line, ring, state_name, symbol, word
 from elman.pictures.unrolling import GATES, Column, Network, network
 
@@ -17,7 +17,6 @@ WIDE, HIGH = 68.0, 46.0  # a cell
 SIDE = 15.0  # in two directions a row stands this far beside the middle, so that what passes it does not cross it
 BESIDE = SIDE + WIDE / 2 - 15  # where such an arrow passes a cell
 LANE = 7.0  # between two lines that go the same way
-_DECODER = "#ececec"
 _MOST = 16  # characters of a word
 
 
@@ -110,7 +109,7 @@ class _Drawing:
         both = ", in both directions" if self.net.bidirectional else ""
         return f"{self.net.cell.upper()} unrolled in time, {self.net.shape}{layers}{both}"
 
-    # ---- where things stand ----
+    # ---- positions ----
 
     def x(self, at: int) -> float:
         """The middle of a column."""
@@ -121,7 +120,7 @@ class _Drawing:
         return self.x(at) + (SIDE if row.reverse else -SIDE if self._sided(at) else 0)
 
     def _sided(self, at: int) -> bool:
-        """Cells of both directions stand in this column."""
+        """This column has cells of both directions."""
         column = self.net.columns[at] or self.net.columns[at - 1]  # steps are left out after a column of their part
         return self.net.bidirectional and not (column and column.decoder)
 
@@ -146,7 +145,7 @@ class _Drawing:
             yield from self._output(at, column)
 
     def _cell(self, at: int, row: _Row, column: Column) -> str:
-        x, fill = self.cell_x(at, row), _DECODER if column.decoder else FORWARD_SOFT
+        x, fill = self.cell_x(at, row), DECODER if column.decoder else FORWARD_SOFT
         box = element(
             "rect", x=x - WIDE / 2, y=row.y - HIGH / 2, width=WIDE, height=HIGH, rx=9.0, fill=fill, stroke=FORWARD
         )
@@ -154,7 +153,7 @@ class _Drawing:
         return element("g", box + name + word(x, row.y + 15, GATES[self.net.cell], QUIET, size=11), class_="cell")
 
     def _into(self, at: int, row: _Row) -> Iterator[str]:
-        """From the input or the layer below into a cell."""
+        """Draw an arrow from the input or the layer below into a cell."""
         x, foot = self.x(at), row.y + HIGH / 2
         below = self.input_y - 15 if row.layer == 1 else self._joint(row.layer - 1)
         if self._sided(at):
@@ -170,7 +169,7 @@ class _Drawing:
         return min(row.y for row in self.rows if row.layer == layer) - HIGH / 2 - 14 * self.net.bidirectional
 
     def _gather(self, at: int, layer: int) -> Iterator[str]:
-        """From both directions of a layer to the point above it where they are put together."""
+        """Draw arrows from both directions of a layer to the point above where they are concatenated."""
         if not self._sided(at):
             if self.net.bidirectional:  # a decoder stands where the forward row does, and has no reverse row to join
                 x = self.x(at)
@@ -232,7 +231,7 @@ class _Drawing:
             yield arrow([(x, self._row(top, False).y - HIGH / 2), (x, y + 16)])
 
     def _handed_over(self) -> Iterator[str]:
-        """The last states of the reverse rows, which stand at the first step, to where they are used."""
+        """Draw arrows from the last states of the reverse rows, at the first step, to where they are used."""
         if not self.net.bidirectional or self.net.shape not in {"many-to-one", "encoder-decoder"}:
             return
         used = next(at for at, column in enumerate(self.net.columns) if column and column.writes)

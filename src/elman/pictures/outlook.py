@@ -1,4 +1,4 @@
-"""A forecast: how a series went, how it is expected to go on, and how far off earlier forecasts were."""
+"""Draw a forecast: the series, its expected continuation, and earlier forecasts to compare."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.errors import InputError
+from elman.palette import BACKWARD, BACKWARD_SOFT, FORWARD, FORWARD_SOFT, INK
 from elman.pictures.arrays import Floats, array
 from elman.pictures.canvas import axes_for, figure_of, tidy
-from elman.pictures.palette import BACKWARD, BACKWARD_SOFT, FORWARD, FORWARD_SOFT, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,8 +42,8 @@ def forecast(
     Args:
         times: of the series: dates (datetime64) or numbers, shape `(T,)`.
         values: of the series, shape `(T,)`; NaN where nothing was observed.
-        future: the forecast of what comes after the series.
-        earlier: forecasts that were made at origins in the past, drawn over what came.
+        future: the forecast of the steps after the series.
+        earlier: forecasts that were made at origins in the past, drawn over the series.
         ax: axes to draw in.
         x: the label of the horizontal axis.
         y: the label of the vertical axis, with its unit.
@@ -58,7 +58,7 @@ def forecast(
     seen = array(values, "values", "(T,)")
     ax.plot(_times(times, seen, "times"), seen, color=INK, linewidth=1.3, label="observed", zorder=3)
     for number, course in enumerate(earlier):
-        name = "earlier forecasts, from what came before" if number == 0 else ""
+        name = "earlier forecasts, each from the values before it" if number == 0 else ""
         _draw(ax, course, f"earlier[{number}]", FORWARD, FORWARD_SOFT, (0, (4, 1.5)), name)
     if future is not None:
         _draw(ax, future, "future", BACKWARD, BACKWARD_SOFT, "-", "forecast")

@@ -1,4 +1,4 @@
-"""Points in a plane: eigenvalues in the complex one, and the way of the state through two chosen units."""
+"""Draw points in a plane: eigenvalues in the complex plane, and the trajectory of the state in two units."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.errors import InputError
+from elman.palette import HEAT, INK, QUIET, look
 from elman.pictures.arrays import Floats, array, series, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
-from elman.pictures.palette import HEAT, INK, QUIET, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ _MOST_WORDS = 30
 
 
 def eigenvalues(eigs: Mapping[str, Any], ax: "Axes | None" = None) -> "Figure":
-    """Draw eigenvalues in the complex plane, beside the unit circle; the legend has each spectral radius.
+    """Draw eigenvalues in the complex plane, with the unit circle; the legend has each spectral radius.
 
     Inside the circle a linear recurrence forgets, outside it grows; a tanh or a gate in the way changes that.
 
@@ -56,13 +56,13 @@ def _legend_above(ax: "Axes") -> None:
 
 
 def phase(h: Any, i: int = 0, j: int = 1, labels: Sequence[str] | None = None, ax: "Axes | None" = None) -> "Figure":
-    """Draw the way of the state through the plane of two units: a ring where it begins, a square where it ends.
+    """Draw the trajectory of the state in the plane of two units: a ring at its start, a square at its end.
 
     Args:
         h: states, shape (T, H). The way is broken where one is not finite.
         i: the unit on the horizontal axis; a negative one counts from the end.
         j: the unit on the vertical axis.
-        labels: T words to stand at the states, drawn while they are 30 or fewer.
+        labels: T words to show at the states, drawn while they are 30 or fewer.
         ax: axes to draw in.
 
     Raises:
@@ -72,7 +72,7 @@ def phase(h: Any, i: int = 0, j: int = 1, labels: Sequence[str] | None = None, a
     T, H = states.shape
     for name, unit in (("i", i), ("j", j)):
         if not -H <= unit < H:
-            raise InputError(f"{name}: h has {H} units, 0 to {H - 1}, came {unit}")
+            raise InputError(f"{name}: h has {H} units, 0 to {H - 1}, got {unit}")
     words = tokens(labels, T, "labels")
     ax = axes_for(ax, 5.8, 4.8)
     x, y = states[:, i], states[:, j]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from elman.extras import required_by
 from elman.pictures.markup import Svg
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 
 def figure_from(svg: Svg) -> "Figure":
     """Return the picture as a figure of the same size, with twice as many pixels to the inch."""
-    from matplotlib.figure import Figure
+    with required_by("a picture"):
+        from matplotlib.figure import Figure
 
     root = ElementTree.fromstring(svg)  # noqa: S314 -- our own markup
     width, height = float(root.attrib["width"]), float(root.attrib["height"])

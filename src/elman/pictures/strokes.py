@@ -1,7 +1,7 @@
 """The strokes that an unrolled network is drawn with: arrows, rings, letters with a step, words."""
 
+from elman.palette import BACKWARD, FORWARD, INK, PAPER
 from elman.pictures.markup import element, text
-from elman.pictures.palette import BACKWARD, FORWARD, INK, PAPER
 
 HEADS = element(
     "defs",
@@ -51,7 +51,7 @@ def symbol(letter: str, time: int) -> str:
 
 
 def state_name(x: float, y: float, letter: str, time: int) -> str:
-    """The name of a state beside its arrow."""
+    """Return the name of a state next to its arrow."""
     return _lettered(x, y, symbol(letter, time), size=12)
 
 
@@ -72,7 +72,7 @@ def word(
     weight: str = "normal",
     title: str = "",
 ) -> str:
-    """A word; `title` is what it stands for in full, shown under the pointer."""
+    """Return a word; `title` is its full form, shown under the pointer."""
     if not content:
         return ""
     whole = element("title", text(title)) if title and title != content else ""

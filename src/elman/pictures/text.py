@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from elman.palette import BACKWARD, FORWARD, INK, PAPER, QUIET
 from elman.pictures.arrays import Floats, array, shortened, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of
 from elman.pictures.markup import Html, element, text
-from elman.pictures.palette import BACKWARD, FORWARD, INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,10 +19,10 @@ _STRONGEST = 0.6  # the share of colour at the largest value: dark ink is still 
 
 
 def text_map(words: Sequence[str], values: Any, ax: "Axes | None" = None, *, name: str = "value") -> "Figure":
-    """Draw a text in which each token stands on the colour of its value.
+    """Draw a text in which the background of each token has the colour of its value.
 
     Args:
-        words: T tokens: characters, which stand close together, or longer ones, which stand apart.
+        words: T tokens: characters, which are drawn close together, or longer ones, with spaces between.
         values: shape (T,): one unit of a state or gate. What is not a number gets a dotted frame and no colour.
         ax: axes to draw in.
         name: what the values are.
@@ -46,7 +46,7 @@ def text_map(words: Sequence[str], values: Any, ax: "Axes | None" = None, *, nam
 
 
 def text_map_html(words: Sequence[str], values: Any, *, name: str = "value") -> Html:
-    """Return the same as HTML, one element to stand in any page; each token's value shows under the pointer.
+    """Return the same as HTML, one element for any page; each token's value shows under the pointer.
 
     Args:
         words: T tokens.
@@ -61,7 +61,7 @@ def text_map_html(words: Sequence[str], values: Any, *, name: str = "value") -> 
     gap = " " if _apart(shown) else ""
     spans = gap.join(_span(word, float(value), largest) for word, value in zip(shown, numbers, strict=True))
     head = element("div", text(_scale(name, largest, numbers)), style=f"color:{QUIET};font:0.85em sans-serif")
-    style = f"font:1em/1.7 monospace;white-space:pre-wrap;color:{INK};background:#fff;padding:0.6em"
+    style = f"font:1em/1.7 monospace;white-space:pre-wrap;color:{INK};background:{PAPER};padding:0.6em"
     return Html(element("div", head + spans, style=style, role="figure", aria_label=f"text coloured by {name}"))
 
 

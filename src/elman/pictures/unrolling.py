@@ -1,4 +1,4 @@
-"""What an unrolled network is made of: its columns in time, by the shape of the job. Knows nothing of drawing."""
+"""The columns in time of an unrolled network, by the shape of the job; they are drawn in `network.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Column:
     Attributes:
         time: counted from 1 within its part.
         decoder: it belongs to the decoder.
-        reads: what goes in: "x" for an input, "y" for the output of the step before, None for nothing.
-        writes: an output comes out.
+        reads: The input: "x" for an input, "y" for the output of the step before, None for nothing.
+        writes: True if the column has an output.
         below: the word under the input, or "".
         above: the word over the output, or "".
     """
@@ -58,14 +58,14 @@ def network(
         InputError: something is unknown or does not go together.
     """
     if cell not in GATES:
-        raise InputError(f"cell: expected {', '.join(GATES)}, came {cell!r}")
+        raise InputError(f"cell: expected {', '.join(GATES)}, got {cell!r}")
     if shape not in SHAPES:
-        raise InputError(f"shape: expected {', '.join(SHAPES)}, came {shape!r}")
+        raise InputError(f"shape: expected {', '.join(SHAPES)}, got {shape!r}")
     for name, words in (("labels", labels), ("outputs", outputs)):
         if isinstance(words, str):
-            raise InputError(f"{name}: expected a list of words, came the text {words!r}: split it first")
+            raise InputError(f"{name}: expected a list of words, got the text {words!r}: split it first")
     if isinstance(layers, bool) or not isinstance(layers, int) or not 1 <= layers <= 8:
-        raise InputError(f"layers: expected 1 to 8, came {layers!r}")
+        raise InputError(f"layers: expected 1 to 8, got {layers!r}")
     if bidirectional and shape == "one-to-many":
         raise InputError("bidirectional: one-to-many feeds each output back, so no later input is there to read")
     read, written = _lengths(shape, steps, labels, outputs)
@@ -78,9 +78,9 @@ def _lengths(
 ) -> tuple[int, int]:
     """Return how many inputs are read and how many outputs written: `steps`, else as many as there are words."""
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
-        raise InputError(f"steps: expected a whole number from 1 on, came {steps!r}")
+        raise InputError(f"steps: expected a whole number from 1 on, got {steps!r}")
     if shape == "one-to-one" and steps not in {None, 1}:
-        raise InputError(f"steps: one-to-one has one step, came {steps}")
+        raise InputError(f"steps: one-to-one has one step, got {steps}")
     inputs = steps or (len(labels) if labels else None)
     answers = len(outputs) if outputs else None
     if shape == "one-to-one":
@@ -99,7 +99,7 @@ def _words(words: Sequence[str] | None, count: int, name: str) -> list[str]:
     if not words:
         return [""] * count
     if len(words) != count:
-        raise InputError(f"{name}: expected {count} for this shape and these steps, came {len(words)}")
+        raise InputError(f"{name}: expected {count} for this shape and these steps, got {len(words)}")
     return [str(word) for word in words]
 
 

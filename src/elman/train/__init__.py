@@ -1,25 +1,22 @@
-"""The training loop that every job shares: progress, metrics, checkpoints, early stopping. It knows no text."""
+"""The training loop that every job shares: progress, metrics, checkpoints, early stopping. It knows no job."""
 
+from elman.signals import Interrupted
 from elman.train.container import read_container, write_container
-from elman.train.files import RunFiles
-from elman.train.interrupt import Interrupted
-from elman.train.listener import Listener, Plan, Sighting, Silent
-from elman.train.loop import Loop, LoopOptions, Place
-from elman.train.progress import Progress
+from elman.train.loop import Loop
+from elman.train.progress import Callback, Counters, Plan, Progress
+from elman.train.run import RunFiles, RunOptions
 from elman.train.task import Batch, Task
 
 __all__ = [
     "Batch",
+    "Callback",
+    "Counters",
     "Interrupted",
-    "Listener",
     "Loop",
-    "LoopOptions",
-    "Place",
     "Plan",
     "Progress",
     "RunFiles",
-    "Sighting",
-    "Silent",
+    "RunOptions",
     "Task",
     "read_container",
     "write_container",

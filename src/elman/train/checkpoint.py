@@ -1,7 +1,7 @@
-"""A training set down between two steps, so that it can be taken up again and end with the same bits.
+"""Checkpoints: save a run between two updates and resume it with bit-identical results.
 
-Holds the weights, the best weights so far, the optimiser and its schedule, torch's random state, the task's place in
-its data with the state carried there, and the length of the metrics file at that moment.
+A checkpoint holds the weights, the best weights so far, the optimiser and its schedule, torch's random state, the
+task's position in its data with the carried state, and the length of the metrics file at that moment.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from elman.errors import InputError, ModelFileError
 from elman.limits import COUNT
 from elman.quoting import printable, quote, shorten
 from elman.train.container import read_container, write_container
-from elman.train.progress import Progress
+from elman.train.progress import Counters
 
 KIND = "checkpoint"
 MOST_NAMED = 5
@@ -41,15 +41,15 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path, identity: dict[str, Any]) -> "Checkpoint":
-        """Read a checkpoint and see that it belongs to this very training.
+        """Read a checkpoint and check that it belongs to this training.
 
         Args:
-            path: the file.
-            identity: what has to be equal, by name: configuration and data.
+            path: The file.
+            identity: The configuration and data that must be equal, by name.
 
         Raises:
-            ModelFileError: the file is no whole checkpoint, or one of another configuration; the message names what
-                differs.
+            ModelFileError: the file is no whole checkpoint, or one of another configuration; the message names the
+                differences.
         """
         _, numbers, tensors = read_container(path, KIND)
         _check_parts(path, numbers)
@@ -74,7 +74,7 @@ class Checkpoint:
 
 
 def refuse_unfinished(path: Path) -> None:
-    """See that a new training would not wipe out one that was stopped half-way.
+    """Check that a new training would not replace an unfinished one.
 
     Raises:
         ModelFileError: there is such a checkpoint.
@@ -82,9 +82,9 @@ def refuse_unfinished(path: Path) -> None:
     try:
         _, numbers, _ = read_container(path, KIND)
         _check_parts(path, numbers)
-        step = Progress.of(numbers["progress"]).step
+        step = Counters.of(numbers["progress"]).step
     except (ModelFileError, InputError):
-        return  # Nothing there, or nothing that could be taken up: nothing to lose.
+        return  # Nothing there, or nothing that could be resumed: nothing to lose.
     if step and not numbers["finished"]:
         raise ModelFileError(
             f"{path}: an unfinished training of {step:,} updates is here: go on with --resume, or give it up with "
@@ -96,14 +96,14 @@ def _check_parts(path: Path, numbers: dict[str, Any]) -> None:
     for name, kind in _PARTS.items():
         if not isinstance(numbers.get(name), kind) or name not in numbers:
             raise ModelFileError(
-                f"{path}: not a checkpoint this Elman can take up: {name} is missing or of another kind"
+                f"{path}: not a checkpoint this Elman can resume: {name} is missing or of another kind"
             )
     if not 0 <= numbers["metrics_length"] <= COUNT:
-        raise ModelFileError(f"{path}: not a checkpoint this Elman can take up: metrics_length is out of range")
+        raise ModelFileError(f"{path}: not a checkpoint this Elman can resume: metrics_length is out of range")
 
 
 def check_weights(part: str, found: dict[str, Tensor], own: dict[str, Tensor]) -> None:
-    """See that tensors have the names, shapes and types of a network's own, and finite numbers.
+    """Check that tensors have the names, shapes and types of a network's own, and finite numbers.
 
     Raises:
         InputError: they do not; the message names the first difference.
@@ -129,7 +129,7 @@ def under(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pack_optimizer(optimizer: Optimizer) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Split an optimiser's state into JSON and tensors named `index/what`."""
+    """Split an optimiser's state into JSON and tensors named `index/key`."""
     whole = optimizer.state_dict()
     plain: dict[str, dict[str, Any]] = {}
     tensors: dict[str, Tensor] = {}
@@ -144,9 +144,9 @@ def pack_optimizer(optimizer: Optimizer) -> tuple[dict[str, Any], dict[str, Tens
 
 
 def unpack_optimizer(optimizer: Optimizer, plain: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser the state that `pack_optimizer` took apart.
+    """Give an optimiser the state that `pack_optimizer` split.
 
-    Of its options the learning rate alone moves; the others are those of the configuration.
+    Of its options only the learning rate is restored; the others are those of the configuration.
 
     Raises:
         InputError: the parts are not those of this optimiser over these parameters.
@@ -177,7 +177,7 @@ def _rate(group: Any) -> float | None:
 
 
 def _keys(optimizer: Optimizer) -> dict[str, Tensor]:
-    """Return what an optimiser keeps of a parameter, by name: what it keeps of one with a single number."""
+    """Return the tensors that an optimiser keeps for a parameter of one number, by name."""
     one = Parameter(torch.zeros(1))
     one.grad = torch.ones(1)
     twin = type(optimizer)([one], **optimizer.defaults)
@@ -186,7 +186,7 @@ def _keys(optimizer: Optimizer) -> dict[str, Tensor]:
 
 
 def pack_random() -> dict[str, Tensor]:
-    """Return the random state that dropout draws from."""
+    """Return the state of torch's random generators, which dropout draws from."""
     state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         state["cuda"] = torch.cuda.get_rng_state()
@@ -194,10 +194,10 @@ def pack_random() -> dict[str, Tensor]:
 
 
 def unpack_random(state: dict[str, Tensor]) -> None:
-    """Put the random state back.
+    """Restore the state of torch's random generators.
 
     Raises:
-        InputError: it is missing, or is none.
+        InputError: it is missing or invalid.
     """
     if "cpu" not in state:
         raise InputError("random: the state of the processor is missing")

@@ -1,6 +1,6 @@
-"""Tensors and JSON in one .safetensors file: written whole or not at all, and known for what it is when read.
+"""Tensors and JSON in one .safetensors file: written atomically, and checked when read.
 
-A file carries `format`, `version`, `kind` (what is in it), `content` (JSON) and a SHA-256 `checksum` over all of that
+A file carries `format`, `version`, `kind` (of the content), `content` (JSON) and a SHA-256 `checksum` over all of that
 and every tensor. Nothing is ever unpickled. Models and checkpoints are both such files.
 """
 
@@ -31,8 +31,8 @@ def write_container(path: Path, kind: str, content: dict[str, Any], tensors: dic
 
     Args:
         path: the file.
-        kind: what the file is, such as "text-generator" or "checkpoint".
-        content: anything JSON can say.
+        kind: The kind of the file, such as "text-generator" or "checkpoint".
+        content: Anything that JSON can hold.
         tensors: by name, any shape and dtype.
 
     Raises:
@@ -49,7 +49,7 @@ def read_container(path: Path, kind: str | None = None) -> tuple[str, dict[str, 
 
     Args:
         path: the file.
-        kind: what the file has to be; None takes any kind.
+        kind: The kind that the file must have; None accepts any kind.
 
     Raises:
         ModelFileError: the file is missing, truncated, altered, foreign, of a newer format, or of another kind.
@@ -151,7 +151,7 @@ def _parsed(text: bytes) -> Any:
 
 
 def _nesting(text: bytes) -> int:
-    """Return how many lists and objects are open at once in JSON at most; what stands in strings does not count."""
+    """Return how many lists and objects are open at once in JSON at most; those in strings do not count."""
     outside = b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     brackets = np.frombuffer(outside, np.uint8)
     steps = np.isin(brackets, list(b"[{")).astype(np.int32) - np.isin(brackets, list(b"]}"))

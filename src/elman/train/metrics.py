@@ -1,4 +1,4 @@
-"""Metrics as JSON lines: one object a line, appended as training goes, cut back to the checkpoint on resume."""
+"""Metrics as JSON lines, appended during training and truncated to the checkpoint on resume; the picture of them."""
 
 import json
 import os
@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from elman.errors import DataError, ModelFileError
+from elman.errors import DataError, ElmanError, ModelFileError
 from elman.files import NO_FOLLOW, reason
+from elman.pictures import losses, save
 from elman.quoting import quote
 
 
@@ -15,8 +16,8 @@ class MetricsFile:
     """A .jsonl file to which lines are added.
 
     Args:
-        path: the file.
-        length: bytes to keep of what is there: 0 for a new training, a checkpoint's `length` to resume.
+        path: The file.
+        length: Bytes of an existing file to keep: 0 for a new training, a checkpoint's `length` to resume.
 
     Raises:
         ModelFileError: the file cannot be written.
@@ -36,7 +37,7 @@ class MetricsFile:
         """Add one line."""
         line = json.dumps(fields).encode() + b"\n"
         try:
-            while line:  # of what does not fit on the disk a part is written, without an error
+            while line:  # a disk that is nearly full takes a part of the line, without an error
                 line = line[self._file.write(line) :]
         except OSError as error:
             raise self._cannot(error) from error
@@ -55,7 +56,7 @@ class MetricsFile:
         return self.length
 
     def close(self) -> None:
-        """Close the file. What is in it was written before; a network file system that says otherwise is not heard."""
+        """Close the file. All of it was written before, so an error of a network file system here is ignored."""
         with suppress(OSError):
             self._file.close()
 
@@ -76,6 +77,46 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return [_object(path, number, line) for number, line in enumerate(lines, start=1)]
 
 
+def try_to_draw_losses(metrics: Path, picture: Path) -> str | None:
+    """Draw the metrics of a finished and saved training. Return None, or the reason if that fails.
+
+    The run is not a failure then: somebody may have changed its metrics, and losses may be too large to draw.
+    """
+    try:
+        draw_losses(metrics, picture)
+    except ElmanError as error:
+        return str(error)
+    except Exception as error:  # fields may be missing, and Matplotlib raises errors of many kinds at huge numbers
+        return f"{picture}: cannot be drawn from {metrics} ({type(error).__name__}: {error})"
+    return None
+
+
+def draw_losses(metrics: Path, picture: Path) -> None:
+    """Draw the metrics of a training.
+
+    Args:
+        metrics: The metrics file; its first line has the unit of the loss and the baselines. A loss in nats gets a
+            second axis in bits.
+        picture: The .png to write.
+
+    Raises:
+        DataError: the metrics are missing or garbled; other errors where they are not those of a training.
+        ModelFileError: the picture cannot be written.
+    """
+    begin, *lines = read_metrics(metrics)
+    read = f"{begin['target']}s"
+    training = [line for line in lines if line["event"] == "train"]
+    held_out = [line for line in lines if line["event"] == "evaluation" and line["loss"] is not None]
+    figure = losses(
+        _pair(training, read),
+        _pair(held_out, read),
+        x=f"{read} trained on",
+        unit=begin["loss_unit"],
+        baselines=begin["baselines"],
+    )
+    save(figure, picture)
+
+
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
@@ -84,3 +125,7 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DataError(f"{path}: line {number:,}: expected a JSON object, got {quote(line)}")
     return found
+
+
+def _pair(lines: list[dict[str, Any]], read: str) -> tuple[list[float], list[float]] | None:
+    return ([line[read] for line in lines], [line["loss"] for line in lines]) if lines else None

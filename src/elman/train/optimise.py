@@ -1,11 +1,13 @@
-"""Optimisers and learning rate schedules, by name. All of them are torch's."""
+"""Optimisers, learning rate schedules and the average of the weights. All of them are torch's."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
-from torch.nn import Parameter
+import torch
+from torch import Tensor
+from torch.nn import Module, Parameter
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
@@ -14,14 +16,14 @@ from torch.optim.lr_scheduler import (
     LRScheduler,
     ReduceLROnPlateau,
 )
+from torch.optim.swa_utils import AveragedModel
 
 from elman.errors import InputError
 from elman.limits import COUNT
+from elman.options import NEEDS_LENGTH, OptimizerName, ScheduleName
 
-OptimizerName: TypeAlias = Literal["adam", "sgd", "rmsprop"]
-ScheduleName: TypeAlias = Literal["constant", "cosine", "linear", "exponential", "plateau"]
-NEEDS_LENGTH = ("cosine", "linear")
-"""Schedules that end where training ends, so that the number of epochs has to be known."""
+WARM_UP = 10
+"""The decay of an average at update k is (1 + k) / (WARM_UP + k) at most."""
 
 
 def make_optimizer(
@@ -29,8 +31,8 @@ def make_optimizer(
 ) -> Optimizer:
     """Return torch's optimiser; `momentum` is for "sgd" and "rmsprop".
 
-    Weight decay is apart from the gradient in "adam" (Loshchilov and Hutter 2019, "Decoupled weight decay
-    regularization") and a part of it, as torch has it, in the others.
+    Weight decay is decoupled from the gradient in "adam" (Loshchilov and Hutter 2019, "Decoupled weight decay
+    regularization") and added to it in the others.
 
     Raises:
         InputError: the name is none of `OptimizerName`.
@@ -41,33 +43,33 @@ def make_optimizer(
         return SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
     if name == "rmsprop":
         return RMSprop(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
-    raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, came {name!r}")
+    raise InputError(f"optimizer: expected one of {', '.join(get_args(OptimizerName))}, got {name!r}")
 
 
 _MOVING = ("last_epoch", "_step_count", "_last_lr", "best", "num_bad_epochs", "cooldown_counter")
-"""What a schedule of torch's changes as it moves."""
+"""The values of torch's schedules that change as training proceeds."""
 
 
 @dataclass
 class Schedule:
-    """A learning rate schedule, and when it moves.
+    """A learning rate schedule, and the event after which it changes the rate.
 
-    "cosine" and "linear" fall to nothing over all `steps`, a little each step; "exponential" multiplies by `decay`
-    after every epoch; "plateau" by `decay` when two evaluations in a row brought nothing; "constant" stays.
+    "cosine" and "linear" decrease to 0 over all `steps`, a little each step; "exponential" multiplies by `decay` after
+    every epoch; "plateau" by `decay` after two evaluations in a row without improvement; "constant" does not change.
     """
 
     torch_schedule: LRScheduler | None
     every: Literal["step", "epoch", "evaluation"]
 
     def stepped(self, step: int, steps_per_epoch: int) -> None:
-        """Move after an update."""
+        """Change the rate after an update."""
         if self.torch_schedule is None or self.every == "evaluation":
             return
         if self.every == "step" or step % steps_per_epoch == 0:
             self.torch_schedule.step()
 
     def restore(self, saved: dict[str, Any] | None) -> None:
-        """Go back to what `torch_schedule.state_dict()` gave: the counts and rates; its options are those of now.
+        """Go back to a saved `torch_schedule.state_dict()`: counts and rates alone, not the options.
 
         Raises:
             InputError: a part is missing, or of another kind.
@@ -82,7 +84,7 @@ class Schedule:
         self.torch_schedule.load_state_dict(now | {name: (saved or {})[name] for name in moving})
 
     def evaluated(self, loss: float) -> None:
-        """Move after an evaluation."""
+        """Change the rate after an evaluation."""
         if isinstance(self.torch_schedule, ReduceLROnPlateau):
             self.torch_schedule.step(loss)
 
@@ -91,10 +93,10 @@ def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: flo
     """Return a schedule for an optimiser.
 
     Args:
-        name: one of `ScheduleName`.
-        optimizer: holds the learning rate to begin with.
-        steps: all steps of the training; None where only the minutes are known.
-        decay: the factor of "exponential" and "plateau".
+        name: One of `ScheduleName`.
+        optimizer: The optimiser with the initial learning rate.
+        steps: All steps of the training; None where only the minutes are known.
+        decay: The factor of "exponential" and "plateau".
 
     Raises:
         InputError: the name is unknown, or the schedule needs the number of steps and there is none.
@@ -111,11 +113,35 @@ def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: flo
         return Schedule(ExponentialLR(optimizer, decay), "epoch")
     if name == "plateau":
         return Schedule(ReduceLROnPlateau(optimizer, factor=decay, patience=1), "evaluation")
-    raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, came {name!r}")
+    raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, got {name!r}")
+
+
+def make_average(network: Module, decay: float) -> AveragedModel | None:
+    """Return an exponential moving average of a network's weights; None where `decay` is 0.
+
+    It is evaluated and saved instead of the last weights, which are noisy (Polyak and Juditsky 1992, "Acceleration of
+    stochastic approximation by averaging").
+
+    Args:
+        network: The network. Its present weights are the first of the average.
+        decay: Weight of the past in the average, in [0, 1). At update k it is (1 + k) / (10 + k) at most, so that the
+            first weights are soon forgotten.
+    """
+    if not decay:
+        return None
+
+    @torch.no_grad()
+    def average(averaged: Any, current: Any, updates: Tensor | int) -> None:
+        k = int(updates)
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + k) / (WARM_UP + k)))
+
+    made = AveragedModel(network, multi_avg_fn=average)
+    made.n_averaged.fill_(1)  # AveragedModel would replace the present weights by those after the first update
+    return made
 
 
 def _alike(saved: Any, now: Any) -> bool:
-    """Say whether a saved number, or list of numbers, is of the kind that is there now."""
+    """Say whether a saved number, or list of numbers, has the type of the current one."""
     if isinstance(now, list):
         return isinstance(saved, list) and len(saved) == len(now) and all(map(_alike, saved, now))
     if isinstance(now, int):

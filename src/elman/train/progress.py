@@ -1,4 +1,4 @@
-"""How far a training has come: the numbers that a checkpoint keeps and a listener shows."""
+"""The progress of a training: its plan, its counters, and the callback that is given both while it runs."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -10,20 +10,20 @@ from elman.quoting import quote
 
 
 @dataclass
-class Progress:
-    """Counts and losses so far. All plain numbers, so that JSON keeps them exactly.
+class Counters:
+    """Counts and losses so far: plain numbers, so that JSON keeps them exactly.
 
     Attributes:
-        step: updates made.
-        targets: targets trained on.
-        seconds: time spent training, over all sittings.
-        clipped: updates whose gradients were clipped.
-        loss_sum: sum of loss times targets since the last evaluation.
-        loss_targets: targets in that sum.
-        best: the best held-out loss, and `best_step` the update it came after.
-        worse: evaluations since the best one.
-        evaluated: the update after which the last evaluation was made, and `evaluated_seconds` the time.
-        validation: the loss it found.
+        step: Updates made.
+        targets: Targets trained on.
+        seconds: Training time; resumed trainings add to it.
+        clipped: Updates whose gradients were clipped.
+        loss_sum: Sum of loss times targets since the last evaluation.
+        loss_targets: Targets in that sum.
+        best: The best held-out loss, and `best_step` the update after which it was measured.
+        worse: Evaluations since the best one.
+        evaluated: The update after which the last evaluation was made, and `evaluated_seconds` its time.
+        validation: The held-out loss of the last evaluation.
     """
 
     step: int = 0
@@ -46,7 +46,7 @@ class Progress:
 
     @property
     def clipped_share(self) -> float:
-        """The share of updates whose gradients were clipped, 0 to 1."""
+        """The fraction of updates whose gradients were clipped, in [0, 1]."""
         return self.clipped / max(self.step, 1)
 
     def add(self, loss: float, count: int, clipped: bool) -> None:
@@ -70,8 +70,8 @@ class Progress:
         return False
 
     @classmethod
-    def of(cls, numbers: Any) -> "Progress":
-        """Return what `numbers` gave, after a file.
+    def of(cls, numbers: Any) -> "Counters":
+        """Return the counters that `numbers` wrote to a file.
 
         Raises:
             InputError: a field is missing, unknown or of another kind.
@@ -87,6 +87,73 @@ class Progress:
     def numbers(self) -> dict[str, Any]:
         """Return every field by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The length of a training, and the names and baselines of its loss.
+
+    Attributes:
+        target: The name of one target, such as "char".
+        loss_unit: The unit of the loss.
+        baselines: Losses to beat, by name.
+        steps_per_epoch: Updates in one pass over the data.
+        epochs: Passes over the data, or None where only minutes limit it.
+        minutes: Training time, or None where only epochs limit it.
+    """
+
+    target: str
+    loss_unit: str
+    baselines: dict[str, float]
+    steps_per_epoch: int
+    epochs: int | None
+    minutes: float | None
+
+    @property
+    def steps(self) -> int | None:
+        """The number of updates, where it is known."""
+        return None if self.epochs is None else self.epochs * self.steps_per_epoch
+
+    def done(self, counters: Counters) -> float:
+        """Return the fraction that is done, in [0, 1], by whichever limit is nearer."""
+        by_steps = counters.step / self.steps if self.steps else 0.0
+        by_time = counters.seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A snapshot of a training, after an evaluation or between two updates.
+
+    Attributes:
+        counters: The counts so far.
+        train_loss: The training loss: of the last update, or at an evaluation the mean since the one before.
+        rate: Targets per second, measured recently.
+        learning_rate: The current learning rate.
+        other_units: The loss in other units, by name: at an evaluation the held-out loss, if there is one.
+    """
+
+    counters: Counters
+    train_loss: float
+    rate: float
+    learning_rate: float
+    other_units: dict[str, float]
+
+
+class Callback:
+    """The callback interface of a training run. Override what you need; the methods here do nothing."""
+
+    def started(self, plan: Plan, counters: Counters) -> None:
+        """Training starts, or resumes at `counters`."""
+
+    def stepped(self, progress: Progress) -> None:
+        """Some updates were made; called a few times per second."""
+
+    def evaluated(self, progress: Progress) -> None:
+        """The held-out loss was measured. The network is in evaluation mode: a callback may use it."""
+
+    def ended(self, counters: Counters) -> None:
+        """Training ended or was stopped; called in every case."""
 
 
 def _fits(value: Any, usual: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The face of a training: a bar that moves on a terminal, plain lines everywhere else."""
+"""Shows the progress of a training: a bar on a terminal, plain lines everywhere else."""
 
 from collections.abc import Callable
 
@@ -9,20 +9,19 @@ from rich.text import Text
 
 from elman.quoting import printable
 from elman.rounding import brief
-from elman.train.listener import Plan, Sighting
-from elman.train.progress import Progress
+from elman.train.progress import Callback, Counters, Plan, Progress
 
 PLAIN_EVERY = 15.0
-"""Seconds between two plain lines about training; evaluations get theirs anyway."""
+"""Seconds between two plain lines about training; evaluations always get theirs."""
 
 
-class Show:
-    """Tells a reader how a training goes: the losses to beat, a line for each evaluation, a bar or lines in between.
+class Show(Callback):
+    """Shows the losses to beat, a line for each evaluation, and a bar or lines in between.
 
     Args:
-        console: where to write; decides between bar and lines. None is standard output.
-        lines: whether each evaluation gets a line; without it the bar, or now and then a line, has to do.
-        aside: called after each evaluation, gives text to show below it, such as a sample of what the network writes.
+        console: The console to write to; a terminal gets a bar. None is standard output.
+        lines: Whether each evaluation gets a line, in addition to the bar or the lines in between.
+        aside: Called after each evaluation; returns text to show below it, such as text that the network generated.
     """
 
     def __init__(
@@ -34,13 +33,13 @@ class Show:
         self._bar: Bar | None = None
         self._said = 0.0
 
-    def started(self, plan: Plan, progress: Progress) -> None:
-        """Say what to beat, and show the bar."""
+    def started(self, plan: Plan, counters: Counters) -> None:
+        """Write the losses to beat, and show the bar."""
         self.plan = plan
-        self._before = progress.seconds
-        self._done_before = plan.done(progress)
-        if progress.step:
-            self._line(f"going on after step {progress.step:,}")
+        self._before = counters.seconds
+        self._done_before = plan.done(counters)
+        if counters.step:
+            self._line(f"going on after step {counters.step:,}")
         if plan.baselines:
             losses = ", ".join(f"{name} {brief(loss)}" for name, loss in plan.baselines.items())
             self._line(f"to beat: {losses} {plan.loss_unit}")
@@ -50,57 +49,57 @@ class Show:
             self._bar.start()
             self._task = self._bar.add_task("", total=1.0)
 
-    def stepped(self, sighting: Sighting) -> None:
-        """Move the bar, or now and then write a line."""
+    def stepped(self, progress: Progress) -> None:
+        """Move the bar, or write a line every few seconds."""
         if self._bar:
-            self._bar.update(self._task, completed=self.plan.done(sighting.progress), description=self._now(sighting))
-        elif sighting.progress.seconds - self._said >= PLAIN_EVERY:
-            self._said = sighting.progress.seconds
-            self._line(f"{self.plan.done(sighting.progress):4.0%}  {self._now(sighting)}")
+            self._bar.update(self._task, completed=self.plan.done(progress.counters), description=self._now(progress))
+        elif progress.counters.seconds - self._said >= PLAIN_EVERY:
+            self._said = progress.counters.seconds
+            self._line(f"{self.plan.done(progress.counters):4.0%}  {self._now(progress)}")
 
-    def evaluated(self, sighting: Sighting) -> None:
-        """Write what was found, beside the best simple baseline."""
-        progress = sighting.progress
-        epoch = progress.step / self.plan.steps_per_epoch
-        found = f"epoch {epoch:5.2f}  {progress.targets:>11,} {self.plan.target}s  train {brief(sighting.train_loss)}"
-        if progress.validation is not None:
-            units = ", ".join(f"{brief(v)} {_spoken(name)}" for name, v in sighting.other_units.items())
+    def evaluated(self, progress: Progress) -> None:
+        """Write the losses, compared with the best baseline."""
+        counters = progress.counters
+        epoch = counters.step / self.plan.steps_per_epoch
+        found = f"epoch {epoch:5.2f}  {counters.targets:>11,} {self.plan.target}s  train {brief(progress.train_loss)}"
+        if counters.validation is not None:
+            units = ", ".join(f"{brief(v)} {_spoken(name)}" for name, v in progress.other_units.items())
             also = f" ({units})" if units else ""
-            found += f"  held out {brief(progress.validation)} {self.plan.loss_unit}{also}{self._against(progress)}"
+            found += f"  held out {brief(counters.validation)} {self.plan.loss_unit}{also}{self._against(counters)}"
         if self.lines:
-            self._line(f"{found}  {sighting.rate:,.0f} {self.plan.target}s/s", style="bold")
+            self._line(f"{found}  {progress.rate:,.0f} {self.plan.target}s/s", style="bold")
         if self._bar:
-            self._bar.update(self._task, completed=self.plan.done(progress))
+            self._bar.update(self._task, completed=self.plan.done(counters))
         if self.aside:
             self._line(self.aside(), style="cyan")
             self._line("")
 
-    def ended(self, progress: Progress) -> None:
-        """Take the bar away."""
+    def ended(self, counters: Counters) -> None:
+        """Remove the bar."""
         if self._bar:
             self._bar.stop()
             self._bar = None
 
-    def _against(self, progress: Progress) -> str:
-        if not self.plan.baselines or progress.validation is None:
+    def _against(self, counters: Counters) -> str:
+        if not self.plan.baselines or counters.validation is None:
             return ""
         name, loss = min(self.plan.baselines.items(), key=lambda item: item[1])
-        return f"  {brief(abs(loss - progress.validation))} {'below' if progress.validation < loss else 'above'} {name}"
+        return f"  {brief(abs(loss - counters.validation))} {'below' if counters.validation < loss else 'above'} {name}"
 
-    def _now(self, sighting: Sighting) -> str:
-        units = "".join(f" ({value:.2f} {_spoken(name)})" for name, value in sighting.other_units.items())
-        loss = f"{brief(sighting.train_loss)} {self.plan.loss_unit}{units}"
-        return f"{sighting.rate:,.0f} {self.plan.target}s/s  {loss}  {self._left(sighting.progress)} left"
+    def _now(self, progress: Progress) -> str:
+        units = "".join(f" ({value:.2f} {_spoken(name)})" for name, value in progress.other_units.items())
+        loss = f"{brief(progress.train_loss)} {self.plan.loss_unit}{units}"
+        return f"{progress.rate:,.0f} {self.plan.target}s/s  {loss}  {self._left(progress.counters)} left"
 
-    def _left(self, progress: Progress) -> str:
-        """Return the time left, judged by this sitting alone."""
-        done = self.plan.done(progress)
+    def _left(self, counters: Counters) -> str:
+        """Return an estimate of the time left, from the rate since the start or resume."""
+        done = self.plan.done(counters)
         share = (1 - done) / max(done - self._done_before, 1e-9)
-        seconds = round((progress.seconds - self._before) * share)
+        seconds = round((counters.seconds - self._before) * share)
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
 
     def _line(self, text: str, style: str = "") -> None:
-        """Write a line as it is: on a terminal in style, elsewhere without wrapping it."""
+        """Write a line unchanged: styled on a terminal, unwrapped elsewhere."""
         self.console.print(Text(printable(text, "\n\t"), style=style), soft_wrap=not self.console.is_terminal)
 
 

@@ -1,4 +1,4 @@
-"""What a job hands to the training loop. The loop knows nothing else about it: not its data, not its loss."""
+"""The interface between a job and the training loop, which knows neither the job's data nor its loss."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,34 +8,34 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Batch:
-    """One forward pass: the mean loss to send back, a scalar, and the number of targets it is the mean of."""
+    """One forward pass: the mean loss, a scalar with a graph, and the number of targets in the mean."""
 
     loss: Tensor
     count: int
 
 
 class Task(Protocol):
-    """A job in progress."""
+    """A job to train."""
 
     @property
     def network(self) -> nn.Module:
-        """What is trained. The loop puts it in training mode, and in evaluation mode for `evaluate`."""
+        """The network to train. The loop puts it in training mode, and in evaluation mode for `evaluate`."""
         ...
 
     target: str
-    """What one target is, as rates and axes name it: "char", "word", "row"."""
+    """The name of one target in rates and axes: "char", "word", "row"."""
 
     loss_unit: str
-    """What the loss is measured in: "nats/char"."""
+    """The unit of the loss: "nats/char"."""
 
     baselines: dict[str, float]
-    """The losses of predictors that need no training, by name, so that a reader knows what a loss is worth."""
+    """The losses of predictors that need no training, by name, to compare a loss with."""
 
     steps_per_epoch: int
     """The number of batches in one pass over the data."""
 
     def forward(self) -> Batch:
-        """Run the next batch. Asked twice without `advance`, it runs the same batch."""
+        """Run the next batch. Called twice without `advance`, it runs the same batch."""
         ...
 
     def advance(self) -> None:
@@ -47,17 +47,17 @@ class Task(Protocol):
         ...
 
     def state(self) -> tuple[dict[str, int], dict[str, Tensor]]:
-        """Return all that `restore` needs to go on with the next batch: numbers and tensors."""
+        """Return the numbers and tensors that `restore` needs to continue with the next batch."""
         ...
 
     def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
-        """Go back to what `state` returned, after a file.
+        """Go back to a state that `state` returned, read from a file.
 
         Raises:
-            InputError: a part is missing, or names no place in these data.
+            InputError: a part is missing, or is no position in these data.
         """
         ...
 
     def describe(self, loss: float) -> dict[str, float]:
-        """Return the loss in other units that readers know, by name: bits per character, perplexity."""
+        """Return the loss in other common units, by name: bits per character, perplexity."""
         ...

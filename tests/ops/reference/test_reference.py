@@ -1,6 +1,5 @@
 """The reference operations by themselves: derivatives, gates, empty and ragged sequences, and what they cost."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,16 +8,10 @@ import torch
 from tests.tolerance import assert_close
 from torch import Tensor
 
-from elman.ops.reference import gru, lstm, rnn
-from elman.ops.reference.loop import Parameters, unroll
+from elman.ops.cell import Parameters
+from elman.ops.reference import CELLS, recurrence
+from elman.ops.reference.loop import unroll
 
-CELLS: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], int]] = {
-    "rnn_tanh": (rnn, rnn.rnn, rnn.step, 1),
-    "rnn_relu": (rnn, partial(rnn.rnn, nonlinearity="relu"), partial(rnn.step, nonlinearity="relu"), 1),
-    "gru": (gru, gru.gru, gru.step, 1),
-    "gru_reset_before": (gru, partial(gru.gru, reset_after=False), partial(gru.step, reset_after=False), 1),
-    "lstm": (lstm, lstm.lstm, lstm.step, 2),
-}
 SIZES = torch.tensor([3, 2, 2, 1])
 cells = pytest.mark.parametrize("name", CELLS)
 both_ways = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
@@ -27,8 +20,7 @@ dense_or_packed = pytest.mark.parametrize("batch_sizes", [None, SIZES], ids=["de
 
 def draw(name: str, T: int = 2, B: int = 3, I: int = 2, H: int = 3, bias: bool = True) -> list[Tensor | None]:  # noqa: E741
     """x, the states and the parameters, in float64, as leaves."""
-    module, _, _, states = CELLS[name]
-    G = len(module.GATES)
+    states, G = len(CELLS[name].states), len(CELLS[name].gates)
     generator = torch.Generator().manual_seed(7)
 
     def leaf(*shape: int) -> Tensor:
@@ -36,6 +28,12 @@ def draw(name: str, T: int = 2, B: int = 3, I: int = 2, H: int = 3, bias: bool =
 
     biases = [leaf(G * H), leaf(G * H)] if bias else [None, None]
     return [leaf(T, B, I), *(leaf(B, H) for _ in range(states)), leaf(G * H, I), leaf(G * H, H), *biases]
+
+
+def operation(name: str, x: Tensor, *rest: Any, **options: Any) -> tuple[Tensor, ...]:
+    """Run the reference on tensors in a row, as `draw` makes them."""
+    states = len(CELLS[name].states)
+    return recurrence(CELLS[name], x, rest[:states], rest[states:], **options)
 
 
 def packed_rows(arguments: list[Any], batch_sizes: Tensor | None) -> list[Any]:
@@ -51,17 +49,17 @@ def packed_rows(arguments: list[Any], batch_sizes: Tensor | None) -> list[Any]:
 def test_first_and_second_derivatives(name: str, reverse: bool, batch_sizes: Tensor | None) -> None:
     if name == "rnn_relu":
         torch.manual_seed(0)  # away from the kink
-    operation = partial(CELLS[name][1], batch_sizes=batch_sizes, reverse=reverse)
+    function = partial(operation, name, batch_sizes=batch_sizes, reverse=reverse)
     arguments = packed_rows(draw(name), batch_sizes)
-    assert torch.autograd.gradcheck(operation, arguments)
-    assert torch.autograd.gradgradcheck(operation, arguments)
+    assert torch.autograd.gradcheck(function, arguments)
+    assert torch.autograd.gradgradcheck(function, arguments)
 
 
 @cells
 @both_ways
 @pytest.mark.parametrize("T", [0, 1, 3])
 def test_the_loop_is_the_step_again_and_again(name: str, reverse: bool, T: int) -> None:
-    module, operation, step, states = CELLS[name]
+    step, states = CELLS[name].step, len(CELLS[name].states)
     x, *rest = draw(name, T=T)
     state, parameters = tuple(rest[:states]), Parameters(*rest[states:])
     done = unroll(step, x, state, parameters, reverse=reverse)
@@ -69,13 +67,13 @@ def test_the_loop_is_the_step_again_and_again(name: str, reverse: bool, T: int) 
     for t in reversed(range(T)) if reverse else range(T):
         state, gates = step(x[t], state, parameters)
         expected[t] = (state, gates)
-        assert tuple(gates) == module.GATES
+        assert tuple(gates) == CELLS[name].gates
     assert done.y.shape == (T, 3, 3)
     for t, (state_t, gates_t) in enumerate(expected):
         assert torch.equal(done.y[t], state_t[0])
         assert all(torch.equal(a, b) for a, b in zip(done.states[t], state_t, strict=True))
         assert all(torch.equal(done.gates[t][gate], gates_t[gate]) for gate in gates_t)
-    y, *final = operation(x, *rest, None, reverse)
+    y, *final = operation(name, x, *rest, reverse=reverse)
     assert torch.equal(y, done.y)
     assert all(torch.equal(a, b) for a, b in zip(final, state, strict=True))
 
@@ -83,14 +81,14 @@ def test_the_loop_is_the_step_again_and_again(name: str, reverse: bool, T: int) 
 @cells
 @both_ways
 def test_packed_is_row_by_row(name: str, reverse: bool) -> None:
-    _, operation, _, states = CELLS[name]
+    states = len(CELLS[name].states)
     rows, *rest = packed_rows(draw(name), SIZES)
-    y, *final = operation(rows, *rest, SIZES, reverse)
+    y, *final = operation(name, rows, *rest, batch_sizes=SIZES, reverse=reverse)
     starts = torch.cat((torch.zeros(1, dtype=torch.int64), SIZES.cumsum(0)[:-1]))
     for b in range(3):
         where = (starts + b)[b < SIZES]
         initial = [s[b : b + 1] for s in rest[:states]]
-        y_b, *final_b = operation(rows[where][:, None], *initial, *rest[states:], None, reverse)
+        y_b, *final_b = operation(name, rows[where][:, None], *initial, *rest[states:], reverse=reverse)
         assert_close(y[where], y_b[:, 0], f"y of row {b}")
         for part, part_b in zip(final, final_b, strict=True):
             assert_close(part[b : b + 1], part_b, f"final state of row {b}")
@@ -100,7 +98,7 @@ def test_packed_is_row_by_row(name: str, reverse: bool) -> None:
 @both_ways
 @dense_or_packed
 def test_the_cost_is_the_steps_that_are_there(name: str, reverse: bool, batch_sizes: Tensor | None) -> None:
-    _, _, step, states = CELLS[name]
+    step, states = CELLS[name].step, len(CELLS[name].states)
     x, *rest = packed_rows(draw(name, T=4), batch_sizes)
     walked = []
 
@@ -117,16 +115,16 @@ def test_the_cost_is_the_steps_that_are_there(name: str, reverse: bool, batch_si
 @cells
 @both_ways
 def test_an_empty_packed_batch(name: str, reverse: bool) -> None:
-    _, operation, _, states = CELLS[name]
+    states = len(CELLS[name].states)
     x, *rest = draw(name, T=0)
-    y, *final = operation(x.reshape(0, 2), *rest, torch.empty(0, dtype=torch.int64), reverse)
+    y, *final = operation(name, x.reshape(0, 2), *rest, batch_sizes=torch.empty(0, dtype=torch.int64), reverse=reverse)
     assert y.shape == (0, 3)
     assert all(torch.equal(a, b) for a, b in zip(final, rest[:states], strict=True))
 
 
 @cells
 def test_no_rows_and_no_bias(name: str) -> None:
-    y, *final = CELLS[name][1](*draw(name, B=0, bias=False))
+    y, *final = operation(name, *draw(name, B=0, bias=False))
     assert y.shape == (2, 0, 3)
     assert all(part.shape == (0, 3) for part in final)
 
@@ -150,17 +148,16 @@ def by_hand(x: float, h: float, c: float) -> dict[str, float]:
 
 @cells
 def test_one_step_by_hand(name: str) -> None:
-    module, operation, _, states = CELLS[name]
-    G = len(module.GATES)
+    states, G = len(CELLS[name].states), len(CELLS[name].gates)
     x, h, c = 0.3, -0.8, 0.5
     state = [torch.tensor([[value]], dtype=torch.float64) for value in (h, c)[:states]]
     ones = torch.ones(G, 1, dtype=torch.float64)
-    y, *_ = operation(torch.tensor([[[x]]], dtype=torch.float64), *state, ones, ones, None, None)
+    y, *_ = operation(name, torch.tensor([[[x]]], dtype=torch.float64), *state, ones, ones, None, None)
     assert y.item() == pytest.approx(by_hand(x, h, c)[name], rel=1e-14)
 
 
 @cells
 def test_the_hand_can_tell_the_cells_apart(name: str) -> None:
     expected = by_hand(0.3, -0.8, 0.5)
-    others = [value for other, value in expected.items() if CELLS[other][0] is not CELLS[name][0]]
+    others = [value for other, value in expected.items() if other.split("_")[0] != name.split("_", maxsplit=1)[0]]
     assert all(value != pytest.approx(expected[name], rel=1e-3) for value in others)

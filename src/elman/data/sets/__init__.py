@@ -83,7 +83,7 @@ def data_sets() -> dict[str, DataSet]:
 _FORECAST = "forecast airline.csv --time month --value passengers --horizon 12"
 _CAPTION = "train caption digits.npz -o digits.safetensors"
 _LETTERS = "train classify letters.csv --text letter --label script -o letters.safetensors"
-_TRANSLATE = "train translate pairs.csv --batch 16 --learning-rate 0.005 -o pairs.safetensors"
+_TRANSLATE = "train translate pairs.csv --batch-size 16 --learning-rate 0.005 -o pairs.safetensors"
 _PROMOTERS = "train classify promoters.csv --text sequence --label label --tokens characters -o promoters.safetensors"
 _REVIEWS = "train classify reviews.csv --text text --label label -o reviews.safetensors"
 _TEXT = "train text topics.txt -o topics.safetensors"

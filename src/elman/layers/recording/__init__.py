@@ -1,8 +1,8 @@
-"""The lid off: every gate, state and gradient of every step of the layers of a model.
+"""Record every gate, state and gradient of every step of the layers of a model.
 
-`record.py` opens and closes it, `call.py` and `steps.py` are what is seen of one call, of one layer in one direction,
-`joined.py` of several calls as one sequence;
-`shares.py` takes a weight's gradient apart by steps, `size.py` says what it all takes.
+`record.py` has the block. A `Call` (`call.py`) has one `Steps` (`steps.py`) for each layer and direction; `joined.py`
+joins several calls into one sequence. `rows.py` holds the recorded numbers, `shares.py` splits a weight's gradient into
+steps, and `size.py` computes the memory of a record.
 """
 
 from elman.layers.recording.call import Call

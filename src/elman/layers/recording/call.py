@@ -1,4 +1,4 @@
-"""One call of one recurrent module, and the short way to its last layer."""
+"""Give access to one call of one recurrent module, with shortcuts to its last layer."""
 
 import re
 from collections.abc import Collection
@@ -10,15 +10,15 @@ from elman.errors import InputError
 from elman.layers.recording.steps import Steps
 
 FORWARD, REVERSE = "forward", "reverse"
-# What a call and a record show of their last layer's forward direction.
+# Attributes of the last layer's forward direction that a call and a record have as their own.
 _SHOWN = ("h", "c", "h_0", "c_0", "gates", "dh", "dc", "dgates", "mask", "lengths", "x")
 
 
 class Call:
     """One call of one recurrent module.
 
-    `call[0]`, `call[-1]` and `call[0, "reverse"]` are the `Steps` of a layer; `call.h` and its like those of the last
-    layer, forward.
+    `call[0]`, `call[-1]` and `call[0, "reverse"]` are the `Steps` of a layer; `call.h` and the others are those of the
+    last layer, forward.
 
     Attributes:
         name: The module's name in the model, "" where the model is the layer.
@@ -41,7 +41,7 @@ class Call:
         return shown(self, name)
 
     def share(self, name: str, t: int) -> Tensor:
-        """What step t adds to the gradient of a parameter; `Steps.share` says more.
+        """Return the part that step t adds to the gradient of a parameter; see `Steps.share`.
 
         Args:
             name: The parameter, as the layer calls it: "weight_hh_l0", "bias_ih_l1_reverse".
@@ -58,7 +58,7 @@ def _list(keys: Collection[tuple[int, str]]) -> str:
 
 
 def shown(of: Any, name: str) -> Any:
-    """An attribute of the last layer's steps, forward, for a call or a record that has none of that name."""
+    """Return an attribute of the last layer's steps, forward, for a call or a record that has none of that name."""
     if name not in _SHOWN:
         raise AttributeError(f"{type(of).__name__!r} object has no attribute {name!r}")
     return getattr(of[-1], name)

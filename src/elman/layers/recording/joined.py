@@ -1,4 +1,4 @@
-"""Join several calls of one module into one sequence, as a loop makes them that calls a layer once a step."""
+"""Join several calls of one module into one sequence, such as those of a loop that calls a layer once a step."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,14 +11,14 @@ from elman.layers.recording.steps import Steps
 
 
 class Joined:
-    """Calls of one module, joined along time; it shows what `Steps` shows, of the last layer, forward.
+    """Calls of one module, joined along time; it has the attributes of `Steps`, for the last layer, forward.
 
     Tensors are (T, B, H), T the steps of all calls. A call that no gradient reached has gradients of 0, as long as some
     call has one.
 
     Args:
         calls: At least one, in their order.
-        layer: Which layer of the module.
+        layer: The index of the layer in the module.
     """
 
     reverse = False
@@ -27,10 +27,12 @@ class Joined:
         self._calls = calls
         self._parts = [call[layer] for call in calls]
         if len(calls) > 1 and any((0, "reverse") in call.steps for call in calls):
-            raise InputError("record: calls of a layer in both directions cannot be joined: each begins at its own end")
+            raise InputError(
+                "record: expected calls in one direction to join, got calls in both: each begins at its own end"
+            )
         sizes = sorted({part.mask.shape[1] for part in self._parts})
         if len(sizes) > 1:
-            raise InputError(f"record: calls with batches of {sizes} cannot be joined: expected one size")
+            raise InputError(f"record: expected calls with one batch size to join, got {sizes}: join calls of one size")
 
     def __getitem__(self, layer: int) -> "Joined":
         return Joined(self._calls, layer)
@@ -86,7 +88,7 @@ class Joined:
 
     @property
     def mask(self) -> Tensor:
-        """Which steps there are, (T, B), bool."""
+        """True where a sequence has a step, (T, B), bool."""
         return self._cat(lambda part: part.mask)
 
     @property
@@ -102,7 +104,7 @@ class Joined:
         return {name: torch.cat([values[name] for values in found]) for name in found[0]}
 
     def _gradient(self, get: Callable[[Steps], Tensor]) -> Tensor:
-        """Gradients of all calls, with 0 for those that none reached.
+        """Return the gradients of all calls, with 0 for calls that no gradient reached.
 
         Raises:
             InputError: No call has one.

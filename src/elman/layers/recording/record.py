@@ -1,4 +1,4 @@
-"""`elman.record`: a block within which layers leave every step of every call."""
+"""Record every step of every call of a model's layers within a block, `elman.record`."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
@@ -13,8 +13,9 @@ from elman.layers.adoption import is_recurrent, why_not_adopted
 from elman.layers.cells import Cell
 from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
 from elman.layers.recording.joined import Joined
+from elman.layers.recording.rows import Equation, Layout
 from elman.layers.recording.size import RecordTooLargeError, planned_bytes
-from elman.layers.recording.steps import Equation, Layout, Steps
+from elman.layers.recording.steps import Steps
 from elman.layers.recurrent import Recurrent
 from elman.ops.trace import PARTS, Trace
 
@@ -28,20 +29,20 @@ def record(
 ) -> "Record":
     """Record every step of every `elman.RNN`, `GRU` and `LSTM` in a model, while a `with` block lasts.
 
-    A call of the model in the block is recorded; its gradients are too, whenever its backward pass comes, after the
-    block as well. Results and gradients have the bits they have without a record. What would run on torch's kernels
-    runs on the reference within the block, slowly, and `layer.backend.reason` says so.
+    Every call of the model in the block is recorded, and its gradients too, even if the backward pass runs after the
+    block. Results and gradients are bit-identical to those without a record. Calls that would run on torch's kernels
+    run on the reference within the block, slowly, and `layer.backend.reason` says so.
 
     Kept for each call, in numbers of the input's type, N = T*B: N*(I + H*(S + 2*G)), with S = 4 states and gradients
     of states (h, c, dh, dc) and G = 4 gates for the LSTM; 9*H in place of 12*H for the GRU, 3*H for the RNN. Without
     gradients half of that. The forward pass's part is memory that its backward pass needs anyway.
 
     Args:
-        model: A layer, or a model that has layers somewhere; one made of torch.nn's is first given to `elman.adopt`.
+        model: A layer, or a model that contains layers; call `elman.adopt` on a model of torch.nn's first.
             Or a fitted model of Elman's, such as a TextGenerator: its `network_` is recorded.
-        only: What to keep of "h", "c", "gates", "dh", "dc", "dgates". Shares of weights need all but "dc".
-        calls: How many calls to keep of each module, the last ones; None keeps all.
-        limit: The bytes that all calls together may take, 2 GiB.
+        only: The parts to keep, of "h", "c", "gates", "dh", "dc", "dgates". Shares of weights need all but "dc".
+        calls: The number of last calls of each module to keep; None keeps all.
+        limit: Largest size of all calls together in bytes, 2 GiB by default.
 
     Returns:
         The record, for `with ... as rec`.
@@ -63,7 +64,7 @@ def record(
 
 
 class Record:
-    """What the layers of a model did; `record` makes one.
+    """The recorded steps of the layers of a model; `record` makes one.
 
     `rec[k]` is layer k of the last call, forward, and `rec[k, "reverse"]` in reverse; k counts over the layers of all
     modules in the order of their first call, from the end if it is negative. `rec["encoder"]`, `rec["encoder", 0]` and
@@ -102,7 +103,7 @@ class Record:
             del layer.recorder
 
     def joined(self, name: str | None = None) -> Joined:
-        """All calls of a module that were recorded, one after the other as one sequence.
+        """Return all recorded calls of a module, one after the other, as one sequence.
 
         For a model that calls its layer once a step, as a decoder does and `TextGenerator.generate`: `joined().gates`
         has every step's gates.
@@ -111,7 +112,7 @@ class Record:
             name: The module's name; None where only one was recorded.
 
         Returns:
-            What `rec[...]` gives of one call: tensors (T, B, H), T the steps of all calls, of the last layer, forward.
+            The same attributes as `rec[...]`: tensors (T, B, H) over the steps of all calls, the last layer, forward.
             `joined(...)[k]` is layer k.
 
         Raises:
@@ -126,12 +127,12 @@ class Record:
 
     @property
     def names(self) -> list[tuple[str, int, str]]:
-        """Module, layer and "forward" or "reverse" of all that was recorded, in the order of first calls."""
+        """The module, layer and "forward" or "reverse" of everything recorded, in the order of first calls."""
         return [(name, *key) for name in self._names for key in self._last(name).steps]
 
     @property
     def nbytes(self) -> int:
-        """The bytes of the tensors that are held now, those shared with the model's own graph among them."""
+        """The bytes of the tensors held now, including those shared with the model's own graph."""
         held = [t.untyped_storage() for call in self.calls for steps in call.steps.values() for t in steps.held]
         return sum({storage.data_ptr(): storage.nbytes() for storage in held}.values())
 
@@ -154,7 +155,7 @@ class Record:
         return shown(self, name)
 
     def share(self, name: str, t: int) -> Tensor:
-        """What step t of the module's last call adds to the gradient of a parameter.
+        """Return the part that step t of the module's last call adds to the gradient of a parameter.
 
         Args:
             name: The parameter, as `model.named_parameters()` calls it: "weight_hh_l0", "encoder.bias_ih_l0_reverse".
@@ -164,7 +165,7 @@ class Record:
             In the parameter's shape.
 
         Raises:
-            InputError: There is no such parameter or step, or what it takes was not kept, or no gradient has come yet.
+            InputError: There is no such parameter or step, a needed part was not kept, or no gradient has arrived yet.
         """
         module, _, parameter = name.rpartition(".")
         return self._last(module).share(parameter, t)
@@ -179,7 +180,7 @@ class Record:
     def _begin(
         self, name: str, layer: Recurrent, x: Tensor, batch: int, batch_sizes: Tensor | None, restore: Tensor | None
     ) -> Sequence[Trace]:
-        """Make room for one call of a module, or refuse it."""
+        """Prepare the traces for one call of a module, or raise InputError."""
         if torch._C._are_functorch_transforms_active() or torch.is_autocast_enabled(x.device.type):
             raise InputError("record: neither a torch.func transform nor autocast can be recorded; do without either")
         self._drop_oldest(name)
@@ -197,7 +198,7 @@ class Record:
         steps = len(x) if batch_sizes is None else len(batch_sizes)
         layout = Layout(steps, batch, batch_sizes, restore)
         parameters = tuple(parameter.removesuffix("_l0") for parameter in layer._all_weights[0])
-        equation = Equation(layer.gates, parameters, getattr(layer, "reset_after", True))
+        equation = Equation(layer.cell, parameters)
         found = {
             key: Steps(trace, equation, layout, key[1] == REVERSE) for key, trace in zip(keys, traces, strict=True)
         }
@@ -209,7 +210,7 @@ class Record:
         return traces
 
     def _drop_oldest(self, name: str) -> None:
-        """Leave room for one more call among those that are kept of a module."""
+        """Drop the oldest call of a module if the number to keep is reached."""
         if self._most_calls is None:
             return
         mine = [k for k, call in enumerate(self.calls) if call.name == name]
@@ -219,7 +220,7 @@ class Record:
 
 
 def _network(model: Any) -> nn.Module:
-    """The module to record: the model itself, or that of a fitted model of Elman's."""
+    """Return the module to record: the model itself, or the network of a fitted estimator."""
     network = model if isinstance(model, nn.Module) else getattr(model, "network_", None)
     if isinstance(network, nn.Module):
         return network

@@ -1,39 +1,36 @@
-"""The share of one step in a weight's gradient: the gradient of the step's sums times what they were made of.
+"""Compute the share of one step in a weight's gradient: the gradient of the pre-activations times their inputs.
 
-Works on the rows of the step as they stand, in any order, because a share is a sum over them.
+The rows of the step may be in any order, because a share is a sum over them.
 """
-
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from elman.layers.recording.steps import Steps
+from elman.layers.recording.rows import Rows
 
 
-def share(steps: "Steps", name: str, t: int, reset_after: bool) -> Tensor:
-    """What step t adds to the gradient of `name`; `Steps.share` has the contract."""
+def share(rows: Rows, name: str, t: int) -> Tensor:
+    """Return the part that step t adds to the gradient of `name`; `Steps.share` has the contract."""
     if name == "weight_ih":
-        return steps.rows("dgates", t).flatten(1).T @ steps.rows("x", t)
+        return rows.step("dgates", t).flatten(1).T @ rows.step("x", t)
     if name == "bias_ih":
-        return steps.rows("dgates", t).flatten(1).sum(0)
+        return rows.step("dgates", t).flatten(1).sum(0)
     if name == "bias_hh":
-        return _hidden_sums(steps, t, reset_after).flatten(1).sum(0)
+        return _hidden_sums(rows, t).flatten(1).sum(0)
     if name == "weight_hh":
-        sums, before = _hidden_sums(steps, t, reset_after), steps.rows_before(t)
-        if reset_after:
+        sums, before = _hidden_sums(rows, t), rows.before(t)
+        if rows.cell.name != "gru_reset_before":
             return sums.flatten(1).T @ before
-        reset = steps.rows("gates", t)[:, 0] * before
+        reset = rows.step("gates", t)[:, 0] * before
         return torch.cat((sums[:, :2].flatten(1).T @ before, sums[:, 2].T @ reset))
-    output_gate = steps.rows("gates", t)[:, 3]
-    return steps.rows("dh", t).T @ (output_gate * steps.rows("c", t).tanh())  # weight_hr
+    output_gate = rows.step("gates", t)[:, 3]
+    return rows.step("dh", t).T @ (output_gate * rows.step("c", t).tanh())  # weight_hr
 
 
-def _hidden_sums(steps: "Steps", t: int, reset_after: bool) -> Tensor:
-    """The gradient of W_hh h_{t-1} + b_hh, (B, G, H): behind a GRU's reset gate, that of n is scaled by it."""
-    sums = steps.rows("dgates", t)
-    if sums.shape[1] == 3 and reset_after:
+def _hidden_sums(rows: Rows, t: int) -> Tensor:
+    """Return the gradient of W_hh h_{t-1} + b_hh, (B, G, H); a GRU's reset gate scales the part of n."""
+    sums = rows.step("dgates", t)
+    if rows.cell.name == "gru":
         r, z, n = sums.unbind(1)
-        return torch.stack((r, z, n * steps.rows("gates", t)[:, 0]), 1)
+        return torch.stack((r, z, n * rows.step("gates", t)[:, 0]), 1)
     return sums

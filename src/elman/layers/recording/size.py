@@ -1,4 +1,4 @@
-"""How many bytes the record of a call takes; `limit` is held to it before the call begins."""
+"""Compute the size of a call's record in bytes, to check `limit` before the call begins."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from elman.layers.recurrent import Recurrent
 
 
 class RecordTooLargeError(InputError):
-    """Recording would take more bytes than its limit; `bytes` is what the calls so far and this one take."""
+    """A record would exceed its limit; `bytes` is the size of the calls so far and this one."""
 
     def __init__(self, message: str, wanted: int) -> None:
         super().__init__(message)
@@ -16,20 +16,20 @@ class RecordTooLargeError(InputError):
 
 
 def planned_bytes(layer: Recurrent, x: Tensor, batch: int, keep: frozenset[str]) -> int:
-    """What a call takes at most, gradients that are to come included; `record` has the formula."""
-    H, G, is_lstm = layer.hidden_size, len(layer.gates), layer.mode == "LSTM"
+    """Return the largest size of a call's record, gradients included; `record` has the formula."""
+    H, cell, has_c = layer.hidden_size, layer.cell, "c" in layer.cell.states
     P, D = layer.proj_size or H, 2 if layer.bidirectional else 1
     rows, gradients = x.numel() // max(1, x.shape[-1]), torch.is_grad_enabled()
     widths = {
         "h": P,
-        "c": H * is_lstm,
-        "gates": (0 if G == 1 else 4) * H,  # the GRU's kernels keep n's hidden part beside its three
+        "c": H * has_c,
+        "gates": cell.saved * H,
         "dh": P * gradients,
-        "dc": H * is_lstm * gradients,
-        "dgates": G * H * gradients,
+        "dc": H * has_c * gradients,
+        "dgates": len(cell.gates) * H * gradients,
     }
     width = sum(size for part, size in widths.items() if part in keep)
     kept = gradients and "dgates" in keep
     inputs = [layer.input_size, *[D * P] * (layer.num_layers - 1)] if kept else [0] * layer.num_layers
-    states = batch * (P * ("h" in keep) + H * is_lstm * ("c" in keep))
+    states = batch * (P * ("h" in keep) + H * has_c * ("c" in keep))
     return int(x.element_size() * D * sum(rows * (width + I) + states for I in inputs))  # noqa: E741

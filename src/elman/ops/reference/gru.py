@@ -1,4 +1,4 @@
-"""The gated recurrent unit: the equation of one step, and the operation over a sequence.
+"""The gated recurrent unit: the equation of one time step.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
     z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
@@ -15,15 +15,11 @@ from functools import partial
 from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State
-from elman.ops.reference.segments import results
-from elman.ops.trace import Trace
-
-GATES = ("r", "z", "n")
+from elman.ops.cell import Cell, Gates, Parameters, State
 
 
 def step(x: Tensor, state: State, parameters: Parameters, *, reset_after: bool = True) -> tuple[State, Gates]:
-    """One time step.
+    """Compute one time step.
 
     Args:
         x: (B, I).
@@ -47,26 +43,15 @@ def step(x: Tensor, state: State, parameters: Parameters, *, reset_after: bool =
     return (h,), {"r": r, "z": z, "n": n}
 
 
-def gru(
-    x: Tensor,
-    h_0: Tensor,
-    w_ih: Tensor,
-    w_hh: Tensor,
-    b_ih: Tensor | None,
-    b_hh: Tensor | None,
-    batch_sizes: Tensor | None = None,
-    reverse: bool = False,
-    reset_after: bool = True,
-    trace: Trace | None = None,
-    *,
-    segment: int = 0,
-) -> tuple[Tensor, Tensor]:
-    """A layer in one direction over a sequence; arguments and results are those of `elman.ops.gru.gru`.
+_GATES, _ACTIVATIONS = ("r", "z", "n"), ("sigmoid", "sigmoid", "tanh")
 
-    Returns:
-        y (T, B, H), or (N, H) for a packed batch, and h_n, shaped as h_0.
-    """
-    cell = partial(step, reset_after=reset_after)
-    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
-    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
-    return y, h_n
+GRU = Cell("gru", number=3, step=step, gates=_GATES, activations=_ACTIVATIONS, saved=4)  # W_hn h + b_hn is saved too
+GRU_RESET_BEFORE = Cell(
+    "gru_reset_before",
+    number=4,
+    step=partial(step, reset_after=False),
+    gates=_GATES,
+    activations=_ACTIVATIONS,
+    saved=3,
+    missing_in_torch="GRU that resets before the product",
+)

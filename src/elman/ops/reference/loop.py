@@ -1,48 +1,27 @@
 """The time loop, written once for every cell: dense or packed, forward in time or in reverse.
 
-A cell is a `step(x, state, parameters) -> (state, gates)`; `unroll` walks it over a sequence. The recording of gates,
-the reference operations and the double backward of the native ones all come through here.
+The equation of a cell is `step(x, state, parameters) -> (state, gates)`; `unroll` repeats it over a sequence. The
+reference backend and the second derivatives of the native one use this loop.
 
 Dimension key: T time, B batch, I input size, H hidden size, G gates, N rows of a packed batch (the sum of its batch
 sizes).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from elman.ops.reference.traced import follow
-from elman.ops.trace import Trace
-
-State = tuple[Tensor, ...]
-Gates = dict[str, Tensor]
-
-
-class Parameters(NamedTuple):
-    """The parameters of one layer in one direction, by torch's names.
-
-    Shapes: `w_ih` (G*H, I), `w_hh` (G*H, H), biases (G*H,) or None; `w_hr` (P, H) projects an LSTM's output to P, and
-    makes `w_hh` (G*H, P).
-    """
-
-    w_ih: Tensor
-    w_hh: Tensor
-    b_ih: Tensor | None = None
-    b_hh: Tensor | None = None
-    w_hr: Tensor | None = None
-
-
-Step = Callable[[Tensor, State, Parameters], tuple[State, Gates]]
+from elman.ops.cell import Gates, Parameters, State, Step
 
 
 class Unrolled(NamedTuple):
-    """A sequence after the loop; the lists run in time order whatever the direction.
+    """The results of the loop; the lists are in time order in both directions.
 
     Attributes:
         y: The output h of every step, (T, B, H), or (N, H) for a packed batch.
-        final: The state after the last step that was walked, each part (B, H).
+        final: The state after the last step computed, each part (B, H).
         states: The state after each step, each part (B_t, H).
         gates: The gates of each step by name, each (B_t, H).
     """
@@ -60,9 +39,8 @@ def unroll(
     parameters: Parameters,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
-    trace: Trace | None = None,
 ) -> Unrolled:
-    """Walk `step` over a sequence, at the cost of the steps that really are there.
+    """Repeat `step` over a sequence; a packed batch costs only the rows that are live at each step.
 
     Args:
         step: The cell's equation.
@@ -70,8 +48,7 @@ def unroll(
         initial: The state before the first step, each part (B, H).
         parameters: The cell's parameters.
         batch_sizes: None for a dense sequence, or the number of live rows of each step, (T,), never growing.
-        reverse: Walk from the last step to the first.
-        trace: Filled in with every step's values and, later, gradients, if there is one.
+        reverse: Go from the last step to the first.
 
     Returns:
         The outputs, the final state, and the states and gates of every step.
@@ -79,7 +56,7 @@ def unroll(
     inputs = x.unbind(0) if batch_sizes is None else torch.split(x, batch_sizes.tolist())
     state = initial
     if reverse and batch_sizes is not None and inputs:
-        state = tuple(s_0[:0] for s_0 in initial)  # rows join as their last step comes by
+        state = tuple(s_0[:0] for s_0 in initial)  # a row starts at its last step
     states: list[State] = []
     gates: list[Gates] = []
     finished: list[State] = []
@@ -91,17 +68,14 @@ def unroll(
     if reverse:
         states.reverse()
         gates.reverse()
-    y = _outputs(states, initial, batch_sizes)
-    if trace is not None:
-        follow(trace, x, initial, y, states, gates)
-    return Unrolled(y, finish(state, finished), states, gates)
+    return Unrolled(_outputs(states, initial, batch_sizes), finish(state, finished), states, gates)
 
 
 def resize(state: State, initial: State, rows: int, finished: list[State]) -> State:
-    """The state of the rows that are live in this step.
+    """Return the state of the rows that are live in this step.
 
-    The rows of a packed batch end one after the other, the last row first: forward in time the state shrinks and the
-    rows that ended are put aside; in reverse it grows by rows of the initial state.
+    The rows of a packed batch end one after the other, the last row first: forward in time the state shrinks, and the
+    rows that ended are appended to `finished`; in reverse it grows by rows of the initial state.
     """
     live = state[0].shape[0]
     if rows < live:
@@ -121,7 +95,7 @@ def _outputs(states: Sequence[State], initial: State, batch_sizes: Tensor | None
 
 
 def finish(state: State, finished: Sequence[State]) -> State:
-    """The final state of all rows: of those live in the last step and, before them, of those put aside."""
+    """Return the final state of all rows: those live in the last step, then those in `finished`."""
     if not finished:
         return state
     return tuple(torch.cat(parts) for parts in zip(state, *reversed(finished), strict=True))

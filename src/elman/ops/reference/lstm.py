@@ -1,4 +1,4 @@
-"""The long short-term memory: the equation of one step, and the operation over a sequence.
+"""The long short-term memory: the equation of one time step.
 
     i = sigmoid(W_ii x + b_ii + W_hi h + b_hi)         input gate
     f = sigmoid(W_if x + b_if + W_hf h + b_hf)         forget gate
@@ -14,15 +14,11 @@ al., "Learning to Forget", Neural Computation 12 (2000); the projection: H. Sak 
 from torch import Tensor, sigmoid, tanh
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State
-from elman.ops.reference.segments import results
-from elman.ops.trace import Trace
-
-GATES = ("i", "f", "g", "o")
+from elman.ops.cell import Cell, Gates, Parameters, State
 
 
 def step(x: Tensor, state: State, parameters: Parameters) -> tuple[State, Gates]:
-    """One time step.
+    """Compute one time step.
 
     Args:
         x: (B, I).
@@ -45,28 +41,12 @@ def step(x: Tensor, state: State, parameters: Parameters) -> tuple[State, Gates]
     return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
-def lstm(
-    x: Tensor,
-    h_0: Tensor,
-    c_0: Tensor,
-    w_ih: Tensor,
-    w_hh: Tensor,
-    b_ih: Tensor | None,
-    b_hh: Tensor | None,
-    batch_sizes: Tensor | None = None,
-    reverse: bool = False,
-    w_hr: Tensor | None = None,
-    trace: Trace | None = None,
-    *,
-    segment: int = 0,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """A layer in one direction over a sequence; arguments and results are those of `elman.ops.lstm.lstm`.
-
-    A projection `w_hr` (P, H), which the native operation has not, makes y, h_0 and h_n P wide.
-
-    Returns:
-        y (T, B, H), or (N, H) for a packed batch, h_n and c_n, shaped as h_0 and c_0.
-    """
-    parameters = Parameters(w_ih, w_hh, b_ih, b_hh, w_hr)
-    y, h_n, c_n = results(step, x, (h_0, c_0), parameters, batch_sizes, reverse, trace, segment)
-    return y, h_n, c_n
+LSTM = Cell(
+    "lstm",
+    number=2,
+    step=step,
+    gates=("i", "f", "g", "o"),
+    activations=("sigmoid", "sigmoid", "tanh", "sigmoid"),
+    states=("h", "c"),
+    saved=4,
+)

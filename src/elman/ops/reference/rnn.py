@@ -1,4 +1,4 @@
-"""The Elman RNN: the equation of one step, and the operation over a sequence.
+"""The Elman RNN: the equation of one time step.
 
     a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
     h_t = tanh(a_t)   or   relu(a_t)
@@ -12,16 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from elman.ops.reference.loop import Gates, Parameters, State
-from elman.ops.reference.segments import results
-from elman.ops.trace import Trace
+from elman.ops.cell import Cell, Gates, Parameters, State
 
-GATES = ("a",)
 _NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
 
 
 def step(x: Tensor, state: State, parameters: Parameters, *, nonlinearity: str = "tanh") -> tuple[State, Gates]:
-    """One time step.
+    """Compute one time step.
 
     Args:
         x: (B, I).
@@ -39,26 +36,6 @@ def step(x: Tensor, state: State, parameters: Parameters, *, nonlinearity: str =
     return (h,), {"a": a}
 
 
-def rnn(
-    x: Tensor,
-    h_0: Tensor,
-    w_ih: Tensor,
-    w_hh: Tensor,
-    b_ih: Tensor | None,
-    b_hh: Tensor | None,
-    batch_sizes: Tensor | None = None,
-    reverse: bool = False,
-    nonlinearity: str = "tanh",
-    trace: Trace | None = None,
-    *,
-    segment: int = 0,
-) -> tuple[Tensor, Tensor]:
-    """A layer in one direction over a sequence; arguments and results are those of `elman.ops.rnn.rnn`.
-
-    Returns:
-        y (T, B, H), or (N, H) for a packed batch, and h_n, shaped as h_0.
-    """
-    cell = partial(step, nonlinearity=nonlinearity)
-    parameters = Parameters(w_ih, w_hh, b_ih, b_hh)
-    y, h_n = results(cell, x, (h_0,), parameters, batch_sizes, reverse, trace, segment)
-    return y, h_n
+# Nothing is saved: the slope of the activation follows from the output.
+RNN_TANH = Cell("rnn_tanh", number=0, step=step, gates=("a",), activations=("identity",))
+RNN_RELU = Cell("rnn_relu", number=1, step=partial(step, nonlinearity="relu"), gates=("a",), activations=("identity",))

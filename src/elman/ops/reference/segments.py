@@ -1,42 +1,58 @@
-"""The reference's results over a sequence, whole or segment by segment.
+"""Run the reference over a sequence, as a whole or segment by segment.
 
-Segment by segment, torch keeps no step's tensors for the way back but computes them again, one segment at a time. The
-graph of the operations is the same, the stacking of all outputs at its end too, and so are all bits.
+Segment by segment, torch saves no tensors of a step for the backward pass but recomputes them, one segment at a time.
+The graph of the operations is the same, the final stacking of all outputs too, and so are all bits.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from elman.ops.reference.loop import Parameters, State, Step, finish, resize, unroll
+from elman.ops.cell import Cell, Parameters, State, Step
+from elman.ops.reference.loop import finish, resize, unroll
+from elman.ops.reference.traced import follow
 from elman.ops.trace import Trace
 
 
-def results(
+def recurrence(
+    cell: Cell,
+    x: Tensor,
+    state: Sequence[Tensor],
+    weights: Sequence[Tensor | None],
+    batch_sizes: Tensor | None = None,
+    reverse: bool = False,
+    segment: int = 0,
+    trace: Trace | None = None,
+) -> State:
+    """Run one layer in one direction over a sequence; `elman.ops.run.run` describes the arguments and results.
+
+    With a `segment` no trace is filled in.
+    """
+    initial, parameters = tuple(state), Parameters(*weights)  # type: ignore[arg-type]
+    if initial[0].dim() == 3:
+        squeezed = [s_0.squeeze(0) for s_0 in initial]
+        y, *final = recurrence(cell, x, squeezed, weights, batch_sizes, reverse, segment, trace)
+        return y, *(torch.stack([s_n]) for s_n in final)  # a copy: the user may change it, and tanh has saved its own
+    if segment and x.shape[0] > 0:
+        return _in_segments(cell.step, x, initial, parameters, batch_sizes, reverse, segment)
+    done = unroll(cell.step, x, initial, parameters, batch_sizes, reverse)
+    if trace is not None:
+        follow(trace, cell, x, initial, done.y, done.states, done.gates)
+    return done.y, *done.final
+
+
+def _in_segments(
     step: Step,
     x: Tensor,
     initial: State,
     parameters: Parameters,
     batch_sizes: Tensor | None,
     reverse: bool,
-    trace: Trace | None,
     segment: int,
-) -> tuple[Tensor, ...]:
-    """Walk `step` over a sequence, `segment` steps at a time, or all of them, filling in the trace, if it is 0.
-
-    Returns:
-        y, (T, B, H) or (N, H) as x, and the parts of the final state, each (B, H), or (1, B, H) like `initial`'s.
-    """
-    if initial[0].dim() == 3:
-        state = tuple(s_0.squeeze(0) for s_0 in initial)
-        y, *final = results(step, x, state, parameters, batch_sizes, reverse, trace, segment)
-        return y, *(torch.stack([s_n]) for s_n in final)  # a copy: the user may change it, and tanh has saved its own
-    if not segment or x.shape[0] == 0:
-        done = unroll(step, x, initial, parameters, batch_sizes, reverse, trace)
-        return done.y, *done.final
-
+) -> State:
     def walk(x: Tensor, batch_sizes: Tensor | None, *before: Tensor) -> tuple[Tensor, ...]:
         done = unroll(step, x, before, parameters, batch_sizes, reverse)
         return *(state[0] for state in done.states), *done.final
@@ -54,7 +70,7 @@ def results(
 
 
 def _parts(x: Tensor, batch_sizes: Tensor | None, segment: int, reverse: bool) -> list[tuple[Tensor, Tensor | None]]:
-    """The segments' inputs and batch sizes in the order in which they are walked; the last may be shorter."""
+    """Return the inputs and batch sizes of the segments in the order of computation; the last may be shorter."""
     steps = (x if batch_sizes is None else batch_sizes).shape[0]
     lengths = [min(segment, steps - first) for first in range(0, steps, segment)]
     in_time = lengths[::-1] if reverse else lengths

@@ -1,41 +1,35 @@
-"""What the reference leaves behind for a record: values from the loop's lists, gradients by autograd's own hooks.
-
-`loop.py` calls it and is not known here.
-"""
+"""Fill in a trace from the reference: values from the lists of the loop, gradients from hooks of autograd."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from elman.ops.cell import Cell, Gates, State
 from elman.ops.trace import Trace, check_first_order
 
-State = tuple[Tensor, ...]
-
-
-def _sigmoid_slope(gate: Tensor) -> Tensor:
-    return gate * (1 - gate)
-
-
-def _tanh_slope(gate: Tensor) -> Tensor:
-    return 1 - gate * gate
-
-
-# The derivative of a gate's activation, by its value; `a` is a pre-activation itself.
+# The derivative of each activation, computed from its value.
 _SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
-    **dict.fromkeys("ifo" + "rz", _sigmoid_slope),
-    **dict.fromkeys("gn", _tanh_slope),
-    "a": torch.ones_like,
+    "sigmoid": lambda gate: gate * (1 - gate),
+    "tanh": lambda gate: 1 - gate * gate,
+    "identity": torch.ones_like,
 }
 
 
 def follow(
-    trace: Trace, x: Tensor, initial: State, y: Tensor, states: Sequence[State], gates: Sequence[dict[str, Tensor]]
+    trace: Trace,
+    cell: Cell,
+    x: Tensor,
+    initial: State,
+    y: Tensor,
+    states: Sequence[State],
+    gates: Sequence[Gates],
 ) -> None:
-    """Keep the values of a sequence, and have autograd add its gradients to the trace when they come.
+    """Keep the values of a sequence, and have autograd add its gradients to the trace during the backward pass.
 
     Args:
-        trace: What to fill in.
+        trace: The trace to fill in.
+        cell: The equation.
         x: (T, B, I), or packed rows (N, I).
         initial: The state before the first step.
         y: The output, (T, B, H) or (N, H).
@@ -43,37 +37,26 @@ def follow(
         gates: The gates of each step.
     """
     packed = y.dim() == 2
-    _put(trace, x, initial, y, states, gates, torch.cat if packed else torch.stack)
+    join: Callable[..., Tensor] = torch.cat if packed else torch.stack
+    values: dict[str, Tensor | None] = {"x": x, "h_0": initial[0], "h": y}
+    with torch.no_grad():
+        if "c" in cell.states and "c" in trace.keep:
+            values |= {"c_0": initial[1], "c": join([state[1] for state in states])}
+        if cell.saved and "gates" in trace.keep:
+            values["gates"] = join([torch.stack(tuple(gates_t.values()), dim=-2) for gates_t in gates])
+    trace.put(values)
     end = 0
     for t, (state, gates_t) in enumerate(zip(states, gates, strict=True)):
         begin, end = end, end + state[0].shape[0]
         place = slice(begin, end) if packed else t
-        for name, value in zip(("dh", "dc"), state, strict=False):
-            _listen(trace, name, value, (*y.shape[:-1], value.shape[-1]), place)
-        for k, (name, value) in enumerate(gates_t.items()):
+        for name, value in zip(cell.states, state, strict=True):
+            _add_gradient(trace, f"d{name}", value, (*y.shape[:-1], value.shape[-1]), place)
+        for k, (value, activation) in enumerate(zip(gates_t.values(), cell.activations, strict=True)):
             shape = (*y.shape[:-1], len(gates_t), value.shape[-1])
-            _listen(trace, "dgates", value, shape, place, k, _SLOPES[name])
+            _add_gradient(trace, "dgates", value, shape, place, k, _SLOPES[activation])
 
 
-def _put(
-    trace: Trace,
-    x: Tensor,
-    initial: State,
-    y: Tensor,
-    states: Sequence[State],
-    gates: Sequence[dict[str, Tensor]],
-    join: Callable[..., Tensor],
-) -> None:
-    values: dict[str, Tensor | None] = {"x": x, "h_0": initial[0], "h": y}
-    with torch.no_grad():
-        if len(initial) == 2 and "c" in trace.keep:
-            values |= {"c_0": initial[1], "c": join([state[1] for state in states])}
-        if "a" not in gates[0] and "gates" in trace.keep:
-            values["gates"] = join([torch.stack(tuple(gates_t.values()), dim=-2) for gates_t in gates])
-    trace.put(values)
-
-
-def _listen(
+def _add_gradient(
     trace: Trace,
     name: str,
     value: Tensor,

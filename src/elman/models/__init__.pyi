@@ -1,0 +1,9 @@
+from .caption.estimator import Captioner as Captioner
+from .classify.estimator import SequenceClassifier as SequenceClassifier
+from .forecast.estimator import Forecaster as Forecaster
+from .generate.estimator import TextGenerator as TextGenerator
+from .loading import load as load
+from .tag.estimator import SequenceTagger as SequenceTagger
+from .translate.estimator import Translator as Translator
+from .vectors.estimator import FeedForward as FeedForward
+from .vectors.window_mlp import WindowMLP as WindowMLP

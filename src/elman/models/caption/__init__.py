@@ -1,0 +1,1 @@
+"""Write a text for an image: `Captioner`."""

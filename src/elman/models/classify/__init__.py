@@ -1,0 +1,1 @@
+"""Classify whole sequences: `SequenceClassifier`."""

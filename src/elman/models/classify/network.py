@@ -1,0 +1,95 @@
+"""Define the classifier's network and its loss on sequences that differ in length."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.data.sequences import Rows, Sequences, sorted_batches
+from elman.models.classify.preprocess import Labelled
+from elman.models.networks.encoder import Encoder, packed
+from elman.models.networks.pooling import Pooling
+from elman.options import PoolingName
+from elman.train import Batch
+
+
+class ClassifierNetwork(nn.Module):
+    """An encoder, its steps pooled, and a linear head.
+
+    Args:
+        encoder: gives each step its features.
+        pooling: how the steps of a sequence become one vector.
+        classes: the number of classes, K.
+    """
+
+    def __init__(self, encoder: Encoder, pooling: PoolingName, classes: int):
+        super().__init__()
+        self.encoder = encoder
+        self.pool = Pooling(pooling, encoder.width)
+        self.head = nn.Linear(self.pool.width, classes)
+
+    def forward(self, steps: PackedSequence) -> Tensor:
+        """Return a score for every class, shape `(B, K)`."""
+        scores: Tensor = self.head(self.pool(*self.encoder(steps)))
+        return scores
+
+
+class LabelledSequences:
+    """Examples for `ByLength`: each sequence is one target.
+
+    Args:
+        network: what is measured.
+        examples: the sequences and their labels.
+        loss: scores `(B, K)` and targets to the mean loss.
+    """
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        examples: Labelled,
+        loss: Callable[[Tensor, Tensor], Tensor],
+    ):
+        self.network, self.examples, self._loss = network, examples, loss
+        self.lengths = examples.inputs.lengths
+
+    def loss(self, rows: Rows) -> Batch:
+        """Return the mean loss over some sequences, in nats."""
+        inputs, targets = self.examples.inputs, self.examples.targets
+        packing = inputs.pack(rows)
+        wanted = torch.from_numpy(targets[packing.rows])
+        return Batch(self._loss(self.network(packed(inputs, packing)), wanted), len(rows))
+
+
+def loss_of(
+    multilabel: bool, weights: npt.NDArray[np.float32] | None = None, smoothing: float = 0.0
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the mean cross-entropy, over classes too where a sequence has several labels.
+
+    Args:
+        multilabel: whether targets are 1 and 0 for each class.
+        weights: of the classes, shape `(K,)`, or None.
+        smoothing: the share of a target that is spread over all classes (Szegedy and others 2016).
+    """
+    scale = None if weights is None else torch.from_numpy(weights)
+    if not multilabel:
+        return lambda scores, wanted: cross_entropy(scores, wanted, scale, label_smoothing=smoothing)
+
+    def each(scores: Tensor, wanted: Tensor) -> Tensor:
+        smooth = wanted * (1 - smoothing) + smoothing / 2
+        return binary_cross_entropy_with_logits(scores, smooth, scale)
+
+    return each
+
+
+def scores_of(network: ClassifierNetwork, inputs: Sequences, batch: int = 256) -> npt.NDArray[np.float64]:
+    """Return the score of every class for every sequence, in the sequences' own order, shape `(n, K)`."""
+    found = np.empty((len(inputs), network.head.out_features))
+    with torch.inference_mode():
+        for rows in sorted_batches(inputs.lengths, batch):
+            packing = inputs.pack(rows)
+            found[packing.rows] = network(packed(inputs, packing)).numpy()
+    return found

@@ -1,0 +1,288 @@
+"""Check the content of model files before it is used: one class for each kind of model.
+
+A file's checksum says that it is what somebody wrote, not that Elman wrote it.
+"""
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from elman.data.aligned import Cut
+from elman.data.frequency import Unit
+from elman.data.series import Backend
+from elman.data.vocabulary import Tokens
+from elman.errors import InputError
+from elman.limits import COUNT
+from elman.quoting import quote
+
+Label: TypeAlias = str | bool | int | float
+Count: TypeAlias = Annotated[int, Field(ge=0, le=COUNT)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Pair: TypeAlias = Annotated[list[str], Field(min_length=2, max_length=2)]
+Steps: TypeAlias = Annotated[int, Field(ge=1, le=2**24)]
+
+
+class Content(BaseModel):
+    """The parts that every model file has."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    options: dict[str, Any]
+    baselines: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
+    progress: dict[str, Any]
+
+    @classmethod
+    def check(cls, content: Any) -> None:
+        """See that content is what this kind of model writes.
+
+        Raises:
+            InputError: it is not; the message names the first part that differs.
+        """
+        try:
+            cls.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise InputError(f"{quote(where)}: {message}, got {quote(first['input'])}") from error
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class Tokenizer(_Part):
+    """A tokenizer's symbols: the unknown one, the end, and those that were learned."""
+
+    tokens: Tokens
+    symbols: list[str] = Field(min_length=2)
+
+
+class TokenInput(_Part):
+    """The symbols of an input, the unknown one first."""
+
+    tokens: Tokens
+    symbols: list[str] = Field(min_length=1)
+
+
+class SeriesInput(_Part):
+    """The scale of each feature."""
+
+    mean: list[float] = Field(min_length=1)
+    deviation: list[Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _same_length(deviation=self.deviation, mean=self.mean)
+        return self
+
+
+Input: TypeAlias = TokenInput | SeriesInput
+
+
+class TextContent(Content):
+    """A text generator's."""
+
+    alphabet: str = Field(min_length=1)
+
+
+class NGrams(_Part):
+    """The pieces that are counted."""
+
+    pieces: dict[Literal["characters", "words"], list[str]] = Field(min_length=1)
+    lower: bool
+
+
+class Columns(_Part):
+    """The columns that a classifier was trained on: of texts, or of series."""
+
+    text: str | None
+    label: str
+    separator: Annotated[str, Field(min_length=1)] | None
+    series: str | None
+    step: str | None
+    features: list[str]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.text is None) == (self.series is None):
+            raise ValueError("expected a column of texts or one of series")
+        return self
+
+
+class _Classes(Content):
+    input: Input
+    classes: list[Label] = Field(min_length=1)
+    priors: list[Share]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _same_length(priors=self.priors, classes=self.classes)
+        _different(self.classes)
+        return self
+
+
+class ClassifierContent(_Classes):
+    """A sequence classifier's."""
+
+    multilabel: bool
+    ngrams: NGrams | None
+    columns: Columns | None
+    embedding: int = Field(ge=1, le=65536)
+    mix: list[float] = Field(min_length=2, max_length=2)
+
+
+class VectorContent(_Classes):
+    """A window MLP's."""
+
+    duplicates: Count
+
+
+class FeedForwardContent(VectorContent):
+    """A feed-forward network's."""
+
+    label: str | None
+    features: list[str] | None
+
+
+class TaggerContent(Content):
+    """A sequence tagger's."""
+
+    cut: Cut
+    input: Input
+    classes: list[Label] = Field(min_length=2)
+    likeliest: list[Count]
+    duplicates: Count
+    unseen_tags: Count
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        symbols = len(self.input.symbols) if isinstance(self.input, TokenInput) else 1
+        if len(self.likeliest) != symbols or max(self.likeliest) >= len(self.classes):
+            raise ValueError(f"expected one of {len(self.classes)} tags for each of {symbols} symbols")
+        _different(self.classes)
+        return self
+
+
+class TranslatorContent(Content):
+    """A translator's."""
+
+    source: Tokenizer
+    target: Tokenizer
+    growth: float = Field(gt=0, le=10_000)
+    duplicates: Count
+    columns: Pair | None
+    threshold: float | None
+
+
+class CaptionerContent(Content):
+    """A captioner's."""
+
+    tokenizer: Tokenizer
+    shape: list[Annotated[int, Field(ge=1, le=2**24)]] = Field(min_length=3, max_length=3)
+    columns: Pair | None
+    commonest: str
+    longest: int = Field(ge=1, le=1_000_000)
+    duplicates: Count
+    own_encoder: bool
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.shape[2] not in (1, 3):
+            raise ValueError("expected images of 1 or 3 channels")
+        return self
+
+
+class Frequency(_Part):
+    """A grid of stamps."""
+
+    unit: Unit
+    step: int = Field(ge=1, le=COUNT)
+
+
+class Scale(_Part):
+    """The unit of a series."""
+
+    log: bool
+    spread: float = Field(gt=0)
+
+
+class Preparation(_Part):
+    """The preparation of series."""
+
+    frequency: Frequency
+    horizon: Steps
+    season: Steps
+    context: int = Field(ge=2, le=2**24)
+    # JSON has no tuples: a list of two is taken for one.
+    scales: list[Annotated[tuple[Label | None, Scale], Field(strict=False)]] = Field(min_length=1)
+    covariates: list[Annotated[tuple[Label | None, list[list[float]]], Field(strict=False)]]
+
+
+class Intervals(_Part):
+    """The sizes of errors."""
+
+    sizes: list[Annotated[float, Field(ge=0)]]
+    quotients: list[Annotated[float, Field(ge=0)]] = Field(min_length=1)
+
+
+class Series(_Part):
+    """The last steps of one series."""
+
+    name: Label | None
+    first: int = Field(ge=-(2**62), le=2**62)
+    values: list[float] = Field(min_length=1)
+    observed: list[bool]
+    covariates: list[list[float]]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _same_length(observed=self.observed, covariates=self.covariates, values=self.values)
+        return self
+
+
+class History(_Part):
+    """The last steps of all series."""
+
+    series: list[Series] = Field(min_length=1)
+    frequency: Frequency
+    covariates: list[str]
+    source: str
+    backend: Backend
+
+
+class ForecasterContent(Content):
+    """A forecaster's."""
+
+    sizes: list[Annotated[int, Field(ge=0, le=COUNT)]] = Field(min_length=2, max_length=2)
+    preparation: Preparation
+    intervals: Intervals | None
+    history: History
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        p, width = self.preparation, len(self.history.covariates)
+        names = [one.name for one in self.history.series]
+        if not names == [name for name, _ in p.scales] == [name for name, _ in p.covariates]:
+            raise ValueError("expected a scale for each series of the history")
+        if p.horizon != self.options.get("horizon") or p.frequency != self.history.frequency:
+            raise ValueError("expected one horizon and one frequency")
+        if self.intervals and len(self.intervals.sizes) != p.horizon:
+            raise ValueError(f"expected errors of {p.horizon} steps")
+        rows = [row for one in self.history.series for row in one.covariates]
+        rows += [row for _, both in p.covariates for row in both]
+        if any(len(row) != width for row in rows) or any(len(both) != 2 for _, both in p.covariates):
+            raise ValueError(f"expected {width} covariates at each step")
+        return self
+
+
+def _same_length(**lists: list[Any]) -> None:
+    (first, found), *others = lists.items()
+    for name, other in others:
+        if len(other) != len(found):
+            raise ValueError(f"expected as many {first} as {name}, {len(other)}, got {len(found)}")
+
+
+def _different(classes: list[Label]) -> None:
+    if len(set(classes)) != len(classes):
+        raise ValueError("expected classes that differ")

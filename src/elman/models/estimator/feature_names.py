@@ -1,0 +1,56 @@
+"""Match columns by name, as scikit-learn does: the columns of a frame are read in the order of training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from elman.data.tables import as_frame, listed
+from elman.errors import DataError
+
+NAMES = "feature_names_in_"
+
+
+def learn_names(model: Any, source: Any) -> None:
+    """Set `feature_names_in_` to the columns of a frame; a model that learns from anything else has no names."""
+    frame = as_frame(source)
+    if hasattr(model, NAMES):
+        delattr(model, NAMES)
+    if frame is not None and all(isinstance(name, str) for name in frame.columns):
+        setattr(model, NAMES, np.array(frame.columns, dtype=object))
+
+
+def content_of_names(model: Any) -> dict[str, list[str] | None]:
+    """Return what a file has to hold of the names."""
+    return {"feature_names": list(getattr(model, NAMES)) if hasattr(model, NAMES) else None}
+
+
+def set_names(model: Any, content: dict[str, Any]) -> None:
+    """Set what `content_of_names` gave; a file of an earlier version has none."""
+    if content.get("feature_names") is not None:
+        setattr(model, NAMES, np.array(content["feature_names"], dtype=object))
+
+
+def in_order(model: Any, source: Any, also: Sequence[str | None] = ()) -> Any:
+    """Return the columns of a frame in the order of training; anything but a frame, or without names, as it is.
+
+    Args:
+        model: the estimator.
+        source: what `predict` was given.
+        also: columns that may be there and are left out, such as that of the labels.
+
+    Raises:
+        DataError: a column of training is missing, or there is one that training did not have.
+    """
+    frame = as_frame(source)
+    if frame is None or not hasattr(model, NAMES):
+        return source
+    names, there = list(getattr(model, NAMES)), set(frame.columns)
+    missing = [name for name in names if name not in there]
+    known = {*names, *also}
+    extra = [name for name in frame.columns if name not in known]
+    if missing or extra:
+        wrong = [f"{word} {listed(some, 5)}" for word, some in (("missing", missing), ("unexpected", extra)) if some]
+        raise DataError(f"X: The feature names should match those of fit: {'; '.join(wrong)}: give the same columns")
+    return nw.to_native(frame.select(names))

@@ -1,1 +1,0 @@
-"""What `Forecaster` is made of: settings, network, windows, intervals, naive forecasts, measures, backtest."""

@@ -1,0 +1,1 @@
+"""Generate text character by character: `TextGenerator`."""

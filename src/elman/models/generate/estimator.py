@@ -1,0 +1,218 @@
+"""Define `TextGenerator`, which learns a text and generates more of it, one character at a time."""
+
+from pathlib import Path
+from typing import Any, Unpack
+
+from torch import Tensor
+
+from elman.bptt import Streams, Truncated
+from elman.data import Alphabet, Corpus, read_text
+from elman.doctor import Probe, WindowedProbe
+from elman.errors import DataError, InputError
+from elman.limits import MOST_SAMPLES
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.contents import TextContent
+from elman.models.generate.generation import Generation
+from elman.models.generate.options import TextOptions
+from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
+from elman.models.generate.sampling import Sampling
+from elman.models.generate.streams import make_streams
+from elman.models.networks.next_symbol import NextSymbol, mean_nats
+from elman.models.networks.symbols import SymbolNetwork
+from elman.models.scoring.symbol_counts import baselines
+from elman.train.run import RunOptions, check_run
+
+
+class TextGenerator(Estimator, TextOptions):
+    """A network that predicts the next character, and writes by being asked again and again.
+
+    The defaults are a recipe for about a million characters of English; `benchmarks/shakespeare.py` runs it.
+
+    Attributes:
+        alphabet_: the characters of the training part, after `fit`.
+        network_: the trained network.
+        baselines_: held-out nats per character of uniform, unigram and bigram; empty with nothing held out.
+        progress_: counts and losses of the training.
+        left_out_: held-out characters that the training part lacks and that were not measured.
+
+    Raises:
+        InputError: an option is out of range.
+
+    Example:
+        >>> import elman
+        >>> model = elman.TextGenerator(hidden_size=32, num_layers=1, batch_size=4, k1=16, epochs=1)
+        >>> model = model.fit("to be, or not to be, that is the question. " * 20)
+        >>> len(model.generate("to be", length=10).texts()[0])
+        10
+    """
+
+    kind = "text-generator"
+    content_type = TextContent
+    loss_unit = NextSymbol.loss_unit
+    network_: SymbolNetwork
+
+    def fit(
+        self,
+        text: str | Path,
+        y: None = None,
+        *,
+        errors: str = "strict",
+        **run: Unpack[RunOptions],
+    ) -> "TextGenerator":
+        """Learn a text.
+
+        Args:
+            text: the text itself, or the path of a UTF-8 file.
+            y: nothing; scikit-learn's searches pass it.
+            errors: for bytes that are not UTF-8: "strict" refuses, "replace" reads U+FFFD.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: the text is missing, empty, too short or not UTF-8.
+            InputError: `files` cannot be written, or `checkpoint_seconds` is negative.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        check_run(run)
+        options = self._options()
+        corpus = read_text(text, options.validation_fraction, options.separator, errors)
+        name = str(text) if isinstance(text, Path) else "text"
+        return self._learn(run, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, options))
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        length: int = 500,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int = 0,
+        stop: str | None = None,
+        samples: int = 1,
+    ) -> Generation:
+        """Write on from a prompt.
+
+        Args:
+            prompt: the beginning; an empty one is read as the end of a line.
+            length: characters to write at most.
+            temperature: above 1 bolder, below 1 safer, 0 always the likeliest character; 100 at most.
+            top_k: choose among the k likeliest characters only.
+            top_p: choose among the fewest characters that together hold this probability.
+            seed: same seed, same text, however many samples are asked for and however they are read.
+            stop: end a sample once it has written this string.
+            samples: how many to write, side by side; at most 10,000.
+
+        Returns:
+            The writing: iterate to get it character by character, `texts()` for a list, `str()` or print for all of it.
+
+        Raises:
+            DataError: the prompt has characters outside the alphabet; the message names them.
+            InputError: a value is out of range, or the model is not fitted.
+        """
+        self._check_fitted()
+        if not isinstance(prompt, str):
+            raise InputError(f"prompt: expected a text, got {type(prompt).__name__}: give a string")
+        if samples > MOST_SAMPLES:
+            raise InputError(f"samples: expected 1 to {MOST_SAMPLES:,}, got {samples:,}: ask for more with other seeds")
+        for name, value, least in (("length", length, 0), ("samples", samples, 1), ("seed", seed, 0)):
+            if value < least:
+                raise InputError(f"{name}: expected {least} or more, got {value}")
+        if stop == "":
+            raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
+        sampling = Sampling(temperature, top_k, top_p)
+        return Generation(
+            self.network_,
+            self.alphabet_,
+            prompt,
+            length=length,
+            sampling=sampling,
+            seed=seed,
+            stop=stop,
+            samples=samples,
+        )
+
+    def score(self, text: str) -> float:
+        """Return the mean loss on a text in nats per character, each character but the first predicted; less is better.
+
+        Raises:
+            DataError: the text has fewer than two characters, or some outside the alphabet.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        if not isinstance(text, str):
+            raise InputError(f"text: expected a text, got {type(text).__name__}: give a string")
+        if len(text) < 2:
+            raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
+        return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+
+    def probe(self, text: str | Path | None = None) -> Probe:
+        """Return what `elman.diagnose` examines: windows of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        options = self._options()
+        return text_probe(
+            self.network_,
+            self._streams(text),
+            reach=options.k2 or options.k1,
+            clip=options.clip,
+            clipped_share=self._clipped_share(),
+            note="" if text is not None else "No text given: examined on what the model writes itself.",
+        )
+
+    def windowed_probe(self, text: str | Path | None = None) -> WindowedProbe:
+        """Return what `elman.truncation` examines: streams of a text, or of what the model writes itself.
+
+        Raises:
+            DataError: the text is missing or too short.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        options = self._options()
+        return text_windowed_probe(self.network_, self._streams(text, 2 * (options.k2 or options.k1)))
+
+    def _streams(self, text: str | Path | None, longest: int | None = None) -> Streams:
+        def write() -> list[str]:
+            return self.generate(length=OWN, temperature=1.0, samples=ROWS).texts()
+
+        return text_streams(text, self.alphabet_, write, longest)
+
+    def _content(self) -> dict[str, Any]:
+        return {"alphabet": self.alphabet_.characters}
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._prepare(Alphabet(content["alphabet"]), self._options())
+
+    def _prepare(self, alphabet: Alphabet, options: TextOptions) -> None:
+        """Make a network with first weights."""
+        s = options
+        self.alphabet_ = alphabet
+        self.network_ = self._build(
+            lambda: SymbolNetwork(
+                len(alphabet),
+                cell=s.cell,
+                hidden_size=s.hidden_size,
+                num_layers=s.num_layers,
+                embedding_dim=s.embedding_dim,
+                dropout=s.dropout,
+            )
+        )
+        self.baselines_ = {}
+        self.left_out_ = 0
+
+    def _begin(self, name: str, corpus: Corpus, options: TextOptions) -> NextSymbol:
+        """Return the job of learning a corpus, with a new network."""
+        training, held_out = make_streams(name, corpus, options)
+        self._prepare(corpus.alphabet, options)
+        self.left_out_ = corpus.left_out
+        if held_out:
+            self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
+        return NextSymbol(self.network_, Truncated(training, options.k1, options.k2), held_out, self.baselines_)

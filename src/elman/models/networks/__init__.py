@@ -1,0 +1,1 @@
+"""Share networks and decoding among jobs: encoder, pooling, decoder, attention, beam search."""

@@ -1,0 +1,90 @@
+"""Define the network of symbols: embedding or one-hot, recurrent layers, and a score for every next symbol."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from elman.bptt import State
+from elman.layers import GRU, LSTM, RNN
+from elman.options import CellName
+
+CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+
+
+class LayerOptions(Protocol):
+    """The options that recurrent layers need of a job."""
+
+    cell: CellName
+    hidden_size: int
+    num_layers: int
+    dropout: float
+
+
+def recurrent_layers(width: int, options: LayerOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
+    """Return the recurrent layers of a network; dropout is between them, so that a single layer has none.
+
+    Args:
+        width: the number of features at each step.
+        options: the options of the job.
+        bidirectional: whether each layer also reads backwards.
+    """
+    layers: RNN | GRU | LSTM = CELLS[options.cell](
+        width,
+        options.hidden_size,
+        num_layers=options.num_layers,
+        dropout=options.dropout if options.num_layers > 1 else 0.0,
+        bidirectional=bidirectional,
+    )
+    return layers
+
+
+class OneHot(nn.Module):
+    """Symbols `(T, B)` -> vectors `(T, B, V)` with a single one."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.register_buffer("rows", torch.eye(size), persistent=False)
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        """Return the vectors."""
+        rows: Tensor = self.rows  # type: ignore[assignment]
+        return nn.functional.embedding(symbols, rows)
+
+
+class SymbolNetwork(nn.Module):
+    """Predicts the next symbol at every step.
+
+    Args:
+        size: the number of symbols, V.
+        cell: "rnn", "gru" or "lstm".
+        hidden_size: the size of a layer's state, H.
+        num_layers: the number of recurrent layers.
+        embedding_dim: the length of a symbol's vector; None feeds symbols one-hot.
+        dropout: the share of features dropped between layers and before the head while training.
+    """
+
+    def __init__(
+        self, size: int, *, cell: str, hidden_size: int, num_layers: int, embedding_dim: int | None, dropout: float
+    ):
+        super().__init__()
+        self.embed: nn.Module = OneHot(size) if embedding_dim is None else nn.Embedding(size, embedding_dim)
+        between = dropout if num_layers > 1 else 0.0
+        self.recurrent = CELLS[cell](embedding_dim or size, hidden_size, num_layers=num_layers, dropout=between)
+        self.drop = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden_size, size)
+
+    def recur(self, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Run symbols `(T, B)` and return features `(T, B, H)` and the state after the last step."""
+        features, state = self.recurrent(self.embed(symbols), state)
+        return features, state
+
+    def score(self, features: Tensor) -> Tensor:
+        """Return a score for every symbol at every step, `(T, B, V)`; softmax makes them probabilities."""
+        scores: Tensor = self.head(self.drop(features))
+        return scores
+
+    def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the scores `(T, B, V)` and the state after the last step."""
+        features, state = self.recur(symbols, state)
+        return self.score(features), state

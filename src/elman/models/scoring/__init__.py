@@ -1,0 +1,1 @@
+"""Share scores and counting baselines among jobs."""

@@ -1,0 +1,97 @@
+"""Compare a classifier with its baselines, in tables and as a picture."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from elman.models.estimator.reports import Grid, Report
+from elman.models.scoring.labels import Labels, Targets
+
+LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Predicted probabilities and the truth.
+
+    Attributes:
+        labels: the classes.
+        targets: the truth, as `Labels.encode` has it.
+        probabilities: probabilities `(n, K)` by the name of the predictor; the last is the model.
+    """
+
+    labels: Labels
+    targets: Targets
+    probabilities: dict[str, npt.NDArray[np.float64]]
+
+    @property
+    def model(self) -> str:
+        """The name of the model's own row."""
+        return list(self.probabilities)[-1]
+
+    def accuracy(self, name: str) -> float:
+        """Return the share of sequences whose label, or whole list of labels, is right."""
+        return float((self.decided(name) == self.truth()).all(axis=1).mean())
+
+    def decided(self, name: str) -> npt.NDArray[np.int64]:
+        """Return 1 for each class that was said, shape `(n, K)`."""
+        probabilities = self.probabilities[name]
+        if self.labels.multilabel:
+            return (probabilities > 0.5).astype(np.int64)
+        return _one_hot(probabilities.argmax(axis=1), len(self.labels))
+
+    def truth(self) -> npt.NDArray[np.int64]:
+        """Return 1 for each class that is right, shape `(n, K)`."""
+        if self.labels.multilabel:
+            return self.targets.astype(np.int64)
+        return _one_hot(self.targets.astype(np.int64), len(self.labels))
+
+    def summary(self) -> Grid:
+        """Return accuracy, mean F1 over the classes and loss of everyone."""
+        rows: list[list[Any]] = []
+        for name, probabilities in self.probabilities.items():
+            f1 = f1_score(self.truth(), self.decided(name), average="macro", zero_division=0.0)
+            rows.append([name, self.accuracy(name), float(f1), mean_nats(probabilities, self.targets)])
+        return Grid(["", "accuracy", "mean F1", "nats/sequence"], rows)
+
+    def by_class(self) -> Grid:
+        """Return precision, recall and F1 of the model for each class, and how many sequences are of it."""
+        scores = precision_recall_fscore_support(
+            self.truth(), self.decided(self.model), average=None, zero_division=0.0
+        )
+        names = [str(name) for name in self.labels.classes]
+        rows = [[name, *map(float, row[:3]), int(row[3])] for name, *row in zip(names, *scores, strict=True)]
+        return Grid(["class", "precision", "recall", "F1", "sequences"], rows)
+
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Return how many sequences of each class, down, were taken for each class, across."""
+        said = self.probabilities[self.model].argmax(axis=1)
+        matrix: npt.NDArray[np.int64] = confusion_matrix(self.targets, said, labels=range(len(self.labels)))
+        return matrix
+
+
+def report_of(measured: Measured, title: str) -> Report:
+    """Return the report of a measurement."""
+
+    def draw() -> Any:
+        from elman.pictures import confusion
+
+        return confusion(measured.confusion(), [str(name) for name in measured.labels.classes])
+
+    return Report(title, [measured.summary(), measured.by_class()], draw=None if measured.labels.multilabel else draw)
+
+
+def mean_nats(probabilities: npt.NDArray[np.float64], targets: Targets) -> float:
+    """Return the mean cross-entropy of probabilities `(n, K)`, in nats; with several labels over classes too."""
+    if targets.ndim == 1:
+        right = probabilities[np.arange(len(targets)), targets.astype(np.int64)]
+    else:
+        right = np.where(targets > 0.5, probabilities, 1 - probabilities)
+    return float(-np.log(np.maximum(right, LEAST)).mean())
+
+
+def _one_hot(numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
+    return np.eye(classes, dtype=np.int64)[numbers]

@@ -1,0 +1,110 @@
+"""Measure the uniform, unigram and bigram baselines of a text; compare every loss with them.
+
+Three predictors of the next character, fitted on the training part and measured on the held-out part:
+
+- uniform: every character of the alphabet has the same probability.
+- unigram: the frequency of the character in training.
+- bigram: its frequency after the character before it.
+
+Counts are smoothed: each is mixed with the next simpler predictor, as if that one had been seen `weight` times more.
+The weight is chosen on the tail of the training part, never on the held-out part.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Symbols: TypeAlias = npt.NDArray[np.integer]
+Probabilities: TypeAlias = npt.NDArray[np.float64]
+WEIGHTS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+TAIL = 0.1
+PIECE = 2**22
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of characters and of pairs of neighbours.
+
+    Attributes:
+        single: counts of characters, shape `(V,)`.
+        followed: the same without the text's last character, which nothing follows.
+        codes: the pairs that came, `first * V + second`, ascending; `pairs` how often each did.
+    """
+
+    single: npt.NDArray[np.int64]
+    followed: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    pairs: npt.NDArray[np.int64]
+
+    def unigram(self, weight: float) -> Probabilities:
+        """Return the probability of each character, shape `(V,)`."""
+        size = len(self.single)
+        mixed: Probabilities = (self.single + weight / size) / (self.single.sum() + weight)
+        return mixed
+
+    def bigram(self, before: Symbols, after: Symbols, base: Probabilities, weight: float) -> Probabilities:
+        """Return the probability of each `after` given the `before` beside it, mixed with `base`."""
+        wanted = before.astype(np.int64) * len(self.single) + after
+        places = np.minimum(np.searchsorted(self.codes, wanted), len(self.codes) - 1)
+        found = np.where(self.codes[places] == wanted, self.pairs[places], 0)
+        mixed: Probabilities = (found + weight * base[after]) / (self.followed[before] + weight)
+        return mixed
+
+
+def baselines(training: Symbols, held_out: Symbols, size: int) -> dict[str, float]:
+    """Return the held-out loss of each baseline in nats per character, by name, worst first.
+
+    Args:
+        training: symbols to count, shape `(N,)`.
+        held_out: symbols to predict, each from the one before it, shape `(M,)`, M >= 2.
+        size: the number of characters in the alphabet, V.
+    """
+    cut = len(training) - max(int(len(training) * TAIL), 1)
+    early, tail = count(training[:cut], size), training[cut - 1 :]
+    single = min(WEIGHTS, key=lambda weight: unigram_loss(early, tail, weight))
+    double = min(WEIGHTS, key=lambda weight: bigram_loss(early, tail, single, weight))
+    whole = count(training, size)
+    return {
+        "uniform": float(np.log(size)),
+        "unigram": unigram_loss(whole, held_out, single),
+        "bigram": bigram_loss(whole, held_out, single, double),
+    }
+
+
+def count(symbols: Symbols, size: int) -> Counts:
+    """Count characters and pairs of a text, piece by piece."""
+    single = np.zeros(size, dtype=np.int64)
+    codes = pairs = np.empty(0, dtype=np.int64)
+    for begin in range(0, len(symbols), PIECE):
+        piece = symbols[begin : begin + PIECE + 1].astype(np.int64)
+        single += np.bincount(piece[:PIECE], minlength=size)
+        new, number = np.unique(piece[:-1] * size + piece[1:], return_counts=True)
+        codes, places = np.unique(np.concatenate((codes, new)), return_inverse=True)
+        pairs = np.bincount(places, np.concatenate((pairs, number)), len(codes)).astype(np.int64)
+    followed = single.copy()
+    followed[symbols[-1]] -= 1
+    return Counts(single, followed, codes, pairs)
+
+
+def unigram_loss(counts: Counts, text: Symbols, weight: float) -> float:
+    """Return the mean of -ln P(character) over all characters but the first, in nats."""
+    base = counts.unigram(weight)
+    return mean_loss(text, lambda _before, after: base[after])
+
+
+def bigram_loss(counts: Counts, text: Symbols, single: float, weight: float) -> float:
+    """Return the mean of -ln P(character | the one before it) over all characters but the first, in nats."""
+    base = counts.unigram(single)
+    return mean_loss(text, lambda before, after: counts.bigram(before, after, base, weight))
+
+
+def mean_loss(text: Symbols, probability: Callable[[Symbols, Symbols], Probabilities]) -> float:
+    """Return the mean of -ln of what `probability(before, after)` gives, piece by piece."""
+    total = 0.0
+    for begin in range(0, len(text) - 1, PIECE):
+        piece = text[begin : begin + PIECE + 1]
+        total -= float(np.log(probability(piece[:-1], piece[1:])).sum())
+    return total / (len(text) - 1)

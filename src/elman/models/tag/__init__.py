@@ -1,0 +1,1 @@
+"""Tag every step of a sequence: `SequenceTagger`."""

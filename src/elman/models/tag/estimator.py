@@ -1,0 +1,240 @@
+"""Define `SequenceTagger`, which predicts a tag for every step of a sequence."""
+
+import os
+from collections.abc import Iterator
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from elman.data.aligned import align_tags
+from elman.data.sequences import Sequences
+from elman.data.splits import pick
+from elman.errors import DataError
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.contents import TaggerContent
+from elman.models.estimator.examples import ByLength
+from elman.models.estimator.reports import Columns, Report
+from elman.models.networks.encoder import Encoder
+from elman.models.scoring.tag_counts import TagCounts
+from elman.models.tag.columns import Piece, TagColumns
+from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
+from elman.models.tag.options import TaggerOptions
+from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
+from elman.models.tag.report import MeasuredTags
+from elman.quoting import quote
+from elman.train.run import RunOptions, check_run
+
+
+class SequenceTagger(Estimator, TaggerOptions):
+    """A recurrent tagger of every step of a sequence: words, characters, symbols or numbers.
+
+    Sequences may differ in length. They are packed, not padded, so a prediction does not depend on the other sequences
+    in its batch.
+
+    Attributes:
+        classes_: the tags of the training part, sorted, after `fit`.
+        network_: the trained network.
+        baselines_: held-out nats per tag of predictors that ignore neighbours; empty with nothing held out.
+        progress_: counts and losses of the training.
+        duplicates_: held-out sequences that are in the training part too.
+        unseen_tags_: held-out sequences left out of the loss because they have a tag that training never saw.
+        held_out_: how the network and the counts did on the held-out part, after `fit`; None with nothing held out.
+
+    Raises:
+        InputError: an option is unknown, of the wrong type, or out of range.
+
+    Example:
+        >>> words, phones = ["cab", "bad", "ace"] * 20, ["K AE B", "B AE D", "EY S -"] * 20
+        >>> model = elman.SequenceTagger(hidden_size=16, epochs=20).fit(words, phones)
+        >>> model.predict(["bad"])
+        [['B', 'AE', 'D']]
+    """
+
+    kind = "sequence-tagger"
+    content_type = TaggerContent
+    loss_unit = "nats/tag"
+    preprocessor_: Preprocessor
+    network_: TaggingNetwork
+    likeliest_: npt.NDArray[np.int64]
+    held_out_: MeasuredTags | None
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "SequenceTagger":
+        """Learn from sequences and a tag for each of their steps.
+
+        Args:
+            X: texts; lists of tokens; arrays `(T,)` or `(T, I)` of any T; one array `(n, T)` or `(n, T, I)`. Without y,
+                a frame or file that holds the tags too: a table (.csv, .tsv, .jsonl, .parquet), or a file with one
+                token a line and a blank line between sequences, as CoNLL's are.
+            y: for each sequence a list of T tags, or a text that holds them, apart by spaces or one a character.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: a row has more or fewer tags than steps, or data cannot be used otherwise; the row is named.
+            InputError: `files` cannot be written, or there are more or fewer rows of tags than sequences.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        check_run(run)
+        options = self._options()
+        data = prepare(X, y, options)
+        self.read_ = data.read
+
+        def begin() -> ByLength:
+            self._prepare(data.preprocessor)
+            self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
+            return self._task(data.training, data.held_out)
+
+        self._learn(run, data.training.fingerprint(), begin)
+        self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
+        return self
+
+    def predict(self, X: Any) -> list[list[Any]]:
+        """Return the likeliest tag of every step, a list for each sequence.
+
+        Raises:
+            DataError: the sequences are of another kind than in training, or one is empty; the row is named.
+            InputError: the model is not fitted.
+        """
+        return self._names(*self._probabilities(X))
+
+    def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
+        """Return the probability of every tag at every step, arrays `(T, K)`; classes are in the order of `classes_`.
+
+        Raises:
+            DataError: the sequences are of another kind than in training, or one is empty; the row is named.
+            InputError: the model is not fitted.
+        """
+        found, inputs = self._probabilities(X)
+        return np.split(found, inputs.starts[1:-1])
+
+    def predict_counts(self, X: Any) -> list[list[Any]]:
+        """Return the most frequent tag of each token in training, a baseline; errors as in `predict`."""
+        inputs = self._encode(X)
+        return self.preprocessor_.names(self.likeliest_[self.preprocessor_.token_numbers(inputs)], inputs)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of steps whose tag is right, over all sequences.
+
+        Raises:
+            DataError: a row has more or fewer tags than steps, or `predict` would raise it.
+            InputError: the model is not fitted, or there are more or fewer rows of tags than sequences.
+        """
+        found = self.predict(X)
+        wanted = align_tags(found, y)
+        pairs = [pair for rows in zip(found, wanted, strict=True) for pair in zip(*rows, strict=True)]
+        return float(np.mean([tag == other for tag, other in pairs]))
+
+    def read(self, source: Any) -> Iterator[Piece]:
+        """Return the sequences of a file or frame, piece by piece; see `elman.models.estimator.reports.OnFiles`."""
+        return TagColumns.named(self._options()).pieces(source, answers=False)
+
+    def rows(self, piece: Piece) -> Columns:
+        """Return for each sequence its number, the sequence and its tags, apart by spaces."""
+        found = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
+        return {"row": piece.numbers, "source": [_shown(row) for row in piece.rows], "tags": [_shown(t) for t in found]}
+
+    def report(self, source: Any) -> Report:
+        """Return how good the model is on a file that holds the tags; a tag that training never saw counts as wrong.
+
+        Raises:
+            DataError: the file lacks a column or cannot be used, or has no tag that training saw.
+        """
+        self._check_fitted()
+        rows, given = TagColumns.named(self._options()).examples(source)
+        measured = self._measured(rows, given)
+        if measured.unseen == sum(map(len, measured.wanted)):
+            raise DataError(
+                f"y: no tag was in training, such as {quote(measured.wanted[0][0])}: name the column of the tags"
+            )
+        return measured.report(str(source) if isinstance(source, str | os.PathLike) else "table")
+
+    def _as_taught(self, X: Any, y: Any) -> TaggedSteps:
+        preprocessor = self.preprocessor_
+        rows, tags, _ = read_examples(*pair(X, y, self._options()), preprocessor.cut)
+        known = preprocessor.known(tags, range(len(rows)))
+        if not known:
+            raise DataError("y: every sequence has a tag that training never saw: give tags such as it was trained on")
+        found = preprocessor.label(pick(rows, known), pick(tags, known))
+        return TaggedSteps(self.network_, found.inputs, found.tags)
+
+    def _measured(self, rows: Any, given: Any) -> MeasuredTags:
+        """Tag sequences whose tags are given."""
+        found = self.predict(rows)
+        wanted = align_tags(found, given)
+        unseen = int((self.preprocessor_.numbers(wanted) == UNSEEN).sum())
+        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen)
+
+    @property
+    def classes_(self) -> list[Any]:
+        """The tags of the training part, sorted."""
+        return self.preprocessor_.classes
+
+    def _probabilities(self, source: Any, first: int = 1) -> tuple[npt.NDArray[np.float32], Sequences]:
+        """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
+        inputs = self._encode(source, first)
+        return probabilities(self.network_, inputs, self.batch_size), inputs
+
+    def _encode(self, source: Any, first: int = 1) -> Sequences:
+        self._check_fitted()
+        return self.preprocessor_.input.encode(self.preprocessor_.read(source, first))
+
+    def _names(self, found: npt.NDArray[np.float32], inputs: Sequences) -> list[list[Any]]:
+        return self.preprocessor_.names(found.argmax(-1), inputs)
+
+    def _content(self) -> dict[str, Any]:
+        return self.preprocessor_.content() | {
+            "likeliest": self.likeliest_.tolist(),
+            "duplicates": self.duplicates_,
+            "unseen_tags": self.unseen_tags_,
+        }
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._prepare(Preprocessor.from_state(content))
+        self.likeliest_ = np.array(content["likeliest"], np.int64)
+        self.duplicates_, self.unseen_tags_ = content["duplicates"], content["unseen_tags"]
+
+    def _prepare(self, preprocessor: Preprocessor) -> None:
+        """Make a network with first weights."""
+        s: TaggerOptions = self._options()
+        self.preprocessor_ = preprocessor
+        self.network_ = self._build(
+            lambda: TaggingNetwork(
+                Encoder(
+                    preprocessor.symbols,
+                    s.embedding_dim if preprocessor.symbols else preprocessor.features,
+                    s,
+                ),
+                len(preprocessor.classes),
+            )
+        )
+        self.baselines_ = {}
+
+    def _task(self, training: Labelled, held_out: Labelled | None) -> ByLength:
+        """Return the job of learning tagged sequences, and keep what counting their tags gives."""
+        size = self.preprocessor_.symbols or 1
+        symbols = self.preprocessor_.token_numbers(training.inputs)
+        counts = TagCounts.of(symbols, training.tags, size, len(self.classes_))
+        self.likeliest_ = counts.likeliest()
+        if held_out:
+            self.baselines_ = counts.losses(self.preprocessor_.token_numbers(held_out.inputs), held_out.tags)
+        s: TaggerOptions = self._options()
+        return ByLength(
+            self.network_,
+            TaggedSteps(self.network_, training.inputs, training.tags),
+            TaggedSteps(self.network_, held_out.inputs, held_out.tags) if held_out else None,
+            batch=s.batch_size,
+            seed=s.seed,
+            target="tag",
+            loss_unit=self.loss_unit,
+            baselines=self.baselines_,
+        )
+
+
+def _shown(row: Any) -> str:
+    return row if isinstance(row, str) else " ".join(map(str, row))

@@ -1,0 +1,45 @@
+"""Declare the options of the tagger."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from elman.options import (
+    Bidirectional,
+    Column,
+    Dropout,
+    EmaDecay,
+    EmbeddingDim,
+    Help,
+    HiddenSize,
+    InputDropout,
+    LearningRate,
+    Metavar,
+    MinCount,
+    RecurrentOptions,
+    SymbolDropout,
+    Tokens,
+)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TaggerOptions(RecurrentOptions):
+    """Options of `SequenceTagger`, with their defaults: the recipe for some ten thousand sequences."""
+
+    usual_epochs: ClassVar[int] = 10
+
+    source: Annotated[Column, Help("Column of sequences, in a table.")] = None
+    target: Annotated[Column, Help("Column of their tags, in a table.")] = None
+    token: Annotated[
+        int, Metavar("NUMBER"), Help("Column of tokens, in a file with one a line: from 1, or from -1 backwards.")
+    ] = 1
+    tag: Annotated[int, Metavar("NUMBER"), Help("Column of tags, in a file with one token a line.")] = -1
+    tokens: Tokens = "auto"
+    min_count: MinCount = 1
+    embedding_dim: EmbeddingDim = 32
+    hidden_size: HiddenSize = 96
+    bidirectional: Bidirectional = True
+    dropout: Dropout = 0.3
+    input_dropout: InputDropout = 0.0
+    symbol_dropout: SymbolDropout = 0.02
+    learning_rate: LearningRate = 3e-3
+    ema_decay: EmaDecay = 0.99

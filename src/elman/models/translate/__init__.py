@@ -1,0 +1,1 @@
+"""Translate one sequence into another: `Translator`."""

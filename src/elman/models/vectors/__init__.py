@@ -1,0 +1,1 @@
+"""Classify vectors, or a fixed window of a sequence, without recurrence: `FeedForward` and `WindowMLP`."""

@@ -1,0 +1,236 @@
+"""Find the known mistakes that explain a student's numbers: none, one, or two together.
+
+The fewest mistakes that explain the most values win; of those that explain as much, the closest. A value counts as
+explained if the right rule gives it, or any of the rules in hand: a mistake need not be made everywhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from time import monotonic
+
+import numpy as np
+
+from elman.errors import DataError
+from elman.limits import SEARCH_SECONDS
+from elman.worked.marking.answers import Answer
+from elman.worked.marking.catalogue import CATALOGUE, Mistake
+from elman.worked.marking.reading import EXACT, FAR, Reading, network
+from elman.worked.marking.slips import Slip, Values
+from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.problem import Problem
+
+WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
+PAIRS = "pairs of mistakes were tried"
+MISSES = 3  # values that a pair has to explain one of, or it is given up
+NEAR = 12  # single mistakes tried with every other, before all pairs are
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A known mistake, made in one of its ways."""
+
+    mistake: Mistake
+    slip: Slip
+
+    @property
+    def title(self) -> str:
+        """`E9 not summed over the steps (only the last step)`."""
+        way = f" ({self.slip.label})" if self.slip.label else ""
+        return f"{self.mistake.number} {self.mistake.name}{way}"
+
+
+Set = tuple[Made, ...]
+Score = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The mistakes recognised, others that explain the same values as well, and, of a search cut short, its extent."""
+
+    made: Set
+    instead: tuple[Set, ...] = ()
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ways to make a known mistake that change a number of a sheet; `tried` of `ways` were looked at in time."""
+
+    made: list[Made]
+    tried: int
+    ways: int
+
+    @property
+    def stopped(self) -> str:
+        """State how much was tried by a search that ran out of time; empty if everything was."""
+        return "" if self.tried == self.ways else f"{self.tried} of {self.ways} ways to make a known mistake were tried"
+
+
+class KnownMistakes:
+    """The known mistakes that change a number of one sheet, searched for when first asked for and then kept."""
+
+    def __init__(self, problem: Problem, right: Values) -> None:
+        self.problem, self.right = problem, right
+        self._known: Known | None = None
+        self._searched = 0.0  # seconds given to the search
+
+    def within(self, seconds: float = SEARCH_SECONDS) -> Known:
+        """Search for at most `seconds`; a search that was cut short is repeated when it is given more time."""
+        if self._known is None or (self._known.stopped and seconds > self._searched):
+            self._known, self._searched = applicable(self.problem, self.right, seconds), seconds
+        return self._known
+
+
+class Search:
+    """The readings of one sheet of answers, kept, because singles are asked for again in pairs."""
+
+    def __init__(self, known: KnownMistakes, answers: Mapping[str, Answer], seconds: float = SEARCH_SECONDS) -> None:
+        self.known, self.problem, self.right, self.answers = known, known.problem, known.right, answers
+        self.seconds, self.ends = seconds, monotonic() + seconds
+        self.plain = Reading(self.right, answers)
+        self._readings: dict[Set, Reading | None] = {(): self.plain}
+        self._networks: dict[Set, Values] = {}
+        self._close: dict[Set, Array] = {}
+        self.spent = 0
+
+    def reading(self, made: Set) -> Reading | None:
+        """The answers as read by a student who made these mistakes; None where they leave the range of numbers."""
+        if made not in self._readings:
+            values = self._network(tuple(one for one in made if one.slip.problem or one.slip.forward))
+            slips = [one.slip for one in made]
+            self._readings[made] = Reading(values, self.answers, slips, self.plain) if values else None
+        return self._readings[made]
+
+    def _network(self, made: Set) -> Values:
+        if made not in self._networks:
+            self.spent += len(self.right)
+            self._networks[made] = _network(self.problem, self.right, made)
+        return self._networks[made]
+
+    def is_true(self, key: str) -> bool:
+        """Tell whether an answer is right to the digits typed, whatever came before."""
+        answer, true = self.answers[key], self.right[key].array
+        return bool((np.isnan(answer.array) | (np.abs(answer.array - true) <= answer.unit)).all())
+
+    @cached_property
+    def open(self) -> list[str]:
+        """The values that neither truth nor the right rule explains, in the order of the sheet."""
+        wrong = [key for key in self.right if key in self.answers and not self.is_true(key)]
+        return [key for key in wrong if self.plain.closeness(key) == FAR]
+
+    def close(self, made: Set) -> Array:
+        """Rate how well these mistakes, any of them, or none explain each open value."""
+        if made not in self._close:
+            close = self.apart(made) if len(made) > 1 else np.zeros(len(self.open), dtype=int)
+            found = self.reading(made) if (close == FAR).any() else None
+            if found is not None:
+                self.spent += len(self.right) // 4
+                close = self._filled(close, found, give_up=MISSES if len(made) > 1 else len(close))
+            self._close[made] = close
+        return self._close[made]
+
+    def _filled(self, close: Array, found: Reading, give_up: int) -> Array:
+        """The open values that are still far, looked at in this reading; a pair that misses the first is given up."""
+        filled, misses, hit = close.copy(), 0, False
+        for k in np.flatnonzero(close == FAR):
+            filled[k] = found.closeness(self.open[k])
+            hit, misses = hit or bool(filled[k] != FAR), misses + 1
+            if misses >= give_up and not hit:
+                break
+        return filled
+
+    def apart(self, made: Set) -> Array:
+        """Rate how well one of the mistakes alone explains each open value."""
+        found: Array = np.max([self.close((one,)) for one in made], axis=0)
+        return found
+
+    def score(self, made: Set) -> Score:
+        """The better, the smaller: values not explained, mistakes needed, values only explained by rounding."""
+        return _score(made, self.close(made)) if made else (len(self.open), 0, 0)
+
+    def run(self) -> Found:
+        """Find the mistakes: none, one, two that are met one by one, two that meet in one line."""
+        if not self.open:
+            return Found(())
+        known = self.known.within(self.seconds)
+        singles: list[Set] = [(one,) for one in known.made]
+        found = self._best((), singles, "mistakes were tried alone")
+        if self.score(found.made)[0] == 0 or not singles:
+            return found if known.tried == known.ways else replace(found, stopped=known.stopped)
+        pairs = list(_pairs(singles, singles))
+        apart = [pair for pair in pairs if not (self.apart(pair) == FAR).any()]
+        if apart:
+            return self._best(found.made, apart, PAIRS)
+        near = list(_pairs(sorted(singles, key=self.score)[:NEAR], singles))
+        found = self._best(found.made, near, PAIRS)
+        return found if self.score(found.made)[0] == 0 else self._best(found.made, pairs, PAIRS)
+
+    def _best(self, best: Set, sets: Sequence[Set], what: str) -> Found:
+        tried = 0
+        for made in sets:
+            if self.spent > WORK or monotonic() > self.ends:
+                break
+            tried += 1
+            if self.score(made) < self.score(best) and self.score(made)[0] < len(self.open):
+                best = made
+        score = self.score(best)
+        equal = [made for made in sets if made in self._close and {*made} != {*best} and self.score(made) == score]
+        return Found(best, tuple(equal) if best else (), "" if tried == len(sets) else f"{tried} of {len(sets)} {what}")
+
+
+def _score(made: Set, close: Array) -> Score:
+    return int((close == FAR).sum()), len(made), int((close != EXACT).sum())
+
+
+def _pairs(some: Iterable[Set], others: Sequence[Set]) -> Iterator[Set]:
+    seen: set[frozenset[Made]] = set()
+    for first in some:
+        for second in others:
+            pair = frozenset(first + second)
+            if len(pair) == 2 and pair not in seen and first[0].mistake is not second[0].mistake:
+                seen.add(pair)
+                yield first + second
+
+
+def applicable(problem: Problem, right: Values, seconds: float = SEARCH_SECONDS) -> Known:
+    """Find every way to make a known mistake on a sheet that changes a number of it."""
+    ends, found, tried = monotonic() + seconds, list[Made](), 0
+    every = [Made(mistake, slip) for mistake in CATALOGUE for slip in mistake.on(problem)]
+    for made in every:
+        if monotonic() > ends:
+            break
+        tried += 1
+        if _shows(_numbers(problem, right, (made,)), right):
+            found.append(made)
+    return Known(found, tried, len(every))
+
+
+def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:
+    """The whole sheet of a student who makes these mistakes, at full precision; only ids of the right sheet."""
+    return dict(_numbers(problem, right, made))
+
+
+def _numbers(problem: Problem, right: Values, made: Set) -> Iterator[tuple[str, Array]]:
+    values = _network(problem, right, made)
+    found = Reading(values, {}, [one.slip for one in made])
+    for key in right:
+        array = found.worked(key)
+        if array is not None:
+            yield key, array
+
+
+def _network(problem: Problem, right: Values, made: Set) -> Values:
+    try:
+        return network(problem, [one.slip for one in made], right)
+    except DataError:
+        return {}
+
+
+def _shows(wrong: Iterable[tuple[str, Array]], right: Values) -> bool:
+    """Tell whether any number differs from the right one; no more is worked than up to the first."""
+    return any(
+        array.shape == right[key].shape and not np.allclose(array, right[key].array, rtol=1e-9, atol=1e-12)
+        for key, array in wrong
+        if right[key].expr is not None
+    )

@@ -1,0 +1,1 @@
+"""Read worksheets and check them: files, fields, framework layouts, examples, and the `Problem` they give."""

@@ -1,0 +1,125 @@
+"""The captioner: it learns what images are called, keeps it, and says what is wrong with what it was given."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from torch import nn
+
+import elman
+from elman.errors import DataError, InputError, ModelFileError
+
+RANDOM = np.random.default_rng(0)
+NAMES = ["dark", "light", "left", "up"]
+KIND = np.arange(120) % 4
+IMAGES = RANDOM.integers(0, 30, (120, 8, 9), dtype=np.uint8)
+IMAGES[KIND == 1] += 200
+IMAGES[KIND == 2, :, :4] += 200
+IMAGES[KIND == 3, :4] += 200
+TEXTS = [NAMES[kind] for kind in KIND]
+SMALL = {"hidden_size": 16, "embedding_dim": 8, "features": 16, "batch_size": 8, "epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return elman.Captioner(**SMALL | {"epochs": 20, "learning_rate": 0.01}).fit(IMAGES, TEXTS)
+
+
+def test_it_learns_what_images_are_called(model):
+    assert model.score(IMAGES[108:], TEXTS[108:]) == 1
+    assert model.tokenizer_.tokens == "characters"
+    assert model.progress_.best < min(model.baselines_.values()) / 2
+
+
+def test_a_batch_never_changes_a_text(model):
+    noise = RANDOM.integers(0, 255, (20, 8, 9), dtype=np.uint8)
+    assert [model.predict(noise[k : k + 1])[0] for k in range(20)] == model.predict(noise)
+
+
+def test_what_is_saved_is_what_was_trained(model, tmp_path):
+    model.save(tmp_path / "m.safetensors")
+    again = elman.load(tmp_path / "m.safetensors")
+    assert again.predict(IMAGES) == model.predict(IMAGES)
+    assert again.get_params() == model.get_params()
+
+
+def test_an_encoder_of_ones_own_is_trained_as_a_copy_and_given_back_to_load(tmp_path):
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(72, 5))
+    before = encoder[1].weight.clone()
+    model = clone(elman.Captioner(**SMALL, encoder=encoder)).fit(IMAGES, TEXTS)
+    assert torch.equal(encoder[1].weight, before)
+    assert not torch.equal(model.network_.encoder[1].weight, before)
+    model.save(tmp_path / "m.safetensors")
+    assert elman.Captioner.load(tmp_path / "m.safetensors", encoder).predict(IMAGES) == model.predict(IMAGES)
+    with pytest.raises(ModelFileError, match=r"Captioner.load\(path, encoder\)"):
+        elman.load(tmp_path / "m.safetensors")
+    with pytest.raises(ModelFileError, match="not a model this Elman can build"):
+        elman.Captioner.load(tmp_path / "m.safetensors", nn.Sequential(nn.Flatten(), nn.Linear(72, 6)))
+
+
+def test_colour_is_seen_and_the_scale_is_that_of_the_training_part():
+    images = np.zeros((40, 6, 6, 3), dtype=np.float32)
+    images[::2, ..., 0] = images[1::2, ..., 2] = 7.0
+    images[36:] += 1000.0
+    texts = ["red", "blue"] * 20
+    model = elman.Captioner(**SMALL | {"epochs": 15, "learning_rate": 0.02}).fit(images, texts)
+    assert model.predict(images[:4]) == texts[:4]
+    np.testing.assert_allclose(model.network_.mean, images[:36].mean(axis=(0, 1, 2)), rtol=1e-6)
+
+
+def test_files_are_read_captioned_and_measured(tmp_path):
+    from PIL import Image
+
+    np.savez(tmp_path / "all.npz", images=IMAGES, captions=np.array(TEXTS))
+    for k in range(120):
+        Image.fromarray(IMAGES[k]).save(tmp_path / f"{k}.png")
+    rows = "".join(f"{k}.png,{TEXTS[k]}\n" for k in range(120))
+    (tmp_path / "all.csv").write_text(f"file,caption\n{rows}")
+    arrays, table = (elman.Captioner(**SMALL).fit(tmp_path / name) for name in ("all.npz", "all.csv"))
+    assert arrays.predict(IMAGES) == table.predict(IMAGES)
+    (piece,) = table.read(tmp_path / "all.csv")
+    assert table.rows(piece) == {"file": [f"{k}.png" for k in range(120)], "caption": table.predict(IMAGES)}
+    (piece,) = arrays.read(tmp_path / "all.npz")
+    assert arrays.rows(piece)["images"] == list(range(1, 121))
+    grid = arrays.report(tmp_path / "all.npz").grids[0]
+    assert [row[0] for row in grid.rows] == ["commonest text", "network"]
+    assert grid.rows[0][-1] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "said"),
+    [
+        ([np.zeros((8, 8)), np.zeros((8, 9))], ["a", "b"], r"got \(8, 8\) first and \(8, 9\) in image 2: resize them"),
+        (np.zeros((2, 8, 8, 4)), ["a", "b"], r"\(n, rows, columns, 3\) colour.* got \(2, 8, 8, 4\)"),
+        (np.zeros((2, 3, 8)), ["a", "b"], "4 pixels a side or more"),
+        (np.full((2, 8, 8), np.nan), ["a", "b"], "expected finite numbers"),
+        (np.zeros((2, 8, 8)), ["a"], "expected 2 targets, one for each source, got 1"),
+        (np.zeros((2, 8, 8)), ["a", "a"], "every target is 'a'"),
+        (np.zeros((2, 8, 8)), ["a", ""], "row 2 is empty"),
+        (np.zeros((0, 8, 8)), [], "images: expected"),
+        ([], [], "images: expected"),
+    ],
+)
+def test_bad_images_are_named(X, y, said):
+    with pytest.raises(DataError, match=said):
+        elman.Captioner(**SMALL).fit(X, y)
+
+
+def test_bad_files_and_encoders_are_named(model, tmp_path):
+    np.savez(tmp_path / "bad.npz", images=IMAGES, captions=np.array(TEXTS[:-1]))
+    np.savez(tmp_path / "odd.npz", pictures=IMAGES)
+    (tmp_path / "text.npz").write_text("no archive")
+    (tmp_path / "table.csv").write_text("file,caption\nnone.png,a\n")
+    for name, said in [
+        ("bad.npz", "'images' has the shape .120, 8, 9., and 'captions' has 119 texts"),
+        ("odd.npz", "which array is the image. Name one of pictures"),
+        ("text.npz", "not a .npz file of plain arrays"),
+        ("absent.npz", "no such file"),
+        ("table.csv", "row 1: image 'none.png': no such image"),
+    ]:
+        with pytest.raises(DataError, match=said):
+            elman.Captioner(**SMALL).fit(tmp_path / name)
+    with pytest.raises(DataError, match=r"expected \(8, 9, 1\) as in training, got \(9, 9, 1\)"):
+        model.predict(np.zeros((1, 9, 9)))
+    with pytest.raises(InputError, match=r"expected vectors \(B, F\) .* got \(2, 1, 8, 9\)"):
+        elman.Captioner(**SMALL, encoder=nn.Identity()).fit(IMAGES, TEXTS)

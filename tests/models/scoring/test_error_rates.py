@@ -1,0 +1,40 @@
+"""Edits against a definition that takes its time."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.errors import DataError
+from elman.models.scoring.error_rates import edits, sequence_error_rate, symbol_error_rate
+
+WORDS = st.lists(st.sampled_from("ab "), max_size=6)
+
+
+def by_definition(got, wanted):
+    @cache
+    def cost(i, j):
+        if i == 0 or j == 0:
+            return i + j
+        return min(cost(i - 1, j) + 1, cost(i, j - 1) + 1, cost(i - 1, j - 1) + (got[i - 1] != wanted[j - 1]))
+
+    return cost(len(got), len(wanted))
+
+
+@given(WORDS, WORDS)
+def test_edits_are_the_fewest(got, wanted):
+    assert edits(got, wanted) == by_definition(got, wanted)
+
+
+def test_rates_count_symbols_and_whole_sequences():
+    got, wanted = [["S", "EH", "P"], ["T", "EY", "G"]], [["S", "EH", "P"], ["T", "EY", "G", "ER"]]
+    assert symbol_error_rate(got, wanted) == pytest.approx(1 / 7)
+    assert sequence_error_rate(got, wanted) == 0.5
+    assert symbol_error_rate([["a"] * 3], [["b"]]) == 3.0
+
+
+@pytest.mark.parametrize("rate", [symbol_error_rate, sequence_error_rate])
+def test_nothing_to_measure_by_is_an_error(rate):
+    with pytest.raises(DataError, match="expected at least one"):
+        rate([], [])
