@@ -53,7 +53,10 @@ def test_eight_bits_are_read_as_they_are(tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])
 def test_sixteen_bits_are_scaled_and_keep_their_fractions(tmp_path, name):
     deep = np.arange(30, dtype=np.uint16).reshape(5, 6) * 2000 + 300
-    Image.fromarray(deep).save(tmp_path / name)
+    if name == "a.pgm":  # which Pillow writes from version 11 on
+        (tmp_path / name).write_bytes(b"P5 6 5 65535\n" + deep.astype(">u2").tobytes())
+    else:
+        Image.fromarray(deep).save(tmp_path / name)
     found = read(tmp_path, name)
     np.testing.assert_allclose(found[0, ..., 0], deep / 257, rtol=1e-6)
     Image.fromarray(GREY).save(tmp_path / "b.png")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from elman.data.series_table import read_panel
@@ -52,7 +52,11 @@ def written(stamp, form):
 def test_a_calendar_in_any_form_comes_back(calendar, choice, start, rows):
     form = WRITTEN[calendar][choice % len(WRITTEN[calendar])]
     assume(calendar != "h" or "%m/%d" not in form or start.day > 13)  # else no row says which is the day
-    whole = pd.date_range(pd.Timestamp(start).as_unit("us").normalize(), periods=rows, freq=calendar)
+    first = pd.Timestamp(start).as_unit("us").normalize()
+    try:
+        whole = pd.date_range(first, periods=rows, freq=calendar, unit="us")
+    except OverflowError:  # pandas 2 counts quarters in nanoseconds, which end in the year 2262
+        reject()
     comes_back([written(stamp, form) for stamp in whole], whole)
 
 
