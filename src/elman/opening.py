@@ -20,10 +20,10 @@ LONGEST_PATH_SHOWN = 150
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def shown(path: Path) -> str:
-    """Return a path for a message: without control characters, and of a long one the end."""
+def shown(path: str | Path, most: int = LONGEST_PATH_SHOWN) -> str:
+    """Return a path for a message: without control characters, and of a long one the last `most` characters."""
     name = printable(str(path))
-    return name if len(name) <= LONGEST_PATH_SHOWN else f"...{name[3 - LONGEST_PATH_SHOWN :]}"
+    return name if len(name) <= most else f"...{name[3 - most :]}"
 
 
 @contextmanager

@@ -66,8 +66,8 @@ def align_tags(rows: Sequence[Any], tags: Any) -> list[list[Any]]:
     for number, (row, each) in enumerate(zip(rows, given, strict=True), 1):
         aligned = tags_of(each, len(row))
         if aligned is None:
-            came = len(each.split() if isinstance(each, str) else each)
-            raise DataError(f"row {number:,}: {len(row)} steps, but {came} tags: give every step one tag")
+            got = len(each.split() if isinstance(each, str) else each)
+            raise DataError(f"row {number:,}: {len(row)} steps, but {got} tags: give every step one tag")
         found.append([_tag(tag, number) for tag in aligned])
     return found
 

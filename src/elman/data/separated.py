@@ -248,15 +248,15 @@ def _parted(line: str) -> tuple[str, str]:
 
 def _mismatch(fields: list[str], width: int, separator: str) -> str:
     """Return the message about a row of another width than the header's."""
-    came = f"got {len(fields):,} fields, but the header has {width:,}"
+    got = f"got {len(fields):,} fields, but the header has {width:,}"
     if len(fields) < width:
-        return f"{came}: complete the row, or put a cell with a line break in quotation marks"
+        return f"{got}: complete the row, or put a cell with a line break in quotation marks"
     mark = {",": "comma", ";": "semicolon", "\t": "tab"}.get(separator, quote(separator))
     if not fields[-1].strip():
-        return f"{came}: remove the {mark} at the end of the line"
+        return f"{got}: remove the {mark} at the end of the line"
     if separator == "," and any(_decimal(*pair) for pair in pairwise(fields)):
-        return f"{came}: a decimal comma? Write 1.5, or put semicolons between the fields"
-    return f"{came}: put a cell that holds a {mark} in quotation marks"
+        return f"{got}: a decimal comma? Write 1.5, or put semicolons between the fields"
+    return f"{got}: put a cell that holds a {mark} in quotation marks"
 
 
 def _decimal(whole: str, digits: str) -> bool:

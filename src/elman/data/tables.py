@@ -74,9 +74,9 @@ class Table:
             return given
         found = [name for name in self.columns if str(name).lower() in usual]
         if len(found) != 1:
-            came = f"both {' and '.join(map(_said, found))}" if found else "none by a usual name"
+            got = f"both {' and '.join(map(_said, found))}" if found else "none by a usual name"
             raise DataError(
-                f"{self.name}: which column is the {option}? There is {came}: name one of {listed(self.columns)}"
+                f"{self.name}: which column is the {option}? There is {got}: name one of {listed(self.columns)}"
             )
         return found[0]
 
@@ -99,8 +99,8 @@ class Table:
         cells = self.values(column)
         other = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
         if other.any():
-            came = cells[int(other.argmax())]
-            raise DataError(f"{self._cell(other, column)}: expected text, got {quote(came)}: name a column of texts")
+            got = cells[int(other.argmax())]
+            raise DataError(f"{self._cell(other, column)}: expected text, got {quote(got)}: name a column of texts")
         return cells
 
     def names(self, column: str) -> list[Any]:

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
+from elman import opening
 from elman.errors import DataError, InputError
 from elman.limits import SHEET_BYTES
-from elman.quoting import printable
 
 _MOST = 200  # characters of a path that a message repeats, the last ones
 
 
 def shown(path: str | Path) -> str:
-    """Give a path for a message: without control characters, and not longer than one can read."""
-    text = printable(str(path))
-    return text if len(text) <= _MOST else f"...{text[3 - _MOST :]}"
+    """Return a path for a message, as `elman.opening.shown` does; sheets repeat somewhat more of it."""
+    return opening.shown(path, _MOST)
 
 
 def read_text(path: Path, what: str) -> str:
