@@ -113,11 +113,11 @@ class Turns(Callback):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, counters: object) -> None:
+    def on_start(self, plan: Plan, counters: object) -> None:
         self.updates = plan.steps_per_epoch
         self.since = time.perf_counter()
 
-    def evaluated(self, progress: Progress) -> None:
+    def on_evaluation(self, progress: Progress) -> None:
         ours = time.perf_counter()
         updates = progress.counters.step - self.step
         self.losses += [(progress.train_loss, self.rival.train(updates))] * updates

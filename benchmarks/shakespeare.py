@@ -78,10 +78,10 @@ class Turns(Callback):
         self.seconds: list[tuple[float, float]] = []
         self.losses: list[tuple[float, float]] = []
 
-    def started(self, plan: Plan, counters: object) -> None:
+    def on_start(self, plan: Plan, counters: object) -> None:
         self.since = time.perf_counter()
 
-    def evaluated(self, progress: Progress) -> None:
+    def on_evaluation(self, progress: Progress) -> None:
         ours = time.perf_counter() - self.since
         their_loss, theirs = next(self.rival)
         our_loss = progress.counters.validation or float("nan")

@@ -53,8 +53,8 @@ def test_the_progress_of_a_training_prints_on_any_terminal(monkeypatch):
     out = Stream("ascii", "replace")
     monkeypatch.setattr(sys, "stdout", out)
     show = Show(aside=lambda: HOSTILE + "\n\u2665")
-    show.started(Plan("char", "nats/char", {HOSTILE: 2.0}, 3, 1, None), Counters())
-    show.ended(Counters())
+    show.on_start(Plan("char", "nats/char", {HOSTILE: 2.0}, 3, 1, None), Counters())
+    show.on_end(Counters())
     out.flush()
     assert bare(out.text())
 

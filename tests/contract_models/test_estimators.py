@@ -29,7 +29,7 @@ class Cut(Callback):
 
     seen = 0
 
-    def evaluated(self, progress):
+    def on_evaluation(self, progress):
         self.seen += 1
         if self.seen == 2:
             raise CutOffError

@@ -256,7 +256,7 @@ def test_a_training_limited_by_minutes_is_evaluated_evenly_over_its_time():
     task, times = Toy(steps_per_epoch=10**6), []
 
     class Times(Callback):
-        def evaluated(self, progress):
+        def on_evaluation(self, progress):
             times.append(progress.counters.seconds)
 
     loop(task, epochs=None, minutes=0.01, callback=Times()).run()

@@ -11,16 +11,16 @@ def tell(console, aside=None, baselines=None):
     """Let a training of 10 steps in two epochs pass by."""
     show = Show(console, aside)
     counters = Counters()
-    show.started(Plan("char", "nats/char", {"bigram": 2.5} if baselines is None else baselines, 5, 2, None), counters)
+    show.on_start(Plan("char", "nats/char", {"bigram": 2.5} if baselines is None else baselines, 5, 2, None), counters)
     for step in range(1, 11):
         counters.add(3.0, 100, clipped=False)
         counters.seconds = step * PLAIN_EVERY / 4
         progress = Progress(counters, 3.0, 1234.5, 0.1, {"bits_per_char": 4.33})
-        show.stepped(progress)
+        show.on_step(progress)
         if step % 5 == 0:
             counters.judge(2.0)
-            show.evaluated(progress)
-    show.ended(counters)
+            show.on_evaluation(progress)
+    show.on_end(counters)
     return console.file.getvalue()
 
 
@@ -64,8 +64,8 @@ def test_nothing_to_beat_is_nothing_said():
 def test_time_left_is_judged_by_this_sitting(seconds, left):
     console = Console(file=io.StringIO(), highlight=False)
     show, counters = Show(console), Counters(step=5, seconds=7777.0)
-    show.started(Plan("char", "nats", {}, 10, 2, None), counters)
+    show.on_start(Plan("char", "nats", {}, 10, 2, None), counters)
     counters.step, counters.seconds = 10, 7777.0 + seconds / 2
-    show.stepped(Progress(counters, 1.0, 1.0, 0.1, {}))
+    show.on_step(Progress(counters, 1.0, 1.0, 0.1, {}))
     assert f"{left} left" in console.file.getvalue()
     assert "going on after step 5" in console.file.getvalue()

@@ -59,12 +59,10 @@ def read_container(path: Path, kind: str | None = None) -> tuple[str, dict[str, 
     found = metadata["kind"]
     if kind is not None and found != kind:
         raise ModelFileError(f"{path}: expected a {kind} file, got a {printable(shorten(found))} file: give the other")
-    # The library is written in Rust and raises a class of its own for each fault; torch, and the metadata's encoding,
-    # add theirs for types without a counterpart.
     try:
         tensors = safetensors.torch.load(data)
         checksum = _checksum(metadata, tensors)
-    except Exception as error:
+    except Exception as error:  # the library in Rust, torch and the metadata's encoding have classes of their own
         reason = printable(shorten(str(error)))
         raise ModelFileError(f"{path}: the file was altered ({reason}): restore it from a copy") from error
     if checksum != metadata.get("checksum"):

@@ -10,7 +10,7 @@ from elman.train.progress import Callback, Plan, Progress
 from elman.train.state import TrainState
 
 SHOW_EVERY = 0.2
-"""Seconds between two calls of the callback's `stepped`."""
+"""Seconds between two calls of the callback's `on_step`."""
 LOG_EVERY = 20
 """Updates between two lines of metrics; the first update, which shows where training began, gets one too."""
 
@@ -38,7 +38,7 @@ class Monitor:
         if self._metrics and self._metrics.length == 0:
             p = self.plan
             self._metrics.write(event="begin", target=p.target, loss_unit=p.loss_unit, baselines=p.baselines)
-        self.callback.started(self.plan, state.counters)
+        self.callback.on_start(self.plan, state.counters)
 
     def seconds(self) -> float:
         """Return the training time, that before a resume included."""
@@ -48,7 +48,7 @@ class Monitor:
         """Write a line of metrics every few updates, and call the callback every few tenths of a second."""
         if time.perf_counter() - self._seen[0] >= SHOW_EVERY:
             self._measure_rate(state)
-            self.callback.stepped(self._progress(state, gradients.loss, gradients.loss))
+            self.callback.on_step(self._progress(state, gradients.loss, gradients.loss))
         step = state.counters.step
         if self._metrics and (step % LOG_EVERY == 0 or step == 1):
             fields = {"loss": gradients.loss, "gradient_norm": gradients.norm, "rate": round(self._rate, 1)}
@@ -64,7 +64,7 @@ class Monitor:
         if self._metrics:
             fields = {"loss": loss, "train_loss": train_loss, **state.task.describe(shown)}
             self._metrics.write(event="evaluation", **self._fields(state), **fields)
-        self.callback.evaluated(self._progress(state, shown, train_loss))
+        self.callback.on_evaluation(self._progress(state, shown, train_loss))
         self._seen = (time.perf_counter(), state.counters.targets)
 
     def sync(self) -> int:
@@ -74,7 +74,7 @@ class Monitor:
     def end(self, state: TrainState) -> None:
         """Call the callback for the last time and close the metrics."""
         try:
-            self.callback.ended(state.counters)
+            self.callback.on_end(state.counters)
         finally:
             if self._metrics:
                 self._metrics.close()

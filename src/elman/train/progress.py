@@ -143,16 +143,16 @@ class Progress:
 class Callback:
     """The callback interface of a training run. Override what you need; the methods here do nothing."""
 
-    def started(self, plan: Plan, counters: Counters) -> None:
+    def on_start(self, plan: Plan, counters: Counters) -> None:
         """Training starts, or resumes at `counters`."""
 
-    def stepped(self, progress: Progress) -> None:
+    def on_step(self, progress: Progress) -> None:
         """Some updates were made; called a few times per second."""
 
-    def evaluated(self, progress: Progress) -> None:
+    def on_evaluation(self, progress: Progress) -> None:
         """The held-out loss was measured. The network is in evaluation mode: a callback may use it."""
 
-    def ended(self, counters: Counters) -> None:
+    def on_end(self, counters: Counters) -> None:
         """Training ended or was stopped; called in every case."""
 
 

@@ -33,7 +33,7 @@ class Show(Callback):
         self._bar: Bar | None = None
         self._said = 0.0
 
-    def started(self, plan: Plan, counters: Counters) -> None:
+    def on_start(self, plan: Plan, counters: Counters) -> None:
         """Write the losses to beat, and show the bar."""
         self.plan = plan
         self._before = counters.seconds
@@ -49,7 +49,7 @@ class Show(Callback):
             self._bar.start()
             self._task = self._bar.add_task("", total=1.0)
 
-    def stepped(self, progress: Progress) -> None:
+    def on_step(self, progress: Progress) -> None:
         """Move the bar, or write a line every few seconds."""
         if self._bar:
             self._bar.update(self._task, completed=self.plan.done(progress.counters), description=self._now(progress))
@@ -57,7 +57,7 @@ class Show(Callback):
             self._said = progress.counters.seconds
             self._line(f"{self.plan.done(progress.counters):4.0%}  {self._now(progress)}")
 
-    def evaluated(self, progress: Progress) -> None:
+    def on_evaluation(self, progress: Progress) -> None:
         """Write the losses, compared with the best baseline."""
         counters = progress.counters
         epoch = counters.step / self.plan.steps_per_epoch
@@ -74,7 +74,7 @@ class Show(Callback):
             self._line(self.aside(), style="cyan")
             self._line("")
 
-    def ended(self, counters: Counters) -> None:
+    def on_end(self, counters: Counters) -> None:
         """Remove the bar."""
         if self._bar:
             self._bar.stop()

@@ -182,7 +182,7 @@ class StopAt(Callback):
     def __init__(self, step):
         self.step = step
 
-    def evaluated(self, progress):
+    def on_evaluation(self, progress):
         import signal
 
         if progress.counters.step >= self.step:

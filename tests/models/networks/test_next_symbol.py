@@ -20,7 +20,7 @@ class PullsThePlug(Callback):
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, progress):
+    def on_step(self, progress):
         if progress.counters.step >= self.step:
             raise ConnectionAbortedError
 

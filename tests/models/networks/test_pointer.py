@@ -151,7 +151,7 @@ def test_a_batch_never_changes_what_is_mended(mending):
 
 def test_a_training_that_is_cut_off_ends_with_the_same_weights(tmp_path):
     class PullsThePlug(Callback):
-        def evaluated(self, *_):
+        def on_evaluation(self, *_):
             raise KeyboardInterrupt
 
     pairs, short = phrases(0, 60), POLITE | {"memory": True, "epochs": 3}

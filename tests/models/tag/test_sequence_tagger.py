@@ -123,7 +123,7 @@ class Stop(Callback):
     def __init__(self, step):
         self.step = step
 
-    def evaluated(self, progress):
+    def on_evaluation(self, progress):
         if progress.counters.step >= self.step:
             raise KeyboardInterrupt
 

@@ -59,7 +59,7 @@ def test_what_is_saved_is_what_was_trained(model, tmp_path):
 
 def test_same_seed_same_bits_whether_cut_off_or_not(tmp_path, monkeypatch):
     class PullsThePlug(Callback):
-        def stepped(self, progress):
+        def on_step(self, progress):
             if progress.counters.step >= 17:
                 raise ConnectionAbortedError
 
