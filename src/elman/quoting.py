@@ -19,9 +19,9 @@ def quote(value: object, most: int = MOST_QUOTED) -> str:
     return shorten(printable(repr(value)), most)
 
 
-def shorten(text: str, most: int = MOST_QUOTED) -> str:
-    """Return `text`, or its beginning and "..." where it has more than `most` characters."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+def shorten(text: str, most: int = MOST_QUOTED, mark: str = "...") -> str:
+    """Return `text`, or its beginning and `mark` where it has more than `most` characters, `most` in all."""
+    return text if len(text) <= most else text[: most - len(mark)] + mark
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -1,6 +1,6 @@
 """Pictures of recurrent networks, each one function over plain arrays: NumPy's, torch's, lists.
 
-Beside the house: NumPy and Matplotlib, and of the house `errors.py` and `files.py` only. A function that draws with
+Beside the house: NumPy and Matplotlib, and of the house leaves only. A function that draws with
 Matplotlib takes `ax=None` and returns the figure, which a notebook shows by itself; `unrolled` returns SVG and
 `text_map_html` HTML, as strings. `save` writes any of them. The public names are imported when first used, so that
 `elman draw` does not wait for Matplotlib.
@@ -10,19 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elman.pictures.attention import attention_map
     from elman.pictures.canvas import save
-    from elman.pictures.classes import confusion
     from elman.pictures.curves import gradient_flow, losses
-    from elman.pictures.heat import gate_map
+    from elman.pictures.heat import attention_map, confusion, gate_map
     from elman.pictures.network import unrolled
     from elman.pictures.outlook import forecast
     from elman.pictures.plane import eigenvalues, phase
     from elman.pictures.text import text_map, text_map_html
 
 _HOME = {
-    "attention_map": "elman.pictures.attention",
-    "confusion": "elman.pictures.classes",
+    "attention_map": "elman.pictures.heat",
+    "confusion": "elman.pictures.heat",
     "eigenvalues": "elman.pictures.plane",
     "forecast": "elman.pictures.outlook",
     "gate_map": "elman.pictures.heat",

@@ -84,8 +84,3 @@ def visible(token: str) -> str:
     if token.strip(" "):
         return token.replace("\n", "⏎").replace("\t", "⇥").strip(" ")
     return token.replace(" ", "␣")
-
-
-def shortened(token: str, most: int) -> str:
-    """Return a token of at most `most` characters; one that is cut ends in an ellipsis."""
-    return token if len(token) <= most else f"{token[: most - 1]}…"

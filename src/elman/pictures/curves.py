@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from elman.errors import InputError
 from elman.palette import BACKWARD, INK, QUIET, TRAINING, look
-from elman.pictures.arrays import Floats, series, shortened
+from elman.pictures.arrays import Floats, series
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
+from elman.quoting import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +172,7 @@ def _baselines(ax: "Axes", baselines: Mapping[str, float]) -> None:
         ax.text(
             0.995,
             loss,
-            f"{shortened(name, _MOST)} {_number(loss, 2)}",
+            f"{shorten(name, _MOST, '…')} {_number(loss, 2)}",
             color=INK,
             fontsize=8,
             ha="right",
@@ -184,7 +185,7 @@ def _baselines(ax: "Axes", baselines: Mapping[str, float]) -> None:
 def _label_losses(ax: "Axes", x: str, unit: str) -> None:
     from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
-    tidy(ax, shortened(x, _MOST), f"loss ({shortened(unit, _MOST)})")
+    tidy(ax, shorten(x, _MOST, "…"), f"loss ({shorten(unit, _MOST, '…')})")
     ax.grid(visible=False, axis="x")
     ax.set_xlim(left=0)
     ax.margins(y=0.1)
@@ -197,7 +198,7 @@ def _label_losses(ax: "Axes", x: str, unit: str) -> None:
     if unit.startswith("nats"):
         bits = ax.secondary_yaxis("right", functions=(_bits, _nats))
         bits.yaxis.set_major_formatter(plain)
-        bits.set_ylabel(f"loss ({shortened(unit.replace('nats', 'bits'), _MOST)})", parse_math=False)
+        bits.set_ylabel(f"loss ({shorten(unit.replace('nats', 'bits'), _MOST, '…')})", parse_math=False)
         bits.spines["right"].set_visible(False)
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_parse_math(False)

@@ -1,4 +1,4 @@
-"""A heat map: one gate, or the states, of every unit at every step."""
+"""Draw heat maps: a gate or the states of every unit at every step, attention, and a confusion matrix."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,14 +7,19 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.palette import BACKWARD, HEAT, PAPER
-from elman.pictures.arrays import Floats, array, shortened, tokens, visible
+from elman.pictures.arrays import Floats, array, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of, whole_numbers
+from elman.quoting import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _MOST_TOKENS = 48  # more would overlap
+_LONGEST = 18  # characters of a token
+_MOST_NUMBERS = 30  # classes; with more the numbers in the cells would overlap
+_DARK = 0.6  # of the scale: above it numbers are written in white
+_LONG_CLASS = 5  # characters: longer names lean
 
 
 def gate_map(
@@ -87,10 +92,80 @@ def _name_steps(ax: "Axes", words: list[str] | None, T: int) -> None:
         ax.set_xlabel("time step t")
         whole_numbers(ax.xaxis, 1, T)
         return
-    short = [shortened(visible(word), 18) for word in words]
+    short = _short(words)
     turned = max(map(len, short)) > 4 or (T > 24 and max(map(len, short)) > 1)
     labels = ax.set_xticks(range(1, T + 1), short)
     for tick in labels:
         tick.label1.set_parse_math(False)
         tick.label1.set(rotation=40 if turned else 0, ha="right" if turned else "center", rotation_mode="anchor")
     ax.set_xlabel("time step, by its token")
+
+
+def attention_map(weights: Any, source: Sequence[str], target: Sequence[str], ax: "Axes | None" = None) -> "Figure":
+    """Draw attention as a heat map: what was read to the right, what was written downwards.
+
+    Args:
+        weights: shape (T, S), the weight of each source symbol at each target symbol, 0 to 1.
+        source: S symbols.
+        target: T symbols.
+        ax: axes to draw in.
+
+    Raises:
+        InputError: weights of another shape, or other numbers of symbols than they have rows and columns.
+    """
+    shown = array(weights, "weights", "(T, S)")
+    T, S = shown.shape
+    read, written = tokens(source, S, "source") or [], tokens(target, T, "target") or []
+    ax = axes_for(ax, min(11.0, max(3.6, 2.2 + 0.34 * S)), min(11.0, max(2.6, 1.4 + 0.28 * T)))
+    image = ax.imshow(shown, cmap=HEAT, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    figure_of(ax).colorbar(image, ax=ax, label="weight", pad=0.02, aspect=18)
+    _name_ticks(ax.set_xticks(range(S), _short(read)), turned=max(map(len, _short(read))) > 2)
+    _name_ticks(ax.set_yticks(range(T), _short(written)), turned=False)
+    ax.set_xlabel("source, as it was read")
+    ax.set_ylabel("target, as it was written")
+    return figure_of(ax)
+
+
+def _short(words: list[str]) -> list[str]:
+    return [shorten(visible(word), _LONGEST, "…") for word in words]
+
+
+def _name_ticks(ticks: list[Any], turned: bool) -> None:
+    for tick in ticks:
+        tick.label1.set_parse_math(False)  # a dollar sign is no formula
+        if turned:
+            tick.label1.set(rotation=40, ha="right", rotation_mode="anchor")
+
+
+def confusion(counts: Any, classes: Sequence[str], ax: "Axes | None" = None) -> "Figure":
+    """Draw how many of each class, down, were taken for each class, across; colours are shares of the row.
+
+    Args:
+        counts: shape (K, K), the true class first.
+        classes: K names.
+        ax: axes to draw in.
+
+    Raises:
+        InputError: counts of another shape, or names that are not K.
+    """
+    matrix = array(counts, "counts", "(K, K)")
+    K = len(matrix)
+    if matrix.shape != (K, K) or len(classes) != K:
+        raise InputError(f"counts: expected ({len(classes)}, {len(classes)}) for the classes, got {matrix.shape}")
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = min(9.0, max(3.2, 2.2 + 0.5 * K))
+    ax = axes_for(ax, side + 1.2, side)
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if K <= _MOST_NUMBERS:
+        for row, column in np.ndindex(K, K):
+            ink = "white" if shares[row, column] > _DARK else "black"
+            ax.text(column, row, f"{matrix[row, column]:,.0f}", ha="center", va="center", color=ink, fontsize=8)
+    lean = max(map(len, classes)) > _LONG_CLASS
+    ax.set_xticks(range(K), classes, rotation=45 if lean else 0, ha="right" if lean else "center")
+    ax.set_yticks(range(K), classes)
+    ax.set_xlabel("predicted class")
+    ax.set_ylabel("true class")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    figure_of(ax).colorbar(image, ax=ax, label="share of the class", pad=0.03, aspect=16)
+    return figure_of(ax)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from elman.palette import BACKWARD, DECODER, FORWARD, FORWARD_SOFT, INK, PAPER, QUIET
-from elman.pictures.arrays import shortened, visible
-from elman.pictures.markup import Svg, element, text
-from elman.pictures.strokes import HEADS, arrow, line, ring, state_name, symbol, word
+from elman.pictures.arrays import visible
+from elman.pictures.markup import HEADS, Svg, arrow, element, line, ring, state_name, symbol, text, word
 from elman.pictures.unrolling import GATES, Column, Network, network
+from elman.quoting import shorten
 
 WIDE, HIGH = 68.0, 46.0  # a cell
 SIDE = 15.0  # in two directions a row stands this far beside the middle, so that what passes it does not cross it
@@ -269,4 +269,4 @@ def _heights(cell: str, y: float) -> tuple[tuple[str, float], ...]:
 
 
 def _short(token: str) -> str:
-    return shortened(visible(token), _MOST)
+    return shorten(visible(token), _MOST, "…")

@@ -7,8 +7,9 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.palette import HEAT, INK, QUIET, look
-from elman.pictures.arrays import Floats, array, series, shortened, tokens, visible
+from elman.pictures.arrays import Floats, array, series, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of, tidy, whole_numbers
+from elman.quoting import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,6 +107,6 @@ def _way(ax: "Axes", x: Floats, y: Floats) -> None:
 def _name_points(ax: "Axes", x: Floats, y: Floats, words: list[str]) -> None:
     for at, word in enumerate(words):
         if np.isfinite(x[at]) and np.isfinite(y[at]):
-            short = shortened(visible(word), 16)
+            short = shorten(visible(word), 16, "…")
             note = ax.annotate(short, (float(x[at]), float(y[at])), (6, 5), textcoords="offset points", fontsize=8)
             note.set_parse_math(False)

@@ -1,6 +1,6 @@
 """Draw with Matplotlib the SVG that this package writes, so that it can be saved as .png or .pdf.
 
-It knows the few elements of `network.py` and `strokes.py`: boxes, circles, straight paths with an arrow head, words.
+It knows the few elements of `network.py` and `markup.py`: boxes, circles, straight paths with an arrow head, words.
 """
 
 import re
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _POINT = 72 / 96  # of a pixel: Matplotlib measures lines and letters in points
-_HEAD = 8.0  # pixels, as the marker of strokes.py
+_HEAD = 8.0  # pixels, as the marker of markup.py
 _ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 
 

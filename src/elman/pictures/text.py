@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.palette import BACKWARD, FORWARD, INK, PAPER, QUIET
-from elman.pictures.arrays import Floats, array, shortened, tokens, visible
+from elman.pictures.arrays import Floats, array, tokens, visible
 from elman.pictures.canvas import axes_for, figure_of
 from elman.pictures.markup import Html, element, text
+from elman.quoting import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def _apart(words: list[str]) -> bool:
 
 
 def _glyphs(word: str) -> str:
-    return word if word == " " else shortened(visible(word), _COLUMNS)
+    return word if word == " " else shorten(visible(word), _COLUMNS, "…")
 
 
 def _laid_out(words: list[str]) -> tuple[list[tuple[float, int, float]], int]:
