@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.cli.grids import lines
+from elman.cli.terminal import print_grid
 from elman.models.estimator.reports import Grid
 from elman.rounding import brief, column
 
@@ -50,8 +50,9 @@ def test_losses_by_hand():
     assert losses == ["0.000", "0.495", "12.346", "3e-05", "1.25e+09"]
 
 
-def test_a_printed_table_rounds_each_column_by_itself_and_quotes_what_is_long_or_odd():
-    printed = lines(Grid(["", "y", "n"], [["a", 3e-6, 7], ["\x1b[31m" + "x" * 100, 1.0, 1000]]))
+def test_a_printed_table_rounds_each_column_by_itself_and_quotes_what_is_long_or_odd(capsys):
+    print_grid(Grid(["", "y", "n"], [["a", 3e-6, 7], ["\x1b[31m" + "x" * 100, 1.0, 1000]]))
+    printed = capsys.readouterr().out.splitlines()
     assert printed[1].split() == ["a", "3.0000e-06", "7"]
     assert printed[2].split()[1:] == ["1.0000", "1000"]
     assert printed[2].startswith("\\x1b[31mxxx")

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import typer
+from tests.cli.refused import check_refused
 
 import elman
 from elman import kernels
@@ -244,14 +245,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_gets_one_clear_line_and_loses_nothing(folder, capsys, case):
     words, message = BAD[case]
-    arguments = words(folder)
-    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
-    assert main(arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("elman: ")
-    assert error.count("\n") == 1
-    assert message in error
-    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    check_refused(words(folder), message, folder, capsys)
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(folder, capsys):

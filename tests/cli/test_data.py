@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.cli import main, program
+from elman.cli import main, running
 from elman.data.sets import data_sets
 
 SCRIPT = Path(sys.executable).parent / "elman"
@@ -80,6 +80,6 @@ def test_a_printed_command_works_where_it_is_printed(tmp_path):
 def test_without_a_script_the_module_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["-m"])
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    assert program.program() == [str(tmp_path / "python"), "-m", "elman"]
+    assert running.program() == [str(tmp_path / "python"), "-m", "elman"]
     monkeypatch.chdir(tmp_path)
-    assert program.command(["generate", "my model"]) == f"{Path('python')} -m elman generate 'my model'"
+    assert running.command(["generate", "my model"]) == f"{Path('python')} -m elman generate 'my model'"

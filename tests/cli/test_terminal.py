@@ -13,8 +13,7 @@ import pytest
 from elman import signals
 from elman.cli import boundary, main
 from elman.cli.boundary import INTERNAL
-from elman.cli.grids import lines
-from elman.cli.terminal import echo
+from elman.cli.terminal import echo, print_grid, print_table
 from elman.models.estimator.reports import Grid
 from elman.train.progress import Counters, Plan
 from elman.train.show import Show
@@ -66,7 +65,31 @@ def test_no_control_character_of_a_name_is_printed(capsys):
     assert bare(plain)
     assert r"\x1b[31m" in plain
     assert styled == "\x1b[1mbold\x1b[0m\\x1b]0;title\\x07"
-    assert all(bare(line) and "\n" not in line for line in lines(Grid([HOSTILE, "n"], [[f"{HOSTILE}\n", 1.0]])))
+    print_grid(Grid([HOSTILE, "n"], [[f"{HOSTILE}\n", 1.0]]))
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 2
+    assert all(map(bare, printed))
+
+
+@pytest.mark.parametrize("columns", ["10", "80", "500"])
+def test_a_table_in_a_pipe_has_the_same_text_on_every_width(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    print_table([("a" * 90, "1.5", "[b]:smile:"), ("b", "10.25", "")], ["name", "loss", ""])
+    width = " " * 86
+    assert capsys.readouterr().out == (
+        f"name{width}   loss\n" + "a" * 90 + "    1.5  [b]:smile:\n" + "b" + " " * 89 + "  10.25\n"
+    )
+
+
+def test_a_table_on_a_narrow_terminal_is_folded_and_keeps_every_character(monkeypatch):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table([("name", "x" * 90)])
+    shown = screen.getvalue()
+    assert shown.count("x") == 90
+    assert max(map(len, shown.splitlines())) <= 40
 
 
 @pytest.mark.parametrize("words", [["generate", HOSTILE], ["check", HOSTILE, HOSTILE], ["train", "text", HOSTILE]])

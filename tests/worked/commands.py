@@ -5,9 +5,7 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
-from elman.cli.check import check
-from elman.cli.exercise import exercise
-from elman.cli.explain import explain
+from elman.cli.explain import check, exercise, explain
 
 app = typer.Typer()
 for command in (check, exercise, explain):

@@ -12,8 +12,32 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from elman.cli.options import CheckpointSeconds, Overwrite, Resume
 from elman.options import Declared, Flag, Help, Metavar, PythonOnly, TrainingOptions, Unset, Zero, declared
+
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="MODEL",
+        help="The model to write, NAME.safetensors; NAME.checkpoint.safetensors, NAME.metrics.jsonl and "
+        "NAME.loss.png are written next to it.",
+        show_default=False,
+    ),
+]
+TableFile = Annotated[
+    Path,
+    typer.Argument(help="The table: .csv, .tsv, .jsonl or .parquet, with the answers in a column.", show_default=False),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, with bit-identical results.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model or unfinished run.")]
+CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
+RUN: dict[str, tuple[Any, Any]] = {
+    "resume": (Resume, False),
+    "overwrite": (Overwrite, False),
+    "checkpoint_seconds": (CheckpointSeconds, 60.0),
+}
+"""The options of every run: they say where it keeps its files, not what it computes."""
 
 
 def command(
@@ -38,14 +62,6 @@ def command(
     called.__doc__ = run.__doc__
     called.__name__ = run.__name__
     return called
-
-
-RUN: dict[str, tuple[Any, Any]] = {
-    "resume": (Resume, False),
-    "overwrite": (Overwrite, False),
-    "checkpoint_seconds": (CheckpointSeconds, 60.0),
-}
-"""The options of every run: they say where it keeps its files, not what it computes."""
 
 
 def _own(named: dict[str, tuple[Any, Any]]) -> Iterator[Parameter]:

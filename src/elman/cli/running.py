@@ -1,13 +1,15 @@
-"""Pass the options of training commands to the library, and handle Ctrl-C for them."""
+"""Run a training for a command, handle Ctrl-C, and print command lines that work from the user's folder."""
 
+import os
+import shlex
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from elman.cli.grids import lines
-from elman.cli.program import command
-from elman.cli.terminal import StoppedError, echo
+from elman.cli.terminal import StoppedError, echo, print_grid
 from elman.opening import shown
 from elman.rounding import brief
 from elman.signals import exit_code
@@ -40,7 +42,8 @@ def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, An
             echo(f"{model.unseen_tags_:,} held-out sequences, with a tag that training never saw, are not in the loss")
         if model.held_out_ is not None:
             echo("\nheld out, where the best weights were chosen:")
-            echo("\n".join(lines(model.held_out_.summary())) + "\n")
+            print_grid(model.held_out_.summary())
+            echo()
         report(model, files)
 
 
@@ -92,3 +95,35 @@ def next_commands(model: Path, prompt: str) -> list[str]:
     own = ["train", "text", "YOUR.txt", "-o", "runs/yours.safetensors"]
     bold = [*generate, "--temperature", "1.2", "--samples", "3", "--length", "150"]
     return [command(words) for words in (generate, bold, own)]
+
+
+def command(words: Sequence[str]) -> str:
+    """Return a line for the shell that runs `elman` with these words."""
+    return shlex.join([*program(), *words])
+
+
+def program() -> list[str]:
+    """Return the words that start this `elman`: the bare name where the search path leads to it, else its place."""
+    here = _script()
+    if here is None:
+        return [_shown(Path(sys.executable)), "-m", "elman"]
+    found = shutil.which("elman")
+    if found and os.path.samefile(found, here):
+        return ["elman"]
+    return [_shown(here)]
+
+
+def _script() -> Path | None:
+    """Return the script that this program was started by, or the one that was installed with it."""
+    started = Path(sys.argv[0])
+    places = [started] if started.stem == "elman" else []
+    places += [Path(sys.executable).parent / name for name in ("elman", "elman.exe")]
+    return next((place.absolute() for place in places if place.is_file()), None)
+
+
+def _shown(place: Path) -> str:
+    """Return a path from the working folder where it is below that, else in full."""
+    try:
+        return str(place.relative_to(Path.cwd()))
+    except ValueError:
+        return str(place)

@@ -1,16 +1,22 @@
-"""Write to standard output and standard error so that nothing fails with a traceback or controls the terminal."""
+"""Write text and tables to standard output and error; nothing fails with a traceback or controls the terminal."""
 
 import errno
 import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from elman.files import reason
-from elman.quoting import printable
+from elman.quoting import printable, shorten
+from elman.rounding import column
+
+if TYPE_CHECKING:
+    from elman.models.estimator.reports import Grid
+
+_ANY_WIDTH = 100_000  # columns of a pipe or a file: wider than any table
 
 _STYLES = re.compile("(\x1b\\[[0-9;]*m)")
 
@@ -49,6 +55,39 @@ def write(text: str, *, err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     stream.write(text)
     stream.flush()
+
+
+def print_grid(grid: "Grid") -> None:
+    """Print a table of results: names to the left, numbers to the right, with the digits that their column needs."""
+    cells = [_texts([row[at] for row in grid.rows]) for at in range(len(grid.columns))]
+    print_table(zip(*cells, strict=True), [shorten(printable(name)) for name in grid.columns])
+
+
+def print_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> None:
+    """Print a table: folded to the width of a terminal, and unfolded, as plain text, everywhere else.
+
+    Args:
+        rows: the cells; all rows have as many.
+        header: the names of the columns; columns with names are aligned to the right, all but the first.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(header))
+    for at, name in enumerate(header):
+        table.add_column(Text(name), justify="right" if at else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
+    console = Console(width=None if sys.stdout.isatty() else _ANY_WIDTH)
+    with console.capture() as shown:
+        console.print(table)
+    echo("\n".join(line.rstrip() for line in shown.get().splitlines()), styled=True)
+
+
+def _texts(cells: list[Any]) -> list[str]:
+    numbers = iter(column([cell for cell in cells if isinstance(cell, float)]))
+    return [next(numbers) if isinstance(cell, float) else shorten(printable(str(cell))) for cell in cells]
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.jobs import command
-from elman.cli.options import Output, TableFile
+from elman.cli.jobs import Output, TableFile, command
 from elman.cli.outputs import Commands
 from elman.cli.running import Interruption, fit_on_file, report, train_pairs, train_table
 from elman.models.caption.options import CaptionerOptions
