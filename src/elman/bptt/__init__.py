@@ -1,10 +1,20 @@
 """Train through time: streams, carried state, truncation, clipping, and the search for non-finite numbers."""
 
-from elman.bptt.carry import State, detach, pack_state, unpack_state, zero_rows
-from elman.bptt.clip import Clip, Gradients
-from elman.bptt.faults import first_fault
+from elman.bptt.gradients import Clip, Gradients, first_fault
 from elman.bptt.streams import Streams, Window
-from elman.bptt.truncated import Position, Reach, Recur, Source, Truncated, run_with_resets
+from elman.bptt.truncated import (
+    Position,
+    Reach,
+    Recur,
+    Source,
+    State,
+    Truncated,
+    detach,
+    pack_state,
+    run_with_resets,
+    unpack_state,
+    zero_rows,
+)
 
 __all__ = [
     "Clip",

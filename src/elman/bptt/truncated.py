@@ -1,4 +1,4 @@
-"""Run truncated backpropagation through time, BPTT(k1, k2), over carried state.
+"""Run truncated backpropagation through time, BPTT(k1, k2); detach, reset and store the state that it carries.
 
 Every k1 steps the losses of those k1 steps are backpropagated through the k2 >= k1 steps before the window's end:
 
@@ -18,9 +18,11 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from elman.bptt.carry import State, detach, zero_rows
 from elman.bptt.streams import Window
 from elman.errors import InputError
+
+State: TypeAlias = Tensor | tuple[Tensor, ...]
+"""The `hx` of the layers in `elman.layers`: h of shape `(D*layers, B, H)`, or for an LSTM the pair `(h, c)`."""
 
 Recur: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
 """`recur(inputs (T, B), state) -> (features (T, B, H), state after the last step)`; None is the zero state."""
@@ -150,3 +152,45 @@ def run_with_resets(recur: Recur, window: Window, state: State | None, keep: int
         pieces.append(features)
     whole = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
     return whole, state if keep >= steps else kept
+
+
+def each(state: State, change: Callable[[Tensor], Tensor]) -> State:
+    """Return the same kind of state with `change` applied to every tensor in it."""
+    if isinstance(state, Tensor):
+        return change(state)
+    return tuple(change(part) for part in state)
+
+
+def detach(state: State) -> State:
+    """Return the state without its history: gradients stop here. Shares memory with `state`."""
+    return each(state, Tensor.detach)
+
+
+def zero_rows(state: State, rows: Tensor) -> State:
+    """Return the state with some streams back at zero; gradients through the other streams still flow.
+
+    Args:
+        state: tensors of shape `(D*layers, B, H)`.
+        rows: bool, shape `(B,)`; true where the stream restarts.
+    """
+    return each(state, lambda part: part.masked_fill(rows[:, None], 0.0))
+
+
+def pack_state(state: State | None, name: str) -> dict[str, Tensor]:
+    """Return the state as named tensors for a checkpoint: none, `name.0`, or `name.0` and `name.1`."""
+    if state is None:
+        return {}
+    parts = (state,) if isinstance(state, Tensor) else state
+    return {f"{name}.{index}": part.detach().clone() for index, part in enumerate(parts)}
+
+
+def unpack_state(tensors: dict[str, Tensor], name: str) -> State | None:
+    """Return the state that `pack_state` stored.
+
+    The tensors are copied: a file's memory map is not aligned as torch's own memory is, and a product over memory of
+    another alignment may round differently.
+    """
+    parts = [tensors[key].clone() for key in sorted(tensors) if key.startswith(f"{name}.")]
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else tuple(parts)

@@ -1,4 +1,4 @@
-"""Find the step and the layer of the first number that is not finite; `bptt.faults` names the parameter."""
+"""Find the step and the layer of the first number that is not finite; `bptt.gradients` names the parameter."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.bptt.faults import Fault, finite, first_fault
+from elman.bptt.gradients import Fault, finite, first_fault
 from elman.doctor.cells import plain_name
 from elman.doctor.measure import Key, Pass, gradient_of, walked
 from elman.doctor.probe import Probe

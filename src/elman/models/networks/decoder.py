@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy, log_softmax, pad
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from elman.bptt import State
-from elman.bptt.carry import each
+from elman.bptt.truncated import each
 from elman.data.tokenizer import UNKNOWN
 from elman.models.networks.attention import Attention, Memory
 from elman.models.networks.beam_search import BOS_EOS
