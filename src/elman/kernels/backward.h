@@ -17,7 +17,7 @@ namespace {
 constexpr Index gathered_rows = 256;
 
 template <class Cell>
-struct BackwardPass {
+struct BackwardPass : SequencePass {
     struct Thread {
         Share share;
         Gathered<Cell> gathered;  // shared by all threads, where the units are split
@@ -27,12 +27,6 @@ struct BackwardPass {
         Index kept_from;  // the row of the N at which gates and cells begin
     };
 
-    const elman_call& call;
-    Sequence sequence;
-    Units units;
-    int threads;
-    Split split;
-    Barrier barrier;
     Index steps;
     Store results;  // of what is recorded
     float *hidden_data, *second_data, *input_data;
@@ -46,15 +40,8 @@ struct BackwardPass {
     static constexpr Index hidden_gates = Cell::reset_before ? 2 : Cell::gates;
 
     BackwardPass(const elman_call& call, const Index* offset, int threads, Split split)
-        : call(call),
-          sequence{call, offset},
-          units{call.H},
-          threads(threads),
-          split(split),
-          barrier(threads),
-          recompute(call, offset, threads, split) {
-        const Index rows = split == Split::units ? call.B : ceil_div(call.B, threads);
-        steps = max(1, min(call.T, gathered_rows / rows));
+        : SequencePass(call, offset, threads, split), recompute(call, offset, threads, split) {
+        steps = max(1, min(call.T, gathered_rows / thread_rows()));
         results = store_kind(sequence.rows() * call.H * (Cell::gates + 1));
     }
 
@@ -178,30 +165,19 @@ struct BackwardPass {
 
     // Rows [begin, end) have their last step here: the gradient of their last state is added.
     void start_rows(Thread& my, Index begin, Index end) {
-        for (Index row = begin; row < end; row++) {
-            for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
-                const Index unit = block * W;
-                const Index lanes = units.lanes(block);
-                const Index from = (my.share.row_begin + row) * call.H + unit;
-                const auto given = [&](const float* grad) { return grad == nullptr ? V{} : load(grad + from, lanes); };
-                store(my.dh[row] + unit, given(call.grad_h_n));
-                if (Cell::has_cell) store(my.dc[row] + unit, given(call.grad_c_n));
-            }
-        }
+        each_block(my.share, begin, end, [&](Index row, Index unit, Index lanes, Index from) {
+            const auto given = [&](const float* grad) { return grad == nullptr ? V{} : load(grad + from, lanes); };
+            store(my.dh[row] + unit, given(call.grad_h_n));
+            if (Cell::has_cell) store(my.dc[row] + unit, given(call.grad_c_n));
+        });
     }
 
     // Rows [begin, end) have their first step here: what is left is the gradient of their initial state.
     void leave_rows(Thread& my, Index begin, Index end) {
-        for (Index row = begin; row < end; row++) {
-            for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
-                const Index unit = block * W;
-                const Index lanes = units.lanes(block);
-                const Index out = (my.share.row_begin + row) * call.H + unit;
-                if (call.grad_h_0 != nullptr) store(call.grad_h_0 + out, load(my.dh[row] + unit), lanes);
-                if (Cell::has_cell && call.grad_c_0 != nullptr)
-                    store(call.grad_c_0 + out, load(my.dc[row] + unit), lanes);
-            }
-        }
+        each_block(my.share, begin, end, [&](Index row, Index unit, Index lanes, Index out) {
+            if (call.grad_h_0 != nullptr) store(call.grad_h_0 + out, load(my.dh[row] + unit), lanes);
+            if (Cell::has_cell && call.grad_c_0 != nullptr) store(call.grad_c_0 + out, load(my.dc[row] + unit), lanes);
+        });
     }
 
     // Computes the equation's gradient for one row of step s, and gathers the row's operands.

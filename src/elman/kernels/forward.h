@@ -35,7 +35,7 @@ struct PackedWeight {
 };
 
 template <class Cell>
-struct ForwardPass {
+struct ForwardPass : SequencePass {
     static constexpr GateColumns input = {all_gates, Cell::input_slot, Cell::gates};
     static constexpr GateColumns hidden = {all_gates, Cell::hidden_slot, Cell::reset_before ? 2 : Cell::gates};
     static constexpr GateColumns second = {new_gate, Cell::hidden_slot, 1};
@@ -49,12 +49,6 @@ struct ForwardPass {
         Index* start;
     };
 
-    const elman_call& call;
-    Sequence sequence;
-    Units units;
-    int threads;
-    Split split;
-    Barrier barrier;
     Index steps;  // processed between two products with W_ih
     Index h_stride, x_stride, sums_stride;
     Store results;  // of what is saved for the backward pass
@@ -63,12 +57,11 @@ struct ForwardPass {
     Thread* thread;
 
     ForwardPass(const elman_call& call, const Index* offset, int threads, Split split)
-        : call(call), sequence{call, offset}, units{call.H}, threads(threads), split(split), barrier(threads) {
-        const Index rows = split == Split::units ? call.B : ceil_div(call.B, threads);
+        : SequencePass(call, offset, threads, split) {
         h_stride = call.H + row_padding;
         x_stride = call.I + row_padding;
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
-        steps = max(1, min(call.T, min(projected_rows, projected_sums / sums_stride) / rows));
+        steps = max(1, min(call.T, min(projected_rows, projected_sums / sums_stride) / thread_rows()));
         results = store_kind(sequence.kept_rows() * call.H * (Cell::saved + 1));
     }
 
@@ -277,15 +270,10 @@ struct ForwardPass {
 
     // Rows [begin, end) have no further step: their state is their last one.
     void finish(Thread& my, Index begin, Index end) {
-        for (Index row = begin; row < end; row++) {
-            for (Index block = my.share.block_begin; block < my.share.block_end; block++) {
-                const Index unit = block * W;
-                const Index lanes = units.lanes(block);
-                const Index out = (my.share.row_begin + row) * call.H + unit;
-                store(call.h_n + out, load(my.h_next[row] + unit, lanes), lanes);
-                if (Cell::has_cell) store(call.c_n + out, load(my.c + row * units.padded() + unit), lanes);
-            }
-        }
+        each_block(my.share, begin, end, [&](Index row, Index unit, Index lanes, Index out) {
+            store(call.h_n + out, load(my.h_next[row] + unit, lanes), lanes);
+            if (Cell::has_cell) store(call.c_n + out, load(my.c + row * units.padded() + unit), lanes);
+        });
     }
 };
 

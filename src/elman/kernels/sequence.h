@@ -131,6 +131,33 @@ inline Share share_of(const Sequence& sequence, Index thread, Index threads, Spl
     return {0, sequence.call.B, 2 * (groups * thread / threads), min(blocks, 2 * (groups * (thread + 1) / threads))};
 }
 
+// What each pass has: the call, and how its work is split over threads.
+struct SequencePass {
+    const elman_call& call;
+    Sequence sequence;
+    Units units;
+    int threads;
+    Split split;
+    Barrier barrier;
+
+    SequencePass(const elman_call& call, const Index* offset, int threads, Split split)
+        : call(call), sequence{call, offset}, units{call.H}, threads(threads), split(split), barrier(threads) {}
+
+    // Rows of the batch that a thread has in a step, at most.
+    Index thread_rows() const { return split == Split::units ? call.B : ceil_div(call.B, threads); }
+
+    // Calls `visit` for each block of units of `share` in rows [begin, end), with the place of the block in a state.
+    template <class Visit>
+    void each_block(const Share& share, Index begin, Index end, Visit visit) const {
+        for (Index row = begin; row < end; row++) {
+            for (Index block = share.block_begin; block < share.block_end; block++) {
+                const Index unit = block * W;
+                visit(row, unit, units.lanes(block), (share.row_begin + row) * call.H + unit);
+            }
+        }
+    }
+};
+
 // How W_hh or W_ih is packed for the forward pass: `gates` of the matrix's row blocks, interleaved so that vector v of
 // the panels is gate v % count of block v / count, adding into slot `slots[...]` of that block.
 struct GateColumns {

@@ -105,8 +105,7 @@ class RNNCell(Cell, nn.RNNCell):
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
         nonlinearity: "tanh" or "relu"; another one raises RuntimeError when the cell is called, as torch's does.
-        device: The device of the parameters.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
 
     Attributes:
         weight_ih: (H, I).
@@ -138,8 +137,7 @@ class GRUCell(Cell, nn.GRUCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: The device of the parameters.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
         reset_after: False resets before the product, as in the paper.
 
     Attributes:
@@ -183,8 +181,7 @@ class LSTMCell(Cell, nn.LSTMCell):
         input_size: I, the features of the input.
         hidden_size: H, the features of the state.
         bias: Whether the cell has `bias_ih` and `bias_hh`.
-        device: The device of the parameters.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
 
     Attributes:
         weight_ih: (4*H, I), gates i f g o.

@@ -25,8 +25,7 @@ class GRU(Recurrent):
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs concatenated.
-        device: Where the parameters are made.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
         reset_after: False resets before the product, as in the paper and in Keras' `reset_after=False`:
             n_t = tanh(W_in x_t + b_in + W_hn (r_t * h_{t-1}) + b_hn).
         **unknown: Nothing; `proj_size` raises the error that torch raises.
@@ -63,19 +62,8 @@ class GRU(Recurrent):
         **unknown: Any,
     ) -> None:
         self.reject_projection(unknown)
-        super().__init__(
-            "GRU",
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            device=device,
-            dtype=dtype,
-            **unknown,
-        )
+        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__("GRU", *given, device=device, dtype=dtype, **unknown)
         self.reset_after = reset_after
 
     @property

@@ -25,8 +25,7 @@ class LSTM(Recurrent):
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs concatenated.
         proj_size: P, the size of the projected output, which is H where it is 0. Smaller than H.
-        device: The device of the parameters.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
 
     Attributes:
         weight_ih_l[k]: (4*H, I), gates i f g o; in later layers (4*H, D*P); `_reverse` for the second direction.
@@ -60,16 +59,5 @@ class LSTM(Recurrent):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(
-            "LSTM",
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            proj_size,
-            device=device,
-            dtype=dtype,
-        )
+        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size)
+        super().__init__("LSTM", *given, device=device, dtype=dtype)

@@ -24,6 +24,7 @@ from elman.ops.run import run
 from elman.ops.trace import Trace
 
 Weights = Sequence[Sequence[Any]]  # for each layer and direction w_ih, w_hh, the biases and w_hr, if there are any
+Rows = tuple[int, Tensor | None]  # the batch, and of a packed one the sizes of each step
 # A record gives each layer this function. It is called at the start of a pass with the layer, its input, the batch, the
 # sizes and the user's order of a packed batch, and returns a trace to fill in for each layer and direction.
 Recorder = Callable[["Recurrent", Tensor, int, Tensor | None, Tensor | None], Sequence[Trace]]
@@ -100,7 +101,8 @@ class Recurrent(Program, RNNBase):
         weights = self._weights()
         self._check(x, state, x.shape[1], weights)
         checks.length(self, x)
-        y, final = self._run(x, state, x.shape[1], None, checks.segment(self, checkpoint_every, x.shape[0]), weights)
+        segment = checks.segment(self, checkpoint_every, x.shape[0])
+        y, final = self._run(x, state, (x.shape[1], None), segment, weights)
         if not batched:
             return y.squeeze(1), self._pack(tuple(s.squeeze(1) for s in final))
         return (y.transpose(0, 1) if self.batch_first else y), self._pack(final)
@@ -117,7 +119,7 @@ class Recurrent(Program, RNNBase):
         if state is not None and order is not None:
             state = tuple(s.index_select(1, order) for s in state)
         segment = checks.segment(self, checkpoint_every, batch_sizes.shape[0])
-        y, final = self._run(x, state, batch, batch_sizes, segment, weights, restore)
+        y, final = self._run(x, state, (batch, batch_sizes), segment, weights, restore)
         if restore is not None:
             final = tuple(s.index_select(1, restore) for s in final)
         return PackedSequence(y, batch_sizes, order, restore), self._pack(final)
@@ -133,47 +135,34 @@ class Recurrent(Program, RNNBase):
                 checks.state(self, s, (len(self._all_weights), batch, width), x, what)
 
     def _run(
-        self,
-        x: Tensor,
-        state: State | None,
-        batch: int,
-        batch_sizes: Tensor | None,
-        segment: int,
-        weights: Weights,
-        restore: Tensor | None = None,
+        self, x: Tensor, state: State | None, rows: Rows, segment: int, weights: Weights, restore: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Take (T, B, I) or packed rows (N, I), and return (T, B, D*H) or (N, D*H) and the final state."""
         if self.recorder is None:
-            return self._run_on(x, state, batch, batch_sizes, segment, weights, None)
+            return self._run_on(x, state, rows, segment, weights, None)
         if segment:
             raise checks.recorded_segments(self)
-        done: tuple[Tensor, State] = self._run_recorded(x, state, batch, batch_sizes, weights, restore)
+        done: tuple[Tensor, State] = self._run_recorded(x, state, rows, weights, restore)
         return done
 
     @torch.compiler.disable(reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call, untyped-decorator]
     def _run_recorded(
-        self,
-        x: Tensor,
-        state: State | None,
-        batch: int,
-        batch_sizes: Tensor | None,
-        weights: Weights,
-        restore: Tensor | None,
+        self, x: Tensor, state: State | None, rows: Rows, weights: Weights, restore: Tensor | None
     ) -> tuple[Tensor, State]:
         self._choose(x)  # a backend that shows no step refuses before anything is kept
-        traces = None if self.recorder is None else self.recorder(self, x, batch, batch_sizes, restore)
-        return self._run_on(x, state, batch, batch_sizes, 0, weights, traces)
+        traces = None if self.recorder is None else self.recorder(self, x, *rows, restore)
+        return self._run_on(x, state, rows, 0, weights, traces)
 
     def _run_on(
         self,
         x: Tensor,
         state: State | None,
-        batch: int,
-        batch_sizes: Tensor | None,
+        rows: Rows,
         segment: int,
         weights: Weights,
         traces: Sequence[Trace] | None,
     ) -> tuple[Tensor, State]:
+        batch, batch_sizes = rows
         name, reason = self._choose(x)
         count = len(self._all_weights)
         if name == "torch":

@@ -23,8 +23,7 @@ class RNN(Recurrent):
         batch_first: Input and output are (B, T, ...), not (T, B, ...); states are (num_layers*D, B, H) all the same.
         dropout: Probability of dropping an output between layers while training.
         bidirectional: D = 2 directions, the outputs concatenated.
-        device: Where the parameters are made.
-        dtype: The type of the parameters.
+        device, dtype: The device and the type of the parameters.
         **unknown: Nothing; `proj_size` raises the error that torch raises.
 
     Attributes:
@@ -60,19 +59,8 @@ class RNN(Recurrent):
         self.reject_projection(unknown)
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity {nonlinearity!r}. Select from 'tanh' or 'relu'.")
-        super().__init__(
-            f"RNN_{nonlinearity.upper()}",
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            device=device,
-            dtype=dtype,
-            **unknown,
-        )
+        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__(f"RNN_{nonlinearity.upper()}", *given, device=device, dtype=dtype, **unknown)
         self.nonlinearity = nonlinearity
 
     @property

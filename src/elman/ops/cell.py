@@ -11,7 +11,7 @@ zoneout) is an argument of `run`, as `batch_sizes` is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
@@ -49,6 +49,8 @@ class Cell:
         activations: The activation of each gate: "sigmoid", "tanh" or "identity".
         states: The names of the parts of the state; the first is the output.
         saved: Vectors of H that the kernels save for each row of each step; the gates come first.
+        reset: When the first gate, r, scales the last one's part of W_hh's product: "before" it, W (r * h) + b, or
+            "after" it, r * (W h + b); empty where no gate does.
         missing_in_torch: The words for a cell that torch.nn does not have; empty where it has it.
     """
 
@@ -59,4 +61,5 @@ class Cell:
     activations: tuple[str, ...]
     states: tuple[str, ...] = ("h",)
     saved: int = 0
+    reset: Literal["", "before", "after"] = ""
     missing_in_torch: str = ""

@@ -14,11 +14,10 @@ from torch._C import _is_tracing
 
 from elman.errors import InputError
 from elman.ops import passes
+from elman.ops.autograd import differentiable_backward, save, unpack
 from elman.ops.cell import Cell, State
-from elman.ops.observers import plain, watched
+from elman.ops.dispatch import plain, watched
 from elman.ops.registered import gradients, operation
-from elman.ops.saved import save, unpack
-from elman.ops.second_order import differentiable_backward
 from elman.ops.trace import Trace, check_first_order
 
 

@@ -108,11 +108,20 @@ def contiguous(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.contiguous()
 
 
-def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int, int]:
+def _begin_call(options: Options, x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> kernels.Call:
+    """Return the record of a call with what both passes have: the cell, the direction, the threads and the sizes."""
     batch, hidden = h_0.shape[-2:]
-    if batch_sizes is None:
-        return x.shape[0], batch, x.shape[-1], hidden, x.shape[0] * batch
-    return batch_sizes.shape[0], batch, x.shape[-1], hidden, x.shape[0]
+    steps = (x if batch_sizes is None else batch_sizes).shape[0]
+    return {
+        "cell": options[0].number,
+        "reverse": options[1],
+        "threads": torch.get_num_threads(),
+        "T": steps,
+        "B": batch,
+        "I": x.shape[-1],
+        "H": hidden,
+        "N": steps * batch if batch_sizes is None else x.shape[0],
+    }
 
 
 def cells_shape(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None, segment: int) -> tuple[int, ...]:
@@ -143,7 +152,7 @@ def forward(
     Raises:
         RuntimeError: A tensor has another shape, type or device than the kernels read.
     """
-    cell, reverse, segment = options
+    cell, _, segment = options
     if not fits(inputs, batch_sizes, cell):
         raise misfit(inputs, batch_sizes, cell)
     if segment < 0:
@@ -159,19 +168,11 @@ def forward(
         )
     weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
     bias_ih, bias_hh = contiguous(bias_ih), contiguous(bias_hh)
-    steps, batch, features, hidden, total = _sizes(x, h_0, batch_sizes)
-    rows, saved = x.shape[:-1], cell.saved
+    call = _begin_call(options, x, h_0, batch_sizes)
+    rows, saved, hidden = x.shape[:-1], cell.saved, call["H"]
     y, h_n = x.new_empty(*rows, hidden), torch.empty_like(h_0)
     gates = x.new_empty(*rows, saved, hidden) if keep and saved and not segment else None
-    call: kernels.Call = {
-        "cell": cell.number,
-        "reverse": reverse,
-        "threads": torch.get_num_threads(),
-        "T": steps,
-        "B": batch,
-        "I": features,
-        "H": hidden,
-        "N": total,
+    call |= {
         "x": x_at,
         "x_step": x_step,
         "x_row": x_row,
@@ -223,7 +224,7 @@ def backward(
     Returns:
         One for each input; None for an input that is None, and where none is wanted.
     """
-    (cell, reverse, segment), (y, gates, cells) = options, saved
+    (cell, _, segment), (y, gates, cells) = options, saved
     x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh = inputs
     grad_y, grad_h_n, grad_c_n = grads
     x, x_step, x_row = _rows(x)
@@ -237,23 +238,15 @@ def backward(
         for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), computed(wanted), strict=True)
     ]
     grad_x, grad_h_0, grad_c_0, grad_weight_ih, grad_weight_hh, grad_bias_ih, grad_bias_hh = map(_pointer, out)
-    steps, batch, features, hidden, total = _sizes(x, h_0, batch_sizes)
+    call = _begin_call(options, x, h_0, batch_sizes)
     checkpoints = None
     if segment:
-        rows = min(segment * batch, total)
+        rows, hidden = min(segment * call["B"], call["N"]), call["H"]
         gates, checkpoints = x.new_empty((rows, cell.saved, hidden)), cells
         cells = None if checkpoints is None else x.new_empty((rows, hidden))
     recorded = {} if trace is None else _to_record(trace, y, cell)
-    call: kernels.Call = {
-        "cell": cell.number,
+    call |= {
         "backward": 1,
-        "reverse": reverse,
-        "threads": torch.get_num_threads(),
-        "T": steps,
-        "B": batch,
-        "I": features,
-        "H": hidden,
-        "N": total,
         "batch_sizes": _pointer(batch_sizes),
         "x": x.data_ptr(),
         "x_step": x_step,

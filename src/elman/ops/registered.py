@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
+from elman.ops.autograd import differentiable_backward, save, unpack
 from elman.ops.cell import Cell
 from elman.ops.passes import (
     INPUTS,
@@ -24,8 +25,6 @@ from elman.ops.passes import (
     misfit,
 )
 from elman.ops.reference import CELLS
-from elman.ops.saved import save, unpack
-from elman.ops.second_order import differentiable_backward
 
 _TENSORS = INPUTS + 1  # and batch_sizes
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from elman.ops import native
-from elman.ops.cell import Cell, State
+from elman.ops.cell import Cell, Parameters, State
 from elman.ops.reference import recurrence
 from elman.ops.trace import Trace
 
@@ -42,4 +42,5 @@ def run(
     if backend == "native":
         segment = segment if cell.saved else 0  # there is nothing to recompute
         return native.recurrence(cell, x, state, weights, batch_sizes, reverse, segment, trace)
-    return recurrence(cell, x, state, weights, batch_sizes, reverse, segment, trace)
+    parameters = Parameters(*weights)  # type: ignore[arg-type]
+    return recurrence(cell, x, tuple(state), parameters, batch_sizes, reverse, segment, trace)

@@ -33,7 +33,7 @@ def draw(name: str, T: int = 2, B: int = 3, I: int = 2, H: int = 3, bias: bool =
 def operation(name: str, x: Tensor, *rest: Any, **options: Any) -> tuple[Tensor, ...]:
     """Run the reference on tensors in a row, as `draw` makes them."""
     states = len(CELLS[name].states)
-    return recurrence(CELLS[name], x, rest[:states], rest[states:], **options)
+    return recurrence(CELLS[name], x, rest[:states], Parameters(*rest[states:]), **options)
 
 
 def packed_rows(arguments: list[Any], batch_sizes: Tensor | None) -> list[Any]:

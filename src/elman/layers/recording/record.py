@@ -11,13 +11,19 @@ from torch import Tensor, nn
 from elman.errors import InputError
 from elman.layers.adoption import is_recurrent, why_not_adopted
 from elman.layers.cells import Cell
-from elman.layers.recording.call import FORWARD, REVERSE, Call, shown
-from elman.layers.recording.joined import Joined
+from elman.layers.recording.call import FORWARD, REVERSE, Call, Joined, shown
 from elman.layers.recording.rows import Equation, Layout
-from elman.layers.recording.size import RecordTooLargeError, planned_bytes
 from elman.layers.recording.steps import Steps
 from elman.layers.recurrent import Recurrent
 from elman.ops.trace import PARTS, Trace
+
+
+class RecordTooLargeError(InputError):
+    """A record would exceed its limit; `bytes` is the size of the calls so far and this one."""
+
+    def __init__(self, message: str, wanted: int) -> None:
+        super().__init__(message)
+        self.bytes = wanted
 
 
 def record(
@@ -184,7 +190,7 @@ class Record:
         if torch._C._are_functorch_transforms_active() or torch.is_autocast_enabled(x.device.type):
             raise InputError("record: neither a torch.func transform nor autocast can be recorded; do without either")
         self._drop_oldest(name)
-        planned = planned_bytes(layer, x, batch, self._keep)
+        planned = _planned_bytes(layer, x, batch, self._keep)
         if self._total + planned > self._limit:
             raise RecordTooLargeError(
                 f"record: this call of {name or type(layer).__name__} takes {planned:,} bytes, all calls together "
@@ -217,6 +223,26 @@ class Record:
         if len(mine) >= self._most_calls:
             del self.calls[mine[0]]
             self._total -= self._planned.pop(mine[0])
+
+
+def _planned_bytes(layer: Recurrent, x: Tensor, batch: int, keep: frozenset[str]) -> int:
+    """Return the largest size of a call's record, gradients included; `record` has the formula."""
+    H, cell, has_c = layer.hidden_size, layer.cell, "c" in layer.cell.states
+    P, D = layer.proj_size or H, 2 if layer.bidirectional else 1
+    rows, gradients = x.numel() // max(1, x.shape[-1]), torch.is_grad_enabled()
+    widths = {
+        "h": P,
+        "c": H * has_c,
+        "gates": cell.saved * H,
+        "dh": P * gradients,
+        "dc": H * has_c * gradients,
+        "dgates": len(cell.gates) * H * gradients,
+    }
+    width = sum(size for part, size in widths.items() if part in keep)
+    kept = gradients and "dgates" in keep
+    inputs = [layer.input_size, *[D * P] * (layer.num_layers - 1)] if kept else [0] * layer.num_layers
+    states = batch * (P * ("h" in keep) + H * has_c * ("c" in keep))
+    return int(x.element_size() * D * sum(rows * (width + I) + states for I in inputs))  # noqa: E741
 
 
 def _network(model: Any) -> nn.Module:

@@ -1,4 +1,8 @@
-"""Hold the recorded numbers of one layer in one direction over one call, as the layer's kernels wrote them."""
+"""Hold the recorded numbers of one layer in one direction over one call, and split a weight's gradient into steps.
+
+The numbers are as the layer's kernels wrote them. The rows of a step may be in any order for its share in a gradient,
+the product of the gradient of the pre-activations with their inputs: it is a sum over them.
+"""
 
 from typing import NamedTuple
 
@@ -90,3 +94,30 @@ class Rows:
             return h_0[:count]
         before = self.step("h", earlier)[:count]
         return torch.cat((before, h_0[len(before) : count]))
+
+
+def share(rows: Rows, name: str, t: int) -> Tensor:
+    """Return the part that step t adds to the gradient of `name`; `Steps.share` has the contract."""
+    if name == "weight_ih":
+        return rows.step("dgates", t).flatten(1).T @ rows.step("x", t)
+    if name == "bias_ih":
+        return rows.step("dgates", t).flatten(1).sum(0)
+    if name == "bias_hh":
+        return _hidden_sums(rows, t).flatten(1).sum(0)
+    if name == "weight_hh":
+        sums, before = _hidden_sums(rows, t), rows.before(t)
+        if rows.cell.reset != "before":
+            return sums.flatten(1).T @ before
+        reset = rows.step("gates", t)[:, 0] * before
+        return torch.cat((sums[:, :-1].flatten(1).T @ before, sums[:, -1].T @ reset))
+    output_gate = rows.step("gates", t)[:, 3]
+    return rows.step("dh", t).T @ (output_gate * rows.step("c", t).tanh())  # weight_hr
+
+
+def _hidden_sums(rows: Rows, t: int) -> Tensor:
+    """Return the gradient of W_hh h_{t-1} + b_hh, (B, G, H); a reset gate after the product scales the last part."""
+    sums = rows.step("dgates", t)
+    if rows.cell.reset != "after":
+        return sums
+    *others, last = sums.unbind(1)
+    return torch.stack((*others, last * rows.step("gates", t)[:, 0]), 1)

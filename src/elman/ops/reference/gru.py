@@ -45,7 +45,15 @@ def step(x: Tensor, state: State, parameters: Parameters, *, reset_after: bool =
 
 _GATES, _ACTIVATIONS = ("r", "z", "n"), ("sigmoid", "sigmoid", "tanh")
 
-GRU = Cell("gru", number=3, step=step, gates=_GATES, activations=_ACTIVATIONS, saved=4)  # W_hn h + b_hn is saved too
+GRU = Cell(
+    "gru",
+    number=3,
+    step=step,
+    gates=_GATES,
+    activations=_ACTIVATIONS,
+    saved=4,  # W_hn h + b_hn too
+    reset="after",
+)
 GRU_RESET_BEFORE = Cell(
     "gru_reset_before",
     number=4,
@@ -53,5 +61,6 @@ GRU_RESET_BEFORE = Cell(
     gates=_GATES,
     activations=_ACTIVATIONS,
     saved=3,
+    reset="before",
     missing_in_torch="GRU that resets before the product",
 )

@@ -4,7 +4,6 @@ Segment by segment, torch saves no tensors of a step for the backward pass but r
 The graph of the operations is the same, the final stacking of all outputs too, and so are all bits.
 """
 
-from collections.abc import Sequence
 from itertools import chain
 
 import torch
@@ -20,8 +19,8 @@ from elman.ops.trace import Trace
 def recurrence(
     cell: Cell,
     x: Tensor,
-    state: Sequence[Tensor],
-    weights: Sequence[Tensor | None],
+    initial: State,
+    parameters: Parameters,
     batch_sizes: Tensor | None = None,
     reverse: bool = False,
     segment: int = 0,
@@ -31,10 +30,9 @@ def recurrence(
 
     With a `segment` no trace is filled in.
     """
-    initial, parameters = tuple(state), Parameters(*weights)  # type: ignore[arg-type]
     if initial[0].dim() == 3:
-        squeezed = [s_0.squeeze(0) for s_0 in initial]
-        y, *final = recurrence(cell, x, squeezed, weights, batch_sizes, reverse, segment, trace)
+        squeezed = tuple(s_0.squeeze(0) for s_0 in initial)
+        y, *final = recurrence(cell, x, squeezed, parameters, batch_sizes, reverse, segment, trace)
         return y, *(torch.stack([s_n]) for s_n in final)  # a copy: the user may change it, and tanh has saved its own
     if segment and x.shape[0] > 0:
         return _in_segments(cell.step, x, initial, parameters, batch_sizes, reverse, segment)
