@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-import torch
 from tests.contract.registry import CELLS, RUNS, Cell, Run
 
 from elman.ops.dispatch import use_backend
@@ -25,10 +24,4 @@ def run(request: pytest.FixtureRequest, cell: Cell) -> Iterator[Run]:
 
 
 @pytest.fixture(autouse=True)
-def _seeded_on_one_thread() -> Iterator[None]:
-    """These layers are small: a second thread costs more than it brings."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
+def _every_test(seeded_on_one_thread: None) -> None: ...

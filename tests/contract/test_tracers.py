@@ -197,24 +197,24 @@ def test_jit_script_is_refused_in_one_line(model: Model) -> None:
     assert "\n" not in str(caught.value)
 
 
-class Dispatched(TorchDispatchMode):
+class Watching:
+    """Half of a mode that lists what it sees."""
+
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[str] = []
 
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def see(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.seen.append(str(function))
         return function(*args, **(kwargs or {}))
 
 
-class Called(TorchFunctionMode):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
+class Dispatched(Watching, TorchDispatchMode):
+    __torch_dispatch__ = Watching.see
 
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.seen.append(str(function))
-        return function(*args, **(kwargs or {}))
+
+class Called(Watching, TorchFunctionMode):
+    __torch_function__ = Watching.see
 
 
 @native

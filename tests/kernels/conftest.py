@@ -21,12 +21,8 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _known_state() -> Iterator[None]:
+def _known_state(seeded_on_one_thread: None) -> Iterator[None]:
     """New tensors are full of NaN, so that a cell that is never written is found by any comparison."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
     torch.use_deterministic_algorithms(True)
     yield
     torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
