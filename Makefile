@@ -2,11 +2,12 @@
 # make test    set everything up, then run the tests
 # make setup   the environment alone, in .venv        make check   format, lint, types, architecture
 # make bench   Elman beside its peers; minutes        make fix     format and mend what can be mended
-#              (DATA=folder of data sets)
+#              (DATA=folder of data sets, QUICK=1 for the short ones)
 
 PYTHON ?= python3
 FILE ?=
 DATA ?= data
+QUICK ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -50,7 +51,7 @@ fix: setup
 	if command -v npx >/dev/null; then $(BIOME) --write; fi
 
 bench: setup $(PEERS)
-	$(BIN)/python -m benchmarks --data "$(DATA)"
+	$(BIN)/python -m benchmarks --data "$(DATA)" $(if $(QUICK),--quick)
 
 clean:
 	rm -rf .venv build dist src/elman/kernels/*.so src/elman/kernels/*.dylib

@@ -1,17 +1,17 @@
 """Measure the shape of the code: `python -m benchmarks.house` prints each figure beside its limit, and fails on a miss.
 
-Counted on `src/elman` by syntax trees and the import graph; nothing of the package is run. The limits are those of
-code bases of this field that read well (equinox, starlette), or, where they have no like, set by hand.
+Counted on `src/elman` by syntax trees and the import graph, repeated lines on the whole tree; nothing of the package is
+run. The limits are those of code bases of this field that read well (equinox, starlette), or, where they have no like,
+set by hand.
 """
 
 import ast
-import keyword
 import re
 import statistics
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,9 +21,23 @@ import networkx
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "elman"
-CODE = {".py", ".h", ".cpp", ".js"}
+ROOMS = ("src", "tests", "benchmarks", "examples")
+PASSED_OVER = {  # the endings of code, and the beginnings of its lines that do not count
+    ".py": ("#", "import ", "from "),
+    ".h": ("//", "#include", "#pragma", "namespace"),
+    ".cpp": ("//", "#include", "#pragma", "namespace"),
+    ".js": ("//", "/*", "* ", "import "),
+}
+KEYWORDS = re.compile("and|assert|class|const|def|else|except|for|if|in|not|or|raise|return|try|while|with|yield")
 SHARED_LINES = 6
-TOO_COMMON = 8  # places of one line; more is a habit of the language, not a repetition
+LOGIC_LINES = 2  # of the shared ones; with fewer a run is a table of data, a list of names or a signature
+TOO_COMMON = 8  # places of one run; more is a habit of the language, not a repetition
+_VALUE = r"""(?:[rfb]*"[^"]*"|[rfb]*'[^']*'|-?\d[\w.]*|None|True|False)"""
+_DATA = rf"(?:{_VALUE}|[(\[{{](?:{_VALUE}(?:, |: )?)*[)\]}}])"
+PLAIN = re.compile(  # an entry, a lone name or value, a passed argument, a declaration, a decorator, a head
+    rf"(?:{_DATA}: )?{_DATA},?|[\w.]+,?|\w+ ?= ?(?:{_DATA}|[\w.]+),?|\w+: [\w.\[\], |\"]+(?: = {_DATA})?,?|"
+    r"@.*|class .*:|(?:async )?def \w+\(|\)(?: -> .*)?[:,]?"
+)
 NOUN_CLAUSES = {"What", "Who", "Which", "How", "From", "Where", "Whether"}
 
 
@@ -104,28 +118,60 @@ def strings(tree: ast.Module) -> Iterator[str]:
 def shape(line: str) -> str:
     """Reduce a line of code to its shape: names, strings and numbers become one sign each."""
     line = re.sub(r"\"[^\"]*\"|'[^']*'", "s", line)
-    return re.sub(r"[A-Za-z_]\w*|\d[\w.]*", lambda word: word[0] if keyword.iskeyword(word[0]) else "n", line)
+    return re.sub(r"[A-Za-z_]\w*|\d[\w.]*", lambda word: word[0] if KEYWORDS.fullmatch(word[0]) else "n", line)
 
 
-def code_lines(file: Path) -> list[tuple[int, str]]:
-    """Return the numbered lines of a file that count: no comment, import, docstring or lone punctuation."""
+@dataclass(frozen=True)
+class Line:
+    """A line of code that counts; `plain` where it is data, a lone name or a declaration, without logic."""
+
+    file: Path
+    number: int
+    text: str
+    plain: bool
+
+
+def code_lines(file: Path, *, docstrings: bool) -> list[Line]:
+    """Return the lines of a file that count: no comment, import or lone punctuation, and docstrings if wanted."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".py":
-        text = re.sub(r'"""(?:[^"]|"(?!""))*"""', lambda found: "\n" * found[0].count("\n"), text)
+        kept = [r"^(?:from|import) [^\n(]*\([^)]*\)", *([] if docstrings else [r'"""(?:[^"]|"(?!""))*"""'])]
+        for pattern in kept:
+            text = re.sub(pattern, lambda found: "\n" * found[0].count("\n"), text, flags=re.MULTILINE)
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    passed_over = ("#", "//", "/*", "*", "import ", "from ", "@")
-    return [(n, line) for n, line in lines if re.search(r"\w", line) and not line.startswith(passed_over)]
+    counted = [
+        (n, line) for n, line in lines if re.search(r"\w", line) and not line.startswith(PASSED_OVER[file.suffix])
+    ]
+    return [Line(file, n, line, PLAIN.fullmatch(line) is not None) for n, line in counted]
 
 
-def repeated(folder: Path = PACKAGE) -> int:
-    """Count the pairs of files that share six lines or more in a row, the same or of the same shape."""
-    windows = defaultdict(set)
-    for file in sorted(path for path in folder.rglob("*") if path.suffix in CODE):
-        lines = [shape(line) for _, line in code_lines(file)]
+def windows(files: Iterable[Path], *, same: bool) -> Iterator[tuple[str, Line]]:
+    """Yield each run of lines with logic, or of their shapes, and where it begins."""
+    for file in files:
+        lines = code_lines(file, docstrings=same)
+        texts = [line.text if same else shape(line.text) for line in lines]
         for start in range(len(lines) - SHARED_LINES + 1):
-            windows["\n".join(lines[start : start + SHARED_LINES])].add(file)
-    common = (files for files in windows.values() if 1 < len(files) <= TOO_COMMON)
-    return len({pair for files in common for pair in combinations(sorted(files), 2)})
+            run = slice(start, start + SHARED_LINES)
+            if sum(not line.plain for line in lines[run]) >= LOGIC_LINES:
+                yield "\n".join(texts[run]), lines[start]
+
+
+def repeated(root: Path = ROOT) -> list[tuple[Line, Line]]:
+    """Return the pairs of places that share six lines or more in a row, the same or of the same shape.
+
+    Two files, or a file and itself, are one pair, however many runs they share: that of their first shared run.
+    """
+    files = [path for room in ROOMS for path in sorted((root / room).rglob("*")) if path.suffix in PASSED_OVER]
+    pairs: dict[tuple[Path, Path], tuple[Line, Line]] = {}
+    for same in (True, False):
+        places = defaultdict(list)
+        for run, begin in windows(files, same=same):
+            places[run].append(begin)
+        common = (found for found in places.values() if 1 < len(found) <= TOO_COMMON)
+        for a, b in (pair for found in common for pair in combinations(found, 2)):
+            if a.file != b.file or b.number - a.number >= SHARED_LINES:
+                pairs.setdefault((a.file, b.file), (a, b))
+    return sorted(pairs.values(), key=lambda pair: (pair[0].file, pair[1].file))
 
 
 def recipe_steps(title: str) -> int:
@@ -152,7 +198,7 @@ def figures() -> list[Figure]:
         Figure("functions with more than 8 parameters", sum(count > 8 for count in counts), 12),
         Figure("most parameters of a function", max(counts), 20),
         Figure("import cycles, lazy and type-only imports counted", cycles(graph), 0),
-        Figure("pairs of files that share six lines, or their shape", repeated(), 45),
+        Figure("pairs of places that share six lines, or their shape", len(repeated()), 45),
         Figure("module docstrings that open with a noun clause, %", round(100 * noun_clauses, 1), 0),
         Figure('messages that say "came"', sum(bool(re.search(r"\bcame\b", text)) for text in messages), 0),
         Figure("median length of a file, lines", statistics.median(lengths), 160, least=110),
@@ -166,6 +212,8 @@ def main() -> int:
     """Print the table; return 1 where a limit is missed."""
     found = figures()
     print(*found, sep="\n")
+    for a, b in repeated():
+        print(f"  {a.file.relative_to(ROOT)}:{a.number} ~ {b.file.relative_to(ROOT)}:{b.number}")
     return int(not all(figure.holds for figure in found))
 
 

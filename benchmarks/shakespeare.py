@@ -94,16 +94,21 @@ class Turns(Callback):
         self.since = time.perf_counter()
 
 
-def main() -> None:
-    """Run the comparison; exit 1 when it misses what is promised."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=8)
+def parsed(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, str]:
+    """Return the arguments, and the text, for two threads; exit with one line where it is missing."""
     datasets.add_option(parser)
     arguments = parser.parse_args()
     if missing := datasets.missing([TEXT]):
         sys.exit(missing)
     torch.set_num_threads(2)
-    text = datasets.path(TEXT).read_text(encoding="utf-8")
+    return arguments, datasets.path(TEXT).read_text(encoding="utf-8")
+
+
+def main() -> None:
+    """Run the comparison; exit 1 when it misses what is promised."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=8)
+    arguments, text = parsed(parser)
     turns = Turns(plain_script(text))
     print(f"\nTiny Shakespeare, LSTM {LAYERS} x {HIDDEN}, B {BATCH}, T {STEPS}, 2 threads")
     print(f"{'epoch':5} {'elman':>9} {'plain':>9} {'elman':>9} {'plain':>9} {'ratio':>7}")

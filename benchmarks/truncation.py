@@ -9,14 +9,10 @@ cosine and the mean ratio of norms, the smallest of each, seconds for one batch 
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 
-import torch
-
 import elman
-from benchmarks import datasets
-from benchmarks.shakespeare import TEXT
+from benchmarks.shakespeare import parsed
 
 PLACES = 4
 EACH = 8 * 256 + 1
@@ -26,12 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--model", type=Path, help="a model that was trained, in place of a new one")
-    datasets.add_option(parser)
-    arguments = parser.parse_args()
-    if missing := datasets.missing([TEXT]):
-        sys.exit(missing)
-    torch.set_num_threads(2)
-    text = datasets.path(TEXT).read_text(encoding="utf-8")
+    arguments, text = parsed(parser)
     if arguments.model:
         model = elman.load(arguments.model)
     else:

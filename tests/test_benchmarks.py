@@ -1,7 +1,11 @@
-"""The jobs of the benchmarks fit the models that they measure: their own functions, on data that take a moment."""
+"""The jobs of the benchmarks fit the models that they measure, on data that take a moment; repeated code is counted."""
+
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
-from benchmarks import jobs_classify, jobs_tag, registry
+from benchmarks import __main__ as bench
+from benchmarks import house, jobs_classify, jobs_tag, registry
 from tests.contract_models.registry import SMALL, tagged_texts, texts
 
 
@@ -22,3 +26,41 @@ def test_no_two_jobs_have_one_name():
     name = next(iter(registry.JOBS))
     with pytest.raises(ValueError, match=f"two jobs are called {name}"):
         registry.job(name, "the same again")
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_study_and_every_room_of_tests_is_there(quick):
+    assert [room for room in bench.ROOMS if not (bench.ROOT / "tests" / room).is_dir()] == []
+    commands = bench.commands(quick=quick)
+    assert [study for study, *_ in commands if find_spec(study) is None] == []
+    assert len(commands) == len(bench.STUDIES) or quick
+
+
+LOGIC = ["a = read(b)", "if a > 0:", "    return a", "c = a * (b + 1)", "write(c, a)", "return c - a"]
+RENAMED = ["x = load(y)", "if x > 7:", "    return x", "z = x * (y + 2)", "save(z, x)", "return z - x"]
+TABLE = [f'"{key}": ("{key * 2}", {number}),' for number, key in enumerate("abcdefgh")]
+SIGNATURE = ["def run(", "a: int,", "b: float = 0.5,", "c: str | None = None,", "d,", "e: bool,", ") -> None:"]
+
+
+@pytest.mark.parametrize(
+    ("files", "pairs"),
+    [
+        ([LOGIC, LOGIC], [("0.py", 2, "1.py", 2)]),  # each file has a first line of its own
+        ([LOGIC, RENAMED], [("0.py", 2, "1.py", 2)]),
+        ([[*LOGIC, "other()", *RENAMED]], [("0.py", 2, "0.py", 9)]),
+        ([LOGIC, ["from a import (", "    b,", ")", "", "# why", *RENAMED]], [("0.py", 2, "1.py", 7)]),
+        ([LOGIC, LOGIC[:-1]], []),
+        ([LOGIC, [*LOGIC[:3], "between()", *LOGIC[3:]]], []),
+        ([TABLE, TABLE], []),
+        ([SIGNATURE, SIGNATURE], []),
+        ([LOGIC] * 8, [(f"{a}.py", 2, f"{b}.py", 2) for a in range(8) for b in range(a + 1, 8)]),
+        ([LOGIC] * 9, []),
+    ],
+)
+def test_pairs_of_places_that_share_six_lines_are_counted(tmp_path: Path, files, pairs):
+    (tmp_path / "src").mkdir()
+    for number, lines in enumerate(files):
+        text = "\n".join([f"first_{'(' * number}", *lines])
+        (tmp_path / "src" / f"{number}.py").write_text(text)
+    found = house.repeated(tmp_path)
+    assert [(a.file.name, a.number, b.file.name, b.number) for a, b in found] == pairs
