@@ -172,17 +172,10 @@ def forward(
     rows, saved, hidden = x.shape[:-1], cell.saved, call["H"]
     y, h_n = x.new_empty(*rows, hidden), torch.empty_like(h_0)
     gates = x.new_empty(*rows, saved, hidden) if keep and saved and not segment else None
-    call |= {
-        "x": x_at,
-        "x_step": x_step,
-        "x_row": x_row,
-        "h_0": h_0_at,
-        "weight_ih": weight_ih.data_ptr(),
-        "weight_hh": weight_hh.data_ptr(),
-        "y": y.data_ptr(),
-        "h_n": h_n.data_ptr(),
-        "segment": segment,
-    }
+    call["x"], call["x_step"], call["x_row"] = x_at, x_step, x_row
+    call["h_0"], call["y"], call["h_n"] = h_0_at, y.data_ptr(), h_n.data_ptr()
+    call["weight_ih"], call["weight_hh"] = weight_ih.data_ptr(), weight_hh.data_ptr()
+    call["segment"] = segment
     if batch_sizes is not None:
         call["batch_sizes"] = batch_sizes.data_ptr()
     if bias_ih is not None and bias_hh is not None:

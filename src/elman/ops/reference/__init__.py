@@ -9,9 +9,9 @@ from typing import Final
 
 from elman.ops.cell import Cell
 from elman.ops.reference.gru import GRU, GRU_RESET_BEFORE
+from elman.ops.reference.loop import recurrence
 from elman.ops.reference.lstm import LSTM
 from elman.ops.reference.rnn import RNN_RELU, RNN_TANH
-from elman.ops.reference.segments import recurrence
 
 CELLS: Final[dict[str, Cell]] = {cell.name: cell for cell in (RNN_TANH, RNN_RELU, LSTM, GRU, GRU_RESET_BEFORE)}
 
