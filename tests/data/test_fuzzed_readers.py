@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from elman.data.alphabet import UNKNOWN
-from elman.data.columns import read_columns
+from elman.data.conll import read_columns
 from elman.data.tables import stream_table
 from elman.data.text import read_text
 from elman.data.vectors import read_vectors

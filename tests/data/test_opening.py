@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.columns import read_columns
+from elman.data.conll import read_columns
 from elman.data.tables import read_table
 from elman.data.text import read_text
 from elman.data.vectors import read_vectors

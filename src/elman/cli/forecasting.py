@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from elman.cli.grids import lines
 from elman.cli.terminal import echo
 from elman.errors import InputError
-from elman.files import check_writable, spoken
-from elman.quoting import printable, quote, shorten
+from elman.files import check_writable
+from elman.quoting import printable, quote, shorten, shown
 
 if TYPE_CHECKING:
     from elman import Forecaster
@@ -56,7 +56,7 @@ def _check_forecast(model: Path, *, kept: bool) -> None:
     for path in forecast_files(model):
         check_writable(path, follow=False)
         if kept and path.exists() and path.stat().st_size:
-            raise InputError(f"{spoken(path)}: a forecast is here: choose another name, or replace it with --overwrite")
+            raise InputError(f"{shown(path)}: a forecast is here: choose another name, or replace it with --overwrite")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -73,13 +73,13 @@ def _levels(text: str) -> list[float]:
 
 
 def _described(panel: "Panel") -> str:
-    from elman.data.gaps import shown
+    from elman.data.gaps import stamp_text
 
     counts = [len(one) for one in panel]
     shortest, longest = min(counts), max(counts)
     each = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
-    first = shown(min(one.first for one in panel))
-    last = shown(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
+    first = stamp_text(min(one.first for one in panel))
+    last = stamp_text(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
     filled = sum(int((~one.observed).sum()) for one in panel)
     also = f", {filled:,} filled in" if filled else ""
     read = f"{panel.source}: {panel.rows:,} rows, {len(panel):,} series of {each} values{also}"

@@ -8,7 +8,7 @@ from typing import Any
 from elman.cli.grids import lines
 from elman.cli.program import command
 from elman.cli.terminal import StoppedError, echo
-from elman.opening import shown
+from elman.quoting import shown
 from elman.rounding import brief
 from elman.signals import exit_code
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from elman.data.images import Images, as_images
 from elman.errors import DataError
 from elman.limits import IMAGE_FILE_BYTES, IMAGE_PIXELS, IMAGES_BYTES
-from elman.quoting import printable, quote, shorten
+from elman.quoting import quote, said
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """The formats that are tried. Others that Pillow knows run programs on the file (EPS) or hold no pixels."""
@@ -87,7 +87,7 @@ def _read_image(where: str, path: Path) -> Pixels:
     # zlib.error, OverflowError, ... A path may be too long, or hold a NUL (ValueError).
     except Exception as error:
         # Pillow repeats the path, however long it is.
-        reason = type(error).__name__ if str(path)[:40] in str(error) else printable(shorten(str(error)))
+        reason = type(error).__name__ if str(path)[:40] in str(error) else said(error)
         raise DataError(
             f"{where}: not an image that can be read ({reason}): give one of {', '.join(FORMATS)}"
         ) from error

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.numbers import usable
-from elman.data.tables import as_frame, listed
+from elman.data.tables import as_frame
 from elman.data.vocabulary import composed
 from elman.errors import DataError
 from elman.limits import LARGEST_NUMBER
-from elman.quoting import printable, shorten
+from elman.quoting import listed, said
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Items: TypeAlias = list[str] | list[list[str]] | list[Floats]
@@ -90,8 +90,7 @@ def _one_series(item: Any, where: str) -> Floats:
         values = np.asarray(item)
         values = values if values.dtype.kind in "biuf" else values.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        reason = shorten(printable(str(error)))
-        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({reason})") from error
+        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({said(error)})") from error
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or values.size == 0:
         raise DataError(f"{where}: expected numbers (T,) or (T, I), got shape {values.shape}: give one step or more")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from elman.errors import DataError
-from elman.opening import lines, shown
-from elman.quoting import quote, shorten
+from elman.opening import lines
+from elman.quoting import quote, said, shown
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -39,7 +39,7 @@ def _object(line: str) -> dict[str, Any]:
     except _RepeatedKeyError as error:
         raise ValueError(f": the key {error} is there twice") from error
     except ValueError as error:  # an integer with more digits than Python converts
-        raise ValueError(f" is not JSON that can be read ({shorten(str(error))})") from error
+        raise ValueError(f" is not JSON that can be read ({said(error)})") from error
     if not isinstance(found, dict):
         raise ValueError(f": expected an object {{...}}, got {quote(line.strip(), 40)}")
     if "\\u" in line and _HALF.search(line_of(found)):

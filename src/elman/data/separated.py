@@ -17,8 +17,8 @@ from typing import NamedTuple
 from elman.data.stray_marks import EVIDENCE, Columns, Span, looks_like_rows
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE, MOST_COLUMNS
-from elman.opening import lines, shown
-from elman.quoting import quote
+from elman.opening import lines
+from elman.quoting import quote, shown
 
 _SEPARATORS = (",", ";", "\t")
 """Of a .csv file, as the header decides; that of a .tsv file is a tab."""

@@ -17,8 +17,8 @@ from elman.data.separated import layout, read_rows
 from elman.errors import DataError
 from elman.extras import required_by
 from elman.limits import MOST_COLUMNS
-from elman.opening import opened, shown
-from elman.quoting import printable, quote, shorten
+from elman.opening import opened
+from elman.quoting import quote, said, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,8 +161,9 @@ def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
             except Exception as error:
                 # Arrow's decoder raises nearly any built-in type on bytes it does not expect, and MemoryError for a
                 # size that the file only claims.
-                said = shorten(printable(str(error).split("\n", maxsplit=1)[0]), 120)
-                raise DataError(f"{name}: not a Parquet file that can be read ({said}): check the file") from error
+                raise DataError(
+                    f"{name}: not a Parquet file that can be read ({said(error, 120)}): check the file"
+                ) from error
             if frame is None:
                 return
             yield Chunk(frame)

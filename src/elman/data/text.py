@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from elman.data.alphabet import CODE_POINTS, UNKNOWN, Alphabet, code_points
 from elman.errors import DataError, InputError
-from elman.opening import opened, shown
+from elman.opening import opened
+from elman.quoting import shown
 
 IN_MEMORY = 64 * 2**20
 PIECE = 2**20
