@@ -19,7 +19,7 @@ def test_escapes_are_shown_and_a_kept_newline_stays() -> None:
 
 
 def test_names_are_listed_with_how_many_more_there_are() -> None:
-    assert listed(name for name in ["a", "b c", "d'e", 3]) == 'a, b c, "d\'e", 3'
+    assert listed(name for name in ["a", "b c", "d'e", "f\n", 3]) == "a, b c, d'e, 'f\\n', 3"
     assert listed(range(1234)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 1,224 more"
     assert listed([]) == ""
     assert listed(["x" * 10**6, "y"]) == "'" + "x" * 56 + "..., y"

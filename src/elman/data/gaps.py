@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from elman.data.frequency import Frequency, Places, Stamps
 from elman.data.series import Series
-from elman.data.stamp_numbers import excel_hint
+from elman.data.stamp_formats import excel_hint
 from elman.errors import DataError
 from elman.limits import LONGEST_GAP, STEPS_PER_STAMP
 from elman.options import FillName

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elman.data.archives import array_names, read_arrays
-from elman.data.image_files import read_image_files
-from elman.data.images import Images, as_images
+from elman.data.images import Images, as_images, read_image_files
 from elman.data.items import as_texts
 from elman.data.tables import Table, read_table, stream_table
 from elman.errors import DataError
