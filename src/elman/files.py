@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from elman.errors import InputError, ModelFileError
-from elman.quoting import shorten
+from elman.quoting import shown
 
 try:
     import fcntl
@@ -110,7 +110,7 @@ def check_writable(path: Path, *, follow: bool = True) -> None:
     """
     try:
         if not follow and path.is_symlink():
-            raise InputError(f"{spoken(path)}: a symbolic link is where a file of this run goes: remove it")
+            raise InputError(f"{shown(path)}: a symbolic link is where a file of this run goes: remove it")
         target, before = target_of(path)
         if before and not os.access(target, os.W_OK):
             raise PermissionError(13, "Permission denied")
@@ -136,9 +136,9 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
     except FileNotFoundError:
         return target, None
     if stat.S_ISDIR(before.st_mode):
-        raise InputError(f"{spoken(path)}: a folder is there, not a file: give a file name")
+        raise InputError(f"{shown(path)}: a folder is there, not a file: give a file name")
     if not stat.S_ISREG(before.st_mode):
-        raise InputError(f"{spoken(path)}: a device or a pipe is there, not a file: give a file name")
+        raise InputError(f"{shown(path)}: a device or a pipe is there, not a file: give a file name")
     return target, before
 
 
@@ -157,11 +157,6 @@ def _remove_abandoned(target: Path) -> None:
                 os.close(handle)
 
 
-def spoken(path: Path) -> str:
-    """Return a path for a message, with a very long name cut short."""
-    return str(path.parent / shorten(path.name))
-
-
 def reason(error: BaseException) -> str:
     """Return why the system refused something, in its words."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -170,13 +165,13 @@ def reason(error: BaseException) -> str:
 def cannot_write(path: Path, error: BaseException) -> ModelFileError:
     """Return the error for a file that the system does not let us write."""
     return ModelFileError(
-        f"{spoken(path)}: cannot be written ({reason(error)}): make room or choose another place; "
+        f"{shown(path)}: cannot be written ({reason(error)}): make room or choose another place; "
         "what was there before is untouched"
     )
 
 
 def _no_place(path: Path, error: BaseException) -> InputError:
-    return InputError(f"{spoken(path)}: cannot be written ({reason(error)}): choose another place")
+    return InputError(f"{shown(path)}: cannot be written ({reason(error)}): choose another place")
 
 
 def _beginning(target: Path) -> str:
@@ -269,9 +264,7 @@ class Lock:
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o644)
         except OSError as error:
-            raise InputError(
-                f"{spoken(self.path)}: cannot be locked ({reason(error)}): choose another place"
-            ) from error
+            raise InputError(f"{shown(self.path)}: cannot be locked ({reason(error)}): choose another place") from error
         try:
             self._lock()
             if is_at(self.path, self._handle):

@@ -14,16 +14,9 @@ from typing import BinaryIO
 
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE
-from elman.quoting import printable
+from elman.quoting import shown
 
-LONGEST_PATH_SHOWN = 150
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-def shown(path: str | Path, most: int = LONGEST_PATH_SHOWN) -> str:
-    """Return a path for a message: without control characters, and of a long one the last `most` characters."""
-    name = printable(str(path))
-    return name if len(name) <= most else f"...{name[3 - most :]}"
 
 
 @contextmanager

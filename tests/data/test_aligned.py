@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
 
-from elman.data.aligned import align_tags, cut, cut_rows, guess_cut
+from elman.data.aligned import align_tags, guess_kind, tokens_of
 from elman.errors import DataError, InputError
 
 
 def test_a_text_is_cut_and_anything_else_left_alone():
-    assert cut("ab  c", "symbols") == ["ab", "c"]
-    assert cut("ab c", "characters") == ["a", "b", " ", "c"]
-    assert cut(["ab c"], "characters") == ["ab c"]
+    assert tokens_of(["ab  c"], "symbols") == [["ab", "c"]]
+    assert tokens_of(["ab c", ["ab c"]], "characters") == [["a", "b", " ", "c"], ["ab c"]]
 
 
 @pytest.mark.parametrize(
@@ -26,21 +25,21 @@ def test_a_text_is_cut_and_anything_else_left_alone():
     ],
 )
 def test_the_cut_that_fits_the_tags_is_guessed(rows, tags, how):
-    assert guess_cut(rows, tags) == how
+    assert guess_kind(rows, tags) == how
 
 
 @pytest.mark.parametrize(("how", "found"), [("words", ["ab", "c"]), ("symbols", ["aB", "c"])])
 def test_words_are_in_lower_case(how, found):
-    assert cut("aB c", how) == cut(["aB", "c"], how) == found
+    assert tokens_of(["aB c", ["aB", "c"]], how) == [found, found]
 
 
 def test_numbers_have_no_case():
-    assert cut(np.ones(2), "words").tolist() == [1, 1]
+    assert tokens_of([np.ones(2)], "words")[0].tolist() == [1, 1]
 
 
 def test_an_empty_row_is_named():
     with pytest.raises(DataError, match="row 2: the sequence is empty"):
-        cut_rows(["a b", "  "], "symbols")
+        tokens_of(["a b", "  "], "symbols")
 
 
 def test_tags_stand_beside_their_steps():

@@ -9,12 +9,10 @@ import warnings
 import pandas as pd
 import pytest
 
-from elman.data.alphabet import UNKNOWN
-from elman.data.columns import read_columns
+from elman.data.conll import read_columns
 from elman.data.tables import stream_table
 from elman.data.text import read_text
-from elman.data.vectors import read_vectors
-from elman.data.vocabulary import Vocabulary
+from elman.data.vocabulary import STRANGE, Vocabulary, read_vectors
 from elman.errors import ElmanError
 from elman.models.classify.columns import Columns
 from elman.models.scoring.labels import Labels, as_labels
@@ -99,7 +97,7 @@ def everything_of(path):
 
 def text_of(path):
     corpus = read_text(path)
-    assert (corpus.symbols.astype(int) != UNKNOWN).all()
+    assert (corpus.symbols.astype(int) != STRANGE).all()
 
 
 def vectors_of(path):

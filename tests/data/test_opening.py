@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.columns import read_columns
+from elman.data.conll import read_columns
 from elman.data.tables import read_table
 from elman.data.text import read_text
-from elman.data.vectors import read_vectors
-from elman.data.vocabulary import Vocabulary
+from elman.data.vocabulary import Vocabulary, read_vectors
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE
 from elman.models.tag.columns import TagColumns

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from elman.data.sets import DataSet, data_set, data_sets, write_data_set
-from elman.data.sets.pairs import in_words, plural
+from elman.data.sets.texts import in_words, plural
 from elman.data.table_files import read_chunks
 from elman.errors import InputError
 

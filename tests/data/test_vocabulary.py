@@ -1,20 +1,4 @@
-import pytest
-
-from elman.data.vocabulary import UNKNOWN, Vocabulary, tokenize
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens", "want"),
-    [
-        ("It's GOOD, isn’t it?", "words", ["it's", "good", ",", "isn’t", "it", "?"]),
-        ("naïve café 3.5", "words", ["naïve", "café", "3", ".", "5"]),
-        ("", "words", []),
-        ("Añ b", "characters", ["A", "ñ", " ", "b"]),
-        ("AH0  K\tT", "symbols", ["AH0", "K", "T"]),
-    ],
-)
-def test_a_text_is_cut(text, tokens, want):
-    assert tokenize(text, tokens) == want
+from elman.data.vocabulary import UNKNOWN, Vocabulary
 
 
 def test_symbols_are_numbered_by_count_and_the_rest_is_unknown():

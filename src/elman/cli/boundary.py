@@ -4,13 +4,12 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from pathlib import Path
 
 from elman.cli.terminal import OutputError, StoppedError, guarded_streams
 from elman.errors import ElmanError, is_out_of_memory
 from elman.extras import advice
-from elman.files import reason, spoken
-from elman.quoting import printable, shorten
+from elman.files import reason
+from elman.quoting import printable, shorten, shown
 from elman.signals import exit_code
 
 INTERNAL = 70  # EX_SOFTWARE of sysexits.h
@@ -87,7 +86,7 @@ def _unexpected(error: BaseException) -> tuple[str, int]:
     if is_out_of_memory(error):
         return "out of memory: make the network, the batch or the data smaller", 1
     if isinstance(error, OSError):
-        where = f"{spoken(Path(os.fsdecode(error.filename)))}: " if isinstance(error.filename, str | bytes) else ""
+        where = f"{shown(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
         return f"{where}{reason(error)}: check the path, the permissions and the room on the disk", 1
     what = type(error).__name__ + (f": {shorten(text, 200)}" if text else "")
     return f"internal error ({what}): please report it, with what --debug shows", INTERNAL

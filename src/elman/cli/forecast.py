@@ -10,9 +10,9 @@ from elman.cli.jobs import command
 from elman.cli.running import Interruption
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
-from elman.files import check_writable, spoken
+from elman.files import check_writable
 from elman.models.forecast.options import ForecasterOptions
-from elman.quoting import printable, quote, shorten
+from elman.quoting import printable, quote, shorten, shown
 
 if TYPE_CHECKING:
     from elman import Forecaster
@@ -104,7 +104,7 @@ def _check_forecast(model: Path, *, kept: bool) -> None:
     for path in forecast_files(model):
         check_writable(path, follow=False)
         if kept and path.exists() and path.stat().st_size:
-            raise InputError(f"{spoken(path)}: a forecast is here: choose another name, or replace it with --overwrite")
+            raise InputError(f"{shown(path)}: a forecast is here: choose another name, or replace it with --overwrite")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -121,13 +121,13 @@ def _levels(text: str) -> list[float]:
 
 
 def _described(panel: "Panel") -> str:
-    from elman.data.gaps import shown
+    from elman.data.gaps import stamp_text
 
     counts = [len(one) for one in panel]
     shortest, longest = min(counts), max(counts)
     each = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
-    first = shown(min(one.first for one in panel))
-    last = shown(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
+    first = stamp_text(min(one.first for one in panel))
+    last = stamp_text(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
     filled = sum(int((~one.observed).sum()) for one in panel)
     also = f", {filled:,} filled in" if filled else ""
     read = f"{panel.source}: {panel.rows:,} rows, {len(panel):,} series of {each} values{also}"

@@ -5,6 +5,7 @@ of the options, never torch.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from inspect import Parameter
 from pathlib import Path
@@ -109,6 +110,8 @@ def _shown(option: Declared) -> bool | str:
 def _value(option: Declared, typed: Any) -> Any:
     if option.mark(Zero) and typed == 0:
         return None
+    if isinstance(typed, str) and int in get_args(option.kind) and re.fullmatch("[-+]?[0-9]{1,9}", typed):
+        return int(typed)
     if getattr(option.base, "__origin__", None) is list and typed is not None:
         return [word.strip() for word in typed.split(",") if word.strip()] or None
     return typed

@@ -16,8 +16,8 @@ from typer.models import ArgumentInfo
 
 from elman.cli.terminal import StoppedError
 from elman.errors import InputError
-from elman.files import check_writable, spoken
-from elman.quoting import quote
+from elman.files import check_writable
+from elman.quoting import quote, shown
 from elman.signals import exit_code
 
 WRITTEN = {"output", "save", "picture"}
@@ -83,7 +83,7 @@ def check_outputs(command: Callable[..., Any], values: dict[str, Any]) -> None:
         for path in _files(command, metavar, values[name]) if values[name] is not None else ():
             same = _identity(path)
             if same in seen:
-                raise InputError(f"{spoken(path)}: this file is {seen[same]} of this command as well: choose another")
+                raise InputError(f"{shown(path)}: this file is {seen[same]} of this command as well: choose another")
             seen[same] = "another output"
             if metavar not in MADE or (metavar == "TABLE" and path.parent.is_dir()):
                 check_writable(path)

@@ -1,6 +1,7 @@
 """Implement `elman predict`, `elman evaluate` and `elman generate`: run a trained model."""
 
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,9 @@ def predict(
     file: Annotated[
         Path,
         typer.Argument(
-            help="The table: .csv, .tsv, .jsonl or .parquet; may be larger than memory.", show_default=False
+            help="The table: .csv, .tsv, .jsonl or .parquet, or a tagger's file with one token a line; may be larger "
+            "than memory.",
+            show_default=False,
         ),
     ],
     *,
@@ -30,15 +33,22 @@ def predict(
             "--output",
             "-o",
             metavar="TABLE",
-            help="The table to write: .csv, .tsv, .jsonl or .parquet.",
+            help="The table to write: .csv, .tsv, .jsonl or .parquet; a tagger also writes .conll or .conllu, the "
+            "lines of the file with tags.",
             show_default=False,
         ),
     ],
 ) -> None:
     """Write what a model predicts for each row or series of a table."""
+    from elman.data.conll import is_conll
     from elman.data.table_writer import TableWriter
+    from elman.models.estimator.reports import OnLines
 
     job = _load(model, "elman predict")
+    if is_conll(output) and isinstance(job, OnLines):
+        count = _write_lines(output, job.lines(file))
+        echo(f"{output}: {count:,} predictions")
+        return
     count = 0
     with TableWriter(output) as writer:
         for piece in job.read(file):
@@ -46,6 +56,22 @@ def predict(
             writer.write(columns)
             count += len(next(iter(columns.values())))
     echo(f"{output}: {count:,} predictions")
+
+
+def _write_lines(output: Path, sequences: Iterable[list[str]]) -> int:
+    """Write the lines of sequences to a file, whole or not at all, and return how many sequences they are."""
+    from elman.files import Replacement, cannot_write, make_folder
+
+    count = 0
+    make_folder(output.parent)
+    with Replacement(output) as new:
+        for lines in sequences:
+            count += 1
+            try:
+                new.file.write("".join(f"{line}\n" for line in [*lines, ""]).encode())
+            except OSError as error:
+                raise cannot_write(output, error) from error
+    return count
 
 
 def evaluate(

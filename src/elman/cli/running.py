@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from elman.cli.terminal import StoppedError, echo, print_grid
-from elman.opening import shown
+from elman.quoting import shown
 from elman.rounding import brief
 from elman.signals import exit_code
 

@@ -5,28 +5,19 @@ A row of tags is a list of labels, or a text that holds them: one a character, o
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from elman.data.tokenizer import Kind, PlainSplitter
 from elman.data.vocabulary import composed
 from elman.errors import DataError, InputError
 from elman.limits import LONGEST_LABEL
 from elman.quoting import quote
 
-Cut: TypeAlias = Literal["symbols", "words", "characters"]
-"""Tokens of a text: its words between spaces, the same in lower case, or its characters."""
 
-
-def cut(row: Any, how: Cut) -> Any:
-    """Return the tokens of a text; a row that is no text is returned unchanged, except for the case of words."""
-    if isinstance(row, str):
-        return list(row) if how == "characters" else cut(row.split(), how)
-    return [token.lower() for token in row] if how == "words" and isinstance(row, list) else row
-
-
-def guess_cut(rows: Sequence[Any], tags: Sequence[Any]) -> Cut:
-    """Return the cut that gives more texts as many tokens as tags; at a tie "symbols", if there are spaces."""
+def guess_kind(rows: Sequence[Any], tags: Sequence[Any]) -> Kind:
+    """Return the kind that gives more texts as many tokens as tags; at a tie "symbols", if there are spaces."""
     texts = [(row, given) for row, given in zip(rows, tags, strict=False) if isinstance(row, str)]
     if texts and all(len(row.split()) < 2 for row, _ in texts):
         return "characters"
@@ -35,13 +26,21 @@ def guess_cut(rows: Sequence[Any], tags: Sequence[Any]) -> Cut:
     return "symbols" if apart >= each else "characters"
 
 
-def cut_rows(rows: Sequence[Any], how: Cut, first: int = 1) -> list[Any]:
-    """Return every row cut; `first` is the number of the first one, for messages.
+def tokens_of(rows: Sequence[Any], kind: Kind, first: int = 1) -> list[Any]:
+    """Return the tokens of every row; a row that is no text stays as it is, except for the case of words.
+
+    Args:
+        rows: texts, lists of tokens, or arrays.
+        kind: how to split texts.
+        first: the number of the first row, for messages.
 
     Raises:
         DataError: a row has no step; the message names the first.
     """
-    found = [cut(row, how) for row in rows]
+    splitter = PlainSplitter(kind, "tag")
+    found = [splitter.split(row) if isinstance(row, str) else row for row in rows]
+    if kind == "words":
+        found = [[token.lower() for token in row] if isinstance(row, list) else row for row in found]
     empty = next((number for number, row in enumerate(found, first) if len(row) == 0), None)
     if empty:
         raise DataError(f"row {empty:,}: the sequence is empty: leave the row out")
@@ -52,7 +51,7 @@ def align_tags(rows: Sequence[Any], tags: Any) -> list[list[Any]]:
     """Return each row of tags as a list, as long as its sequence.
 
     Args:
-        rows: the sequences, cut; anything that has a length.
+        rows: the sequences, split; anything that has a length.
         tags: a row of labels for each.
 
     Raises:

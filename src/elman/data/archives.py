@@ -19,12 +19,11 @@ import numpy.typing as npt
 
 from elman.errors import DataError
 from elman.limits import ARCHIVE_BYTES, ARCHIVE_FREE_BYTES, ARCHIVE_RATIO, ARRAY_HEADER_BYTES
-from elman.quoting import printable, quote, shorten
+from elman.quoting import listed, quote, said
 
 _ENDING = ".npy"
 _KINDS = "biufUS"
 """Booleans, whole numbers, fractions, texts and bytes; no objects, dates, complex numbers or structures."""
-_MOST_NAMES, _LONGEST_NAME = 8, 20
 _LAST_CHARACTER = 0x10FFFF
 
 
@@ -50,13 +49,6 @@ def array_names(path: Path) -> list[str]:
     """
     with _opened(path) as archive:
         return list(_members(archive))
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return the names of arrays for a message."""
-    found = list(names)
-    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
-    return ", ".join(shorten(printable(name), _LONGEST_NAME) for name in found[:_MOST_NAMES]) + more
 
 
 def read_arrays(path: Path, names: Iterable[str]) -> list[npt.NDArray[Any]]:
@@ -87,9 +79,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     # zipfile hands on whatever its decompressors raise (zlib.error, LZMAError, ...), and adds errors of its own for
     # broken directories, passwords, and versions and methods that it does not know: no common family, a dozen types.
     except Exception as error:
-        raise DataError(
-            f"{path}: not a .npz file of plain arrays ({printable(shorten(str(error)))}): check the file"
-        ) from error
+        raise DataError(f"{path}: not a .npz file of plain arrays ({said(error)}): check the file") from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from elman.data.frequency import Frequency, Places, Stamps
 from elman.data.series import Series
-from elman.data.stamp_numbers import excel_hint
+from elman.data.stamp_formats import excel_hint
 from elman.errors import DataError
 from elman.limits import LONGEST_GAP, STEPS_PER_STAMP
 from elman.options import FillName
@@ -51,13 +51,13 @@ class Rows:
         twice = stamps[1:][stamps[1:] == stamps[:-1]]
         if len(twice):
             raise DataError(
-                f"{source}: series {quote(self.name)}: {shown(twice[0])} comes more than once "
+                f"{source}: series {quote(self.name)}: {stamp_text(twice[0])} comes more than once "
                 f"({len(twice):,} rows too many): leave one row a stamp, or name the column that tells the series apart"
             )
         return Rows(self.name, stamps, self.columns[order], self.names)
 
 
-def shown(stamp: Any) -> str:
+def stamp_text(stamp: Any) -> str:
     """Return a stamp as a reader writes it: without a time of day where it is midnight."""
     return str(stamp).removesuffix(".000000").removesuffix("T00:00:00")
 
@@ -107,9 +107,9 @@ def _check_span(where: str, stamps: Stamps, frequency: Frequency, places: Places
         return
     far, near = (at + 1, at) if len(stamps) - at - 1 <= at + 1 else (at, at + 1)
     raise DataError(
-        f"{where}: the stamp {shown(stamps[far])} is far from the others: {gap:,} steps ({frequency}) from "
-        f"{shown(stamps[near])}, expected at most {LONGEST_GAP * rest:,}, {LONGEST_GAP} times all others, and at most "
-        f"{STEPS_PER_STAMP} steps for each stamp: mend or leave out that row"
+        f"{where}: the stamp {stamp_text(stamps[far])} is far from the others: {gap:,} steps ({frequency}) from "
+        f"{stamp_text(stamps[near])}, expected at most {LONGEST_GAP * rest:,}, {LONGEST_GAP} times all others, and at "
+        f"most {STEPS_PER_STAMP} steps for each stamp: mend or leave out that row"
     )
 
 
@@ -122,7 +122,7 @@ def _check_on_grid(where: str, stamps: Stamps, frequency: Frequency, places: Pla
         advice = "the rows are evenly many months apart, on varying days: write the month alone, such as 2020-01"
     raise DataError(
         f"{where}: mixed frequencies: {(~off).sum():,} of {len(off):,} stamps are on the grid that begins at "
-        f"{shown(stamps[0])}, {frequency}; {shown(stamps[off][0])} is not: {advice}"
+        f"{stamp_text(stamps[0])}, {frequency}; {stamp_text(stamps[off][0])} is not: {advice}"
     )
 
 
@@ -132,9 +132,9 @@ def _check_whole(where: str, rows: Rows, frequency: Frequency, places: Places) -
     count = int(places[-1]) + 1 - len(places)
     if count:
         jumps = np.diff(places)
-        stamp = shown(frequency.stamps(rows.stamps[0], places[[int((jumps > 1).argmax())]] + 1)[0])
+        stamp = stamp_text(frequency.stamps(rows.stamps[0], places[[int((jumps > 1).argmax())]] + 1)[0])
         longest = int(jumps.argmax())
-        between = f"{shown(rows.stamps[longest])} and {shown(rows.stamps[longest + 1])}"
+        between = f"{stamp_text(rows.stamps[longest])} and {stamp_text(rows.stamps[longest + 1])}"
         raise DataError(
             f"{where}: gaps: {count:,} stamps are missing, the first {stamp} ({frequency}), "
             f"the longest gap between {between}: {ways}"
@@ -144,7 +144,7 @@ def _check_whole(where: str, rows: Rows, frequency: Frequency, places: Places) -
         at, column = (int(part[0]) for part in missing.nonzero())
         raise DataError(
             f"{where}: {missing.sum():,} values are missing, the first {quote(rows.names[column])} at "
-            f"{shown(rows.stamps[at])}: {ways}"
+            f"{stamp_text(rows.stamps[at])}: {ways}"
         )
 
 

@@ -7,12 +7,11 @@ import numpy as np
 
 from elman.data.items import Floats, Items
 from elman.data.sequences import Sequences
-from elman.data.vocabulary import FORM, Tokens, Vocabulary, tokenize
+from elman.data.tokenizer import Kind, Tokenizer
+from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError
 from elman.options import TokensName
 
-WORDS_OF_A_TEXT = 4
-"""Texts whose median has as many words are read by words where nobody says how."""
 FARTHEST = 1e6
 """Standard deviations; a value farther from the mean is read as this far, so that a network can add up its products."""
 
@@ -37,25 +36,34 @@ class Input(Protocol):
 class TokenInput:
     """Texts or lists of symbols -> symbol numbers. A sequence without any symbol is read as one unknown symbol."""
 
-    tokens: Tokens
-    vocabulary: Vocabulary
+    tokenizer: Tokenizer
 
     @classmethod
     def fit(cls, items: Items, tokens: TokensName, min_count: int) -> "TokenInput":
         """Learn the vocabulary of the training part."""
-        chosen = choose_tokens(items) if tokens == "auto" else tokens
-        return cls(chosen, Vocabulary.fit(cut(items, chosen), min_count))
+        return cls(Tokenizer.fit(items, tokens, min_count, "read"))
+
+    @property
+    def tokens(self) -> Kind:
+        """The kind of symbols."""
+        return self.tokenizer.kind
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The symbols that have a number."""
+        return self.tokenizer.vocabulary
 
     def encode(self, items: Items) -> Sequences:
         """Return symbol numbers, values `(N,)`."""
         if not isinstance(items[0], str | list):
             raise DataError(f"X: the model reads {self.tokens}, got series of numbers: give what it was trained on")
         unknown = np.zeros(1, dtype=np.int64)
-        return Sequences.of(self.vocabulary.encode(s) if len(s) else unknown for s in cut(items, self.tokens))
+        found = map(self.tokenizer.encode, items)
+        return Sequences.of(numbers if len(numbers) else unknown for numbers in found)
 
     def content(self) -> dict[str, Any]:
         """Return kind and symbols."""
-        return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
+        return self.tokenizer.content()
 
 
 @dataclass(frozen=True)
@@ -111,18 +119,5 @@ def fit_input(items: Items, tokens: TokensName, min_count: int) -> TokenInput | 
 def input_from_state(content: dict[str, Any]) -> TokenInput | SeriesInput:
     """Return the input that `content` was made from."""
     if "symbols" in content:
-        return TokenInput(content["tokens"], Vocabulary(content["symbols"]))
+        return TokenInput(Tokenizer.from_state(content, "read"))
     return SeriesInput(np.array(content["mean"], np.float32), np.array(content["deviation"], np.float32))
-
-
-def choose_tokens(items: Items) -> Tokens:
-    """Return how to cut where nobody says: lists are cut already, long texts by words, others by characters."""
-    if not isinstance(items[0], str):
-        return "symbols"
-    words = np.median([len(str(text).split()) for text in items])
-    return "words" if words >= WORDS_OF_A_TEXT else "characters"
-
-
-def cut(items: Items, tokens: Tokens) -> list[list[str]]:
-    """Return the symbols of each sequence; lists of symbols are cut already."""
-    return [tokenize(item, tokens) if isinstance(item, str) else list(item) for item in items]

@@ -1,4 +1,7 @@
-"""Convert sequences in any accepted form to a list of texts, of lists of symbols, or of arrays of numbers."""
+"""Convert sequences in any accepted form to a list of texts, of lists of symbols, or of arrays of numbers.
+
+Models that write texts take nothing but texts, and none that is empty: `as_texts`.
+"""
 
 from typing import Any, TypeAlias
 
@@ -6,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.numbers import usable
-from elman.data.tables import as_frame, listed
+from elman.data.tables import as_frame
 from elman.data.vocabulary import composed
 from elman.errors import DataError
 from elman.limits import LARGEST_NUMBER
-from elman.quoting import printable, shorten
+from elman.quoting import listed, quote, said
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Items: TypeAlias = list[str] | list[list[str]] | list[Floats]
@@ -90,8 +93,7 @@ def _one_series(item: Any, where: str) -> Floats:
         values = np.asarray(item)
         values = values if values.dtype.kind in "biuf" else values.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        reason = shorten(printable(str(error)))
-        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({reason})") from error
+        raise DataError(f"{where}: expected texts, lists of symbols or numbers ({said(error)})") from error
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or values.size == 0:
         raise DataError(f"{where}: expected numbers (T,) or (T, I), got shape {values.shape}: give one step or more")
@@ -100,3 +102,39 @@ def _one_series(item: Any, where: str) -> Floats:
     if not usable(values).all():
         raise DataError(f"{where}: expected numbers of at most {LARGEST_NUMBER:.1e}: scale them down")
     return values.astype(np.float32)
+
+
+def as_texts(texts: Any, what: str, first: int = 1) -> list[str]:
+    """Return texts as a list, letters composed and without white space around them.
+
+    Args:
+        texts: a list, array or column of texts.
+        what: what to call it in messages.
+        first: the number of the first one, for messages.
+
+    Raises:
+        DataError: it is no list of texts, or empty, or one of them holds nothing but white space.
+    """
+    if isinstance(texts, str | bytes):
+        raise DataError(f"{what}: expected a list of texts, got one text: put it in a list")
+    if isinstance(texts, dict | set | frozenset):
+        raise DataError(
+            f"{what}: expected a list of texts, got a {type(texts).__name__}, which has no order: give a list"
+        )
+    frame = as_frame(texts)
+    if frame is not None:
+        if len(frame.columns) != 1:
+            raise DataError(f"{what}: expected one column of texts, got {len(frame.columns)}: name one of the frame's")
+        texts = frame[frame.columns[0]]
+    try:
+        found = list(texts)
+    except TypeError:
+        raise DataError(f"{what}: expected a list of texts, got {type(texts).__name__}") from None
+    for row, text in enumerate(found, first):
+        if not isinstance(text, str):
+            raise DataError(f"{what}: row {row:,}: expected a text, got {quote(text)}: fill it in, or leave it out")
+        if not text.strip():
+            raise DataError(f"{what}: row {row:,} is empty: fill it in, or leave it out")
+    if not found:
+        raise DataError(f"{what}: expected at least one text, got none: give some data")
+    return [composed(str(text).strip()) for text in found]

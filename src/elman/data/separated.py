@@ -2,8 +2,11 @@
 
 A cell is quoted if it begins with a quotation mark and the mark that closes it is followed by a separator or the end of
 a line; it may span lines, and a mark inside it is written twice (RFC 4180). Every other mark is a character like any
-other, so that a stray one changes no other cell. The lines after a mark decide whether it
-opens a cell of many lines or is stray: see `data/stray_marks.py`.
+other, so that a stray one changes no other cell.
+
+A mark opens a cell of many lines, or it is stray and would swallow whole rows. Its lines are compared with the other
+rows of the file: a column whose cells are a few words again and again, as labels are, or numbers throughout, is
+evidence. If every line has such cells in its place, they are rows.
 """
 
 import re
@@ -14,11 +17,10 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from elman.data.stray_marks import EVIDENCE, Columns, Span, looks_like_rows
 from elman.errors import DataError
 from elman.limits import LONGEST_LINE, MOST_COLUMNS
-from elman.opening import lines, shown
-from elman.quoting import quote
+from elman.opening import lines
+from elman.quoting import quote, shown
 
 _SEPARATORS = (",", ";", "\t")
 """Of a .csv file, as the header decides; that of a .tsv file is a tab."""
@@ -26,6 +28,11 @@ _SNIFFED = 20
 """Lines that decide where the header holds commas and semicolons."""
 _SAID = re.compile("sep=(.)\\s*")
 """A first line that names the separator, as Excel writes and reads it."""
+_EVIDENCE = 1000
+"""Lines from the head of a file that show what its columns hold."""
+_FEWEST_ROWS = 4
+_FEW_WORDS, _OFTEN = 20, 2
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+[.,]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 class Layout(NamedTuple):
@@ -96,6 +103,64 @@ def read_rows(path: Path, found: Layout) -> Iterator[Row]:
         yield row
 
 
+class _Span(NamedTuple):
+    """A quoted cell of several lines, each line cut as if it were a row.
+
+    Attributes:
+        lines: the fields of each line, the first of which begins before the cell, and the last of which ends after it.
+        column: the number of the cell's column, from 0.
+    """
+
+    lines: list[list[str]]
+    column: int
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns that are evidence: the words of each by number, or None where it holds numbers."""
+
+    words: dict[int, frozenset[str] | None]
+
+    @classmethod
+    def of(cls, rows: list[list[str]]) -> "_Columns":
+        """Learn from rows of equal width."""
+        found: dict[int, frozenset[str] | None] = {}
+        for column, cells in enumerate(zip(*rows, strict=True)) if len(rows) >= _FEWEST_ROWS else ():
+            different = frozenset(cells)
+            if len(different) <= min(_FEW_WORDS, len(rows) / _OFTEN) and "" not in different:
+                found[column] = different
+            elif all(map(_NUMBER.fullmatch, different)):
+                found[column] = None
+        return cls(found)
+
+    def fit(self, cells: dict[int, str]) -> bool:
+        """Say whether some cells, by column, fit and one of them is evidence."""
+        known = [column for column in cells if column in self.words]
+        return bool(known) and all(self._fits(column, cells[column]) for column in known)
+
+    def _fits(self, column: int, cell: str) -> bool:
+        words = self.words[column]
+        return _NUMBER.fullmatch(cell) is not None if words is None else cell in words
+
+
+def _looks_like_rows(span: _Span, width: int, evidence: _Columns) -> bool:
+    """Say whether every line of a quoted cell has, on either side of the cell's column, what the other rows have."""
+    first, *middle, last = span.lines
+    behind = width - 1 - span.column
+    if behind < 0 or any(len(fields) < width for fields in span.lines):
+        return False
+    after = [_after(fields, width, behind) for fields in (first, *middle)]
+    before = [dict(enumerate(fields[: span.column])) for fields in (*middle, last)]
+    sides = [side for side, there in ((after, behind), (before, span.column)) if there]
+    fitting = [all(map(evidence.fit, side)) for side in sides if any(c in evidence.words for c in side[0])]
+    return bool(fitting) and all(fitting)
+
+
+def _after(fields: list[str], width: int, behind: int) -> dict[int, str]:
+    """Return the last fields by the numbers of their columns."""
+    return dict(zip(range(width - behind, width), fields[len(fields) - behind :], strict=True)) if behind else {}
+
+
 @dataclass
 class _Parser:
     """Cuts text at separators.
@@ -109,7 +174,7 @@ class _Parser:
     path: Path
     separator: str
     width: int = 0
-    evidence: Columns | None = field(default=None, repr=False)
+    evidence: _Columns | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         end = rf"(?={re.escape(self.separator)}|\Z)"
@@ -158,17 +223,17 @@ class _Parser:
             return True
         return None if self._lone.match(text) else False
 
-    def swallowed(self, span: Span) -> bool:
+    def swallowed(self, span: _Span) -> bool:
         """Say whether the lines of a quoted cell are rows of their own."""
         if not self.width:
             return False
         if self.separator == "\t" and all(len(fields) == self.width for fields in span.lines):
             return True  # a tab and a line break in one cell are far rarer than a stray mark
         if self.evidence is None:
-            texts = (_parted(line)[0] for _, line in islice(lines(self.path), EVIDENCE))
+            texts = (_parted(line)[0] for _, line in islice(lines(self.path), _EVIDENCE))
             plain = (text.split(self.separator) for text in texts if '"' not in text)
-            self.evidence = Columns.of([fields for fields in islice(plain, 1, None) if len(fields) == self.width])
-        return looks_like_rows(span, self.width, self.evidence)
+            self.evidence = _Columns.of([fields for fields in islice(plain, 1, None) if len(fields) == self.width])
+        return _looks_like_rows(span, self.width, self.evidence)
 
 
 class _Records:
@@ -228,7 +293,7 @@ class _Records:
     def _stray(self, first: _Line, more: list[_Line], column: int) -> bool:
         """Say whether a mark that could open a cell is stray; lines that only seem to be rows are refused in CSV."""
         parser = self._parser
-        span = Span([parser.literal(line.text) for line in (first, *more)], column)
+        span = _Span([parser.literal(line.text) for line in (first, *more)], column)
         if not parser.swallowed(span):
             return False
         if parser.separator != "\t":

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from elman.data.frequency import MICROSECONDS, Stamps
-from elman.data.stamp_formats import FORMS, SAID, Clock, Form, Parts, clock_of
-from elman.data.stamp_numbers import as_number, read_numbers
+from elman.data.stamp_formats import FORMS, SAID, Clock, Form, Parts, as_number, clock_of, read_numbers
 from elman.data.tables import Table
 from elman.errors import DataError
 from elman.quoting import quote

@@ -4,6 +4,8 @@ The cells of a chunk are Python objects in columns of objects, or Arrow's own nu
 that a large integer stays exact and the same column is read alike in every chunk.
 """
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -12,13 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from elman.data.json_lines import read_objects
 from elman.data.separated import layout, read_rows
 from elman.errors import DataError
 from elman.extras import required_by
 from elman.limits import MOST_COLUMNS
-from elman.opening import opened, shown
-from elman.quoting import printable, quote, shorten
+from elman.opening import lines, opened
+from elman.quoting import quote, said, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,7 @@ CHUNK = 50_000
 """Rows read at once, at most."""
 CHUNK_CELLS = 2_000_000
 """Cells read at once, at most, unless a single row has more."""
-
-
+_HALF = re.compile("[\ud800-\udfff]")
 FEW_KEYS, SPARSE = 1000, 10
 """JSON lines may have so many different keys, and so many times as many as their largest object."""
 
@@ -133,7 +133,7 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
         objects.clear()
         return Chunk(pd.DataFrame(cells, dtype=object))
 
-    for found in read_objects(path):
+    for found in _read_objects(path):
         objects.append(found)
         columns.update(dict.fromkeys(found))
         most = max(most, len(found))
@@ -146,6 +146,58 @@ def _read_json_lines(path: Path, rows: int) -> Iterator[Chunk]:
             yield chunk()
     if objects:
         yield chunk()
+
+
+def _read_objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the object of each line that is not blank.
+
+    Raises:
+        DataError: a line is no JSON, is no object, has a key twice, or half a character; the message names the line.
+    """
+    name = shown(path)
+    for number, line in lines(path):
+        if line.strip():
+            try:
+                yield _object(line)
+            except ValueError as error:
+                raise DataError(f"{name}: line {number}{error}: mend the line") from error
+
+
+def _object(line: str) -> dict[str, Any]:
+    """Return the object in a line; a ValueError ends the message about it."""
+    try:
+        found = json.loads(line, object_pairs_hook=_without_repeats)
+    except json.JSONDecodeError as error:
+        raise ValueError(f" is not JSON ({error.msg} at character {error.pos + 1})") from error
+    except RecursionError as error:
+        raise ValueError(": it is nested too deep") from error
+    except _RepeatedKeyError as error:
+        raise ValueError(f": the key {error} is there twice") from error
+    except ValueError as error:  # an integer with more digits than Python converts
+        raise ValueError(f" is not JSON that can be read ({said(error)})") from error
+    if not isinstance(found, dict):
+        raise ValueError(f": expected an object {{...}}, got {quote(line.strip(), 40)}")
+    if "\\u" in line and _HALF.search(_line_of(found)):
+        raise ValueError(": a text has half of a character, a lone surrogate such as \\ud83d")
+    return found
+
+
+def _line_of(found: object) -> str:
+    """Return a value as the text of JSON, its characters as they are."""
+    return json.dumps(found, ensure_ascii=False)
+
+
+class _RepeatedKeyError(ValueError):
+    """A key is there twice in one object."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _RepeatedKeyError(quote(key))
+    return found
 
 
 def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
@@ -161,8 +213,9 @@ def _read_parquet(path: Path, rows: int) -> Iterator[Chunk]:
             except Exception as error:
                 # Arrow's decoder raises nearly any built-in type on bytes it does not expect, and MemoryError for a
                 # size that the file only claims.
-                said = shorten(printable(str(error).split("\n", maxsplit=1)[0]), 120)
-                raise DataError(f"{name}: not a Parquet file that can be read ({said}): check the file") from error
+                raise DataError(
+                    f"{name}: not a Parquet file that can be read ({said(error, 120)}): check the file"
+                ) from error
             if frame is None:
                 return
             yield Chunk(frame)

@@ -21,10 +21,8 @@ from elman.data.table_files import CHUNK, read_chunks
 from elman.data.vocabulary import composed
 from elman.errors import DataError
 from elman.limits import LARGEST_NUMBER, MOST_CELLS
-from elman.opening import shown
-from elman.quoting import quote
+from elman.quoting import listed, named, quote, shown
 
-_NAMES_SAID = 10
 Mask = npt.NDArray[np.bool_]
 
 
@@ -74,7 +72,7 @@ class Table:
             return given
         found = [name for name in self.columns if str(name).lower() in usual]
         if len(found) != 1:
-            got = f"both {' and '.join(map(_said, found))}" if found else "none by a usual name"
+            got = f"both {' and '.join(map(named, found))}" if found else "none by a usual name"
             raise DataError(
                 f"{self.name}: which column is the {option}? There is {got}: name one of {listed(self.columns)}"
             )
@@ -214,18 +212,6 @@ def as_frame(source: Any) -> nw.DataFrame[Any] | None:
     except nw.exceptions.DuplicateError as error:
         raise DataError("table: two columns have one name: rename or remove one") from error
     return frame
-
-
-def listed(names: Sequence[object], most: int = _NAMES_SAID) -> str:
-    """Return names for a message: the first ones, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(map(_said, names[:most])) + more
-
-
-def _said(name: object) -> str:
-    """Return a name without quotation marks if it is short and plain."""
-    quoted = quote(name)
-    return str(name) if quoted[1:-1] == str(name) else quoted
 
 
 def _no_number(cell: Any, found: float) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.alphabet import CODE_POINTS, UNKNOWN, Alphabet, code_points
+from elman.data.vocabulary import CODE_POINTS, STRANGE, Alphabet, code_points
 from elman.errors import DataError, InputError
-from elman.opening import opened, shown
+from elman.opening import opened
+from elman.quoting import shown
 
 IN_MEMORY = 64 * 2**20
 PIECE = 2**20
@@ -129,7 +130,7 @@ def _encode(name: str, pieces: Callable[[], Iterator[str]], held_out: float, sep
     for piece, ends in _by_document(pieces(), separator):
         numbers = alphabet.numbers(piece)
         read += len(numbers)
-        known = numbers[numbers != UNKNOWN]
+        known = numbers[numbers != STRANGE]
         if read > total or (read <= split and len(known) < len(numbers)):
             break
         symbols[written : written + len(known)] = known

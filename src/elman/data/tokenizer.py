@@ -1,59 +1,130 @@
-"""Cut texts into symbols that can be joined again, for models that read and write texts.
+"""Split texts into symbols and number them: the one place where any job says what a word, a character or a symbol is.
 
-Unlike `tokenize`, which is for reading only, nothing is lost: `join(cut(text))` is the text, up to the amount of white
-space between words.
+A `Splitter` cuts a text and joins the parts again; a `Tokenizer` is a splitter and the vocabulary of the training
+part. Nothing is learned to split by words, characters or symbols, so that all of them are a `PlainSplitter`. A kind
+that learns its parts from the training part, such as subword pieces, is another class with the members of `Splitter`;
+`fit_splitter` makes it, and `splitter_from_state` reads it from a model file.
+
+The generator of texts reads every character of one long text; its `Alphabet` (`data/vocabulary.py`) numbers them in
+NumPy, and splits nothing.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from elman.data.sequences import Sequences
-from elman.data.tables import as_frame
-from elman.data.vocabulary import FORM, Tokens, Vocabulary, composed
-from elman.errors import DataError
+from elman.data.vocabulary import FORM, Vocabulary
 from elman.options import TokensName
-from elman.quoting import quote
 
+Kind: TypeAlias = Literal["words", "characters", "symbols"]
+"""Symbols are what is between white space, as it is."""
+Use: TypeAlias = Literal["read", "write", "tag"]
+"""What a model does with texts. It decides what a word is.
+
+To read: words in lower case, and every punctuation mark. To write: the same parts, each as it is and with the space
+before it, so that nothing is lost but the amount of white space. To tag: what is between white space, in lower case, so
+that there are as many words as tags.
+"""
 END = "end of text"
 """The name of the symbol that ends what is written."""
 UNKNOWN, END_NUMBER = 0, 1
 """The number of every symbol that was not learned, and that of the end."""
+WORDS_OF_A_TEXT = 4
+"""Texts to read whose median has as many words are read by words where nobody says how."""
 FEW_SYMBOLS, OFTEN = 200, 10
-"""Texts of at most so many different words, each used so often on average, are sequences of symbols such as phones."""
-_WORD = re.compile(r" ?\w+(?:['’]\w+)*['’]?| ?[^\w\s]")
+"""Texts to write of at most so many different words, each used so often on average, are sequences of symbols."""
+_READ = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+_WRITTEN = re.compile(r" ?\w+(?:['’]\w+)*['’]?| ?[^\w\s]")
+_WORDS: dict[Use, Callable[[str], list[str]]] = {
+    "read": lambda text: _READ.findall(text.lower()),
+    "write": lambda text: _WRITTEN.findall(" " + " ".join(text.split())),
+    "tag": lambda text: [word.lower() for word in text.split()],
+}
 
 
-def cut(text: str, tokens: Tokens) -> list[str]:
-    """Cut a text.
+class Splitter(Protocol):
+    """One way to split texts."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of parts, as the option `tokens` names it."""
+        ...
+
+    def split(self, text: str) -> list[str]:
+        """Return the parts of a text, in order."""
+        ...
+
+    def join(self, parts: Iterable[str]) -> str:
+        """Return the text that such parts were split from; for texts that are written."""
+        ...
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it; `splitter_from_state` reads it."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlainSplitter:
+    """A splitter that learns nothing.
+
+    Attributes:
+        kind: what the parts are.
+        use: what the texts are for, which decides what a word is.
+    """
+
+    kind: Kind
+    use: Use = "read"
+
+    def split(self, text: str) -> list[str]:
+        """Return the parts of a text, in order."""
+        if self.kind == "words":
+            return _WORDS[self.use](text)
+        return list(text) if self.kind == "characters" else text.split()
+
+    def join(self, parts: Iterable[str]) -> str:
+        """Return the text that such parts were split from, up to white space, if they were split to be written."""
+        return " ".join(parts) if self.kind == "symbols" else "".join(parts).strip()
+
+    def content(self) -> dict[str, Any]:
+        """Return the kind."""
+        return {"tokens": self.kind}
+
+
+def fit_splitter(texts: Sequence[Any], tokens: TokensName, use: Use) -> Splitter:
+    """Return the splitter of a kind; "auto" looks at the training part.
 
     Args:
-        text: what to cut.
-        tokens: "words" gives words and punctuation marks, each with the space before it, "characters" every character,
-            "symbols" the parts between spaces.
+        texts: the training part: texts, or sequences that are split already, which are symbols.
+        tokens: the kind.
+        use: what the texts are for.
     """
-    if tokens == "words":
-        return _WORD.findall(" " + " ".join(text.split()))
-    return list(text) if tokens == "characters" else text.split()
+    return PlainSplitter(_guessed(texts, use) if tokens == "auto" else tokens, use)
 
 
-def join(symbols: Iterable[str], tokens: Tokens) -> str:
-    """Return the text that such symbols were cut from."""
-    return " ".join(symbols) if tokens == "symbols" else "".join(symbols).strip()
+def splitter_from_state(content: dict[str, Any], use: Use) -> Splitter:
+    """Return the splitter that `content` was made from."""
+    return PlainSplitter(content["tokens"], use)
 
 
-def guess_tokens(texts: Sequence[str]) -> Tokens:
-    """Return how texts are cut where nobody says: by symbols where few come again and again, else by words.
+def _guessed(texts: Sequence[Any], use: Use) -> Kind:
+    """Return a kind. To read, long texts are split by words, others by characters.
 
-    Where most texts are one word that word is cut in its characters.
+    To write, texts of which most are one word are split by characters, those of few words that are repeated again and
+    again by symbols, and others by words.
     """
+    if not isinstance(texts[0], str):
+        return "symbols"
     counts = [len(text.split()) for text in texts]
+    if use == "read":
+        return "words" if np.median(counts) >= WORDS_OF_A_TEXT else "characters"
     if np.median(counts) < 2:
         return "characters"
-    different = len({piece for text in texts for piece in text.split()})
+    different = len({part for text in texts for part in text.split()})
     return "symbols" if different <= FEW_SYMBOLS and sum(counts) >= OFTEN * different else "words"
 
 
@@ -62,73 +133,67 @@ class Tokenizer:
     """Encode texts as numbers, and decode numbers as texts.
 
     Attributes:
-        tokens: how a text is cut.
-        vocabulary: the symbols; number 0 is the unknown one, and number 1 ends what is written.
+        splitter: splits a text, and joins its parts.
+        vocabulary: the parts that have a number; number 0 is the unknown one. If the texts are to be written, number 1
+            ends them.
     """
 
-    tokens: Tokens
+    splitter: Splitter
     vocabulary: Vocabulary
 
     @classmethod
-    def fit(cls, texts: Sequence[str], tokens: TokensName, min_count: int) -> Self:
-        """Learn the symbols of the training part."""
-        chosen = guess_tokens(texts) if tokens == "auto" else tokens
-        return cls(chosen, Vocabulary.fit((cut(text, chosen) for text in texts), min_count, (END,)))
+    def fit(cls, texts: Sequence[Any], tokens: TokensName, min_count: int, use: Use = "write") -> Self:
+        """Learn from the training part: texts, or sequences that are split already.
+
+        Args:
+            texts: at least one.
+            tokens: the kind of parts; "auto" guesses.
+            min_count: occurrences that a part needs to get a number.
+            use: what the texts are for.
+        """
+        splitter = fit_splitter(texts, tokens, use)
+        special = (END,) if use == "write" else ()
+        return cls(splitter, Vocabulary.fit((_parts(splitter, text) for text in texts), min_count, special))
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of parts."""
+        return self.splitter.kind
+
+    def split(self, text: str) -> list[str]:
+        """Return the parts of a text, in order."""
+        return self.splitter.split(text)
+
+    def join(self, parts: Iterable[str]) -> str:
+        """Return the text that such parts were split from."""
+        return self.splitter.join(parts)
+
+    def encode(self, text: Any) -> npt.NDArray[np.int64]:
+        """Return a number for each part of a text, or of a sequence that is split already, shape `(T,)`."""
+        return self.vocabulary.encode(_parts(self.splitter, text))
 
     def read(self, texts: Iterable[str]) -> Sequences:
-        """Return the symbols of each text as numbers."""
-        return Sequences.of(self.vocabulary.encode(cut(text, self.tokens)) for text in texts)
+        """Return the parts of each text as numbers."""
+        return Sequences.of(self.encode(text) for text in texts)
 
     def read_targets(self, texts: Iterable[str]) -> Sequences:
         """Return the same with the end after each text."""
-        encode = self.vocabulary.encode
-        return Sequences.of(np.append(encode(cut(text, self.tokens)), END_NUMBER) for text in texts)
+        return Sequences.of(np.append(self.encode(text), END_NUMBER) for text in texts)
 
     def write(self, numbers: Iterable[int]) -> str:
         """Return the text that the numbers stand for."""
-        return join(self.vocabulary.decode(numbers), self.tokens)
+        return self.join(self.vocabulary.decode(numbers))
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
-        return {"tokens": self.tokens, "form": FORM, "symbols": list(self.vocabulary.symbols)}
+        return self.splitter.content() | {"form": FORM, "symbols": list(self.vocabulary.symbols)}
 
     @classmethod
-    def from_state(cls, content: dict[str, Any]) -> Self:
+    def from_state(cls, content: dict[str, Any], use: Use = "write") -> Self:
         """Return the tokenizer that `content` was made from."""
-        return cls(content["tokens"], Vocabulary(content["symbols"], END_NUMBER))
+        special = END_NUMBER if use == "write" else 0
+        return cls(splitter_from_state(content, use), Vocabulary(content["symbols"], special))
 
 
-def as_texts(texts: Any, what: str, first: int = 1) -> list[str]:
-    """Return texts as a list, letters composed and without white space around them.
-
-    Args:
-        texts: a list, array or column of texts.
-        what: what to call it in messages.
-        first: the number of the first one, for messages.
-
-    Raises:
-        DataError: it is no list of texts, or empty, or one of them holds nothing but white space.
-    """
-    if isinstance(texts, str | bytes):
-        raise DataError(f"{what}: expected a list of texts, got one text: put it in a list")
-    if isinstance(texts, dict | set | frozenset):
-        raise DataError(
-            f"{what}: expected a list of texts, got a {type(texts).__name__}, which has no order: give a list"
-        )
-    frame = as_frame(texts)
-    if frame is not None:
-        if len(frame.columns) != 1:
-            raise DataError(f"{what}: expected one column of texts, got {len(frame.columns)}: name one of the frame's")
-        texts = frame[frame.columns[0]]
-    try:
-        found = list(texts)
-    except TypeError:
-        raise DataError(f"{what}: expected a list of texts, got {type(texts).__name__}") from None
-    for row, text in enumerate(found, first):
-        if not isinstance(text, str):
-            raise DataError(f"{what}: row {row:,}: expected a text, got {quote(text)}: fill it in, or leave it out")
-        if not text.strip():
-            raise DataError(f"{what}: row {row:,} is empty: fill it in, or leave it out")
-    if not found:
-        raise DataError(f"{what}: expected at least one text, got none: give some data")
-    return [composed(str(text).strip()) for text in found]
+def _parts(splitter: Splitter, text: Any) -> list[str]:
+    return splitter.split(text) if isinstance(text, str) else list(text)

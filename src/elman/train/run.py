@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from elman.errors import InputError, ModelFileError
-from elman.files import Lock, check_writable, make_folder, spoken
+from elman.files import Lock, check_writable, make_folder
+from elman.quoting import shown
 from elman.train.checkpoint import refuse_unfinished
 from elman.train.progress import Callback
 
@@ -63,7 +64,7 @@ class RunFiles:
         """
         if self.model.exists() and self.model.stat().st_size:
             raise ModelFileError(
-                f"{spoken(self.model)}: a finished model is here: choose another name, or replace it with --overwrite"
+                f"{shown(self.model)}: a finished model is here: choose another name, or replace it with --overwrite"
             )
 
     def lock(self) -> Lock:
@@ -73,7 +74,7 @@ class RunFiles:
         """
         model = Path(os.path.realpath(self.model))
         name = model.name.removesuffix(".safetensors")
-        return Lock(model.with_name(f".{name}.lock"), f"{spoken(self.model)}: another process trains here")
+        return Lock(model.with_name(f".{name}.lock"), f"{shown(self.model)}: another process trains here")
 
 
 class RunOptions(TypedDict, total=False):

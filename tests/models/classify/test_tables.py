@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import elman
-from elman.data.steps import step_keys
+from elman.data.numbers import step_keys
 from elman.data.tables import read_table, stream_table
 from elman.errors import DataError
 from elman.models.classify.columns import Columns

@@ -118,3 +118,69 @@ def test_a_bad_row_is_named_by_its_number_in_the_file(model, files, capsys, monk
     pd.DataFrame({"source": ["the cat"], "target": ["D"]}).to_csv(files / "c.csv", index=False)
     assert main(["evaluate", str(files / "m.safetensors"), str(files / "c.csv")]) == 1
     assert "row 1: 2 steps, but 1 tags" in capsys.readouterr().err
+
+
+NUMBERS = ["3-2", "2.5", "1808-1895", "won", "#1", "4.1", "10-12"]
+NUMBER_TAGS = ["SCORE", "NUM", "YEARS", "VERB", "RANK", "NUM", "SCORE"]
+
+
+def columns(rows, tags, header="", last=""):
+    sequences = zip(rows, tags, strict=True)
+    lines = ("".join(f"{token}\t{tag}{last}\n" for token, tag in zip(*pair, strict=True)) for pair in sequences)
+    return header + "\n".join(lines)
+
+
+def test_no_token_is_lost_from_training_to_the_written_file(tmp_path, capsys):
+    """Tokens such as 3-2 and 2.5 between tabs are tokens, and what is predicted lines up with them."""
+    rows = [[*NUMBERS[k % 7 :], *NUMBERS[: k % 7]] for k in range(20)]
+    tags = [[*NUMBER_TAGS[k % 7 :], *NUMBER_TAGS[: k % 7]] for k in range(20)]
+    (tmp_path / "a.conll").write_text(columns(rows, tags))
+    (tmp_path / "a.tsv").write_text(columns(rows, tags, "word\tpos\n"))
+    (tmp_path / "plain.tsv").write_text(columns(rows, tags))
+    for name, token, tag in (("a.conll", "1", "2"), ("a.tsv", "word", "pos"), ("plain.tsv", "1", "2")):
+        model = tmp_path / f"{name}.safetensors"
+        words = ["--hidden-size", "8", "--embedding-dim", "8", "--epochs", "40", "--batch-size", "4"]
+        words += ["--validation-fraction", "0", "--token", token, "--tag", tag]
+        assert main(["train", "tag", str(tmp_path / name), "-o", str(model), *words]) == 0
+        assert f"{name}: 20 sequences, 140 tags read" in capsys.readouterr().out
+        assert main(["predict", str(model), str(tmp_path / name), "-o", str(tmp_path / "out.conll")]) == 0
+        assert "20 predictions" in capsys.readouterr().out
+        # Learned well enough to give the tags back: same lines, same columns.
+        assert (tmp_path / "out.conll").read_text() == (tmp_path / name).read_text() + "\n"
+
+
+def test_what_is_written_is_read_again(model, files):
+    """Comments, and the words of CoNLL-U that are made of others, stay where they are."""
+    tagger = elman.SequenceTagger(**model.get_params() | {"token": 2, "tag": 4, "epochs": 1})
+    rest = "\t_" * 6
+    tokens = "".join(
+        f"{at}\t{word}\t_\t{tag}{rest}\n" for at, (word, tag) in enumerate(zip("ab", "XY", strict=True), 1)
+    )
+    text = f"# one\n1-2\tab\t_\t_{rest}\n{tokens}2.1\tc\t_\t_{rest}\n\n{tokens}\n"
+    (files / "a.conllu").write_text(text)
+    tagger.fit(files / "a.conllu")
+    assert tagger.classes_ == ["X", "Y"]
+    tagger.save(files / "u.safetensors")
+    assert main(["predict", str(files / "u.safetensors"), str(files / "a.conllu"), "-o", str(files / "o.conllu")]) == 0
+    written = (files / "o.conllu").read_text()
+    assert [line.split("\t")[:3] for line in written.splitlines()] == [
+        line.split("\t")[:3] for line in text.splitlines()
+    ]
+    assert len(list(tagger.lines(files / "o.conllu"))) == 2
+
+
+def test_lines_are_written_from_lines_alone(model, files, capsys):
+    model.save(files / "m.safetensors")
+    assert main(["predict", str(files / "m.safetensors"), str(files / "a.csv"), "-o", str(files / "o.conll")]) == 1
+    assert "output: a table is written as a table: give a .csv, .tsv, .jsonl or .parquet" in capsys.readouterr().err
+    assert not (files / "o.conll").exists()
+    with pytest.raises(DataError, match="a table, but token='word' names a column of a file with one token a line"):
+        elman.SequenceTagger(token="word").fit(files / "a.csv")
+
+
+def test_a_tsv_file_is_a_table_unless_its_columns_are_named(files):
+    (first,) = elman.SequenceTagger().read(files / "a.tsv")
+    assert first.rows == WORDS
+    (files / "lines.tsv").write_text("word\tpos\nthe\tD\ncat\tN\n\nran\tV\n")
+    (first,) = elman.SequenceTagger(token="word", tag="pos").read(files / "lines.tsv")
+    assert first.rows == [["the", "cat"], ["ran"]]

@@ -25,7 +25,7 @@ def model():
 
 
 def test_it_learns_to_write_backwards(model):
-    assert (model.source_.tokens, model.target_.tokens) == ("characters", "symbols")
+    assert (model.source_.kind, model.target_.kind) == ("characters", "symbols")
     assert model.score(WORDS[216:], SPOKEN[216:]) > 0.8
     assert model.progress_.best < min(model.baselines_.values()) / 2
 
@@ -127,7 +127,7 @@ def test_sentences_are_scored_by_chrf_and_bleu():
     model = elman.Translator(**SMALL, target_tokens="words").fit(english, french)
     from elman.models.scoring.texts import score_grid
 
-    grid = score_grid({"right": french, "network": model.predict(english)}, french, model.target_.tokens)
+    grid = score_grid({"right": french, "network": model.predict(english)}, french, model.target_.kind)
     assert grid.columns == ["", "chrF", "BLEU", "exact"]
     assert grid.rows[0][1:] == [pytest.approx(100), pytest.approx(100), 1.0]
 

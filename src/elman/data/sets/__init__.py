@@ -1,4 +1,7 @@
-"""Small data sets for a first try of every job: public facts, texts of Python's, and rows made by rules and a seed."""
+"""Small data sets for a first try of every job: public facts, texts of Python's, and rows made by rules and a seed.
+
+A new set is a function in `texts.py` or `numbers.py`, and a line of `data_sets`.
+"""
 
 import io
 from collections.abc import Callable
@@ -56,14 +59,8 @@ class DataSet:
 
 def data_sets() -> dict[str, DataSet]:
     """Return every data set by its name."""
-    from elman.data.bundled import bundled_text
-    from elman.data.sets.airline import airline
-    from elman.data.sets.of_python import digits, letters, zen
-    from elman.data.sets.pairs import pairs
-    from elman.data.sets.promoters import promoters
-    from elman.data.sets.reviews import reviews
-    from elman.data.sets.series import vowels
-    from elman.data.sets.tagged import tagged
+    from elman.data.sets.numbers import airline, digits, vowels
+    from elman.data.sets.texts import bundled_text, letters, pairs, promoters, reviews, tagged, zen
 
     found = (
         DataSet("airline", "airline.csv", "passengers of an airline, by month", _FORECAST, airline, splits=False),

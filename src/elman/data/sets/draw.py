@@ -36,15 +36,27 @@ class Draw:
         return parts[0] + "".join(self.one(lists[name]) + after for name, _, after in rest)
 
 
-def listed(words: str) -> list[str]:
+def entries(words: str) -> list[str]:
     """Return the words of a text, or, where it has semicolons, what is between these."""
     return words.split("; " if ";" in words else None)
 
 
-def distinct(seed: int, count: int, make: Callable[[Draw], T]) -> list[T]:
-    """Return so many different rows, in the order in which they were drawn."""
-    draw = Draw(seed)
+def drawn(make: Callable[[Draw], T], seed: int, sizes: tuple[int, int], unseen: bool) -> list[T]:
+    """Return different rows, in the order in which they were drawn.
+
+    Args:
+        make: draws a row.
+        seed: of all rows.
+        sizes: how many rows are known, and how many unseen.
+        unseen: whether to return the unseen rows, which are drawn after the known ones.
+    """
+    draw, (known, more) = Draw(seed), sizes
     rows: dict[T, None] = {}
-    while len(rows) < count:
+    while len(rows) < known + more:
         rows[make(draw)] = None
-    return list(rows)
+    return list(rows)[known:] if unseen else list(rows)[:known]
+
+
+def columns(rows: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
+    """Return rows of two cells as two columns of these names."""
+    return {name: [row[place] for row in rows] for place, name in enumerate((first, second))}

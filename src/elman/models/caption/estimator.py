@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from elman.data.images import Images, as_images
+from elman.data.items import as_texts
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.tokenizer import Tokenizer, as_texts
+from elman.data.tokenizer import Tokenizer
 from elman.errors import DataError, InputError
 from elman.models.caption.files import ImagePiece, read_captioned, stream_images
 from elman.models.caption.network import ImageToText, SmallImageEncoder
@@ -170,7 +171,7 @@ class Captioner(Estimator, CaptionerOptions):
         """Return scores on a file that holds the texts, beside always writing the commonest (see `OnFiles`)."""
         found = read_captioned(source, *self._columns())
         written = {"commonest text": [self.commonest_] * len(found.texts), "network": self.predict(found.images)}
-        grid = score_grid(written, found.texts, self.tokenizer_.tokens)
+        grid = score_grid(written, found.texts, self.tokenizer_.kind)
         return Report(f"{source}: {len(found.texts):,} images", [grid])
 
     def _columns(self) -> tuple[str, str]:

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from elman.data.archives import array_names, listed, read_arrays
-from elman.data.image_files import read_image_files
-from elman.data.images import Images, as_images
+from elman.data.archives import array_names, read_arrays
+from elman.data.images import Images, as_images, read_image_files
+from elman.data.items import as_texts
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.tokenizer import as_texts
 from elman.errors import DataError
-from elman.quoting import quote
+from elman.quoting import listed, quote
 
 IMAGES, CAPTIONS = ("images", "image", "file", "path"), ("captions", "caption", "texts", "text", "labels", "label")
 ROWS = 1000

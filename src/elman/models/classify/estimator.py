@@ -14,7 +14,7 @@ from torch import Tensor
 from elman.data.inputs import TokenInput
 from elman.data.items import Items, as_items
 from elman.data.tables import read_table
-from elman.data.vectors import read_vectors
+from elman.data.vocabulary import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.items import Floats
-from elman.data.steps import step_keys
+from elman.data.numbers import step_keys
 from elman.data.tables import Table
 from elman.errors import DataError
 from elman.quoting import quote

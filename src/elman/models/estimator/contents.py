@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from elman.data.aligned import Cut
 from elman.data.frequency import Unit
 from elman.data.series import Backend
-from elman.data.vocabulary import Tokens
+from elman.data.tokenizer import Kind
 from elman.errors import InputError
 from elman.limits import COUNT
 from elman.quoting import quote
@@ -54,14 +53,14 @@ class _Part(BaseModel):
 class Tokenizer(_Part):
     """A tokenizer's symbols: the unknown one, the end, and those that were learned."""
 
-    tokens: Tokens
+    tokens: Kind
     symbols: list[str] = Field(min_length=2)
 
 
 class TokenInput(_Part):
     """The symbols of an input, the unknown one first."""
 
-    tokens: Tokens
+    tokens: Kind
     symbols: list[str] = Field(min_length=1)
 
 
@@ -148,7 +147,7 @@ class FeedForwardContent(VectorContent):
 class TaggerContent(Content):
     """A sequence tagger's."""
 
-    cut: Cut
+    cut: Kind
     input: Input
     classes: list[Label] = Field(min_length=2)
     likeliest: list[Count]

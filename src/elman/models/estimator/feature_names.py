@@ -6,8 +6,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from elman.data.tables import as_frame, listed
+from elman.data.tables import as_frame
 from elman.errors import DataError
+from elman.quoting import listed
 
 NAMES = "feature_names_in_"
 
@@ -51,6 +52,6 @@ def in_order(model: Any, source: Any, also: Sequence[str | None] = ()) -> Any:
     known = {*names, *also}
     extra = [name for name in frame.columns if name not in known]
     if missing or extra:
-        wrong = [f"{word} {listed(some, 5)}" for word, some in (("missing", missing), ("unexpected", extra)) if some]
+        wrong = [f"{word} {listed(some)}" for word, some in (("missing", missing), ("unexpected", extra)) if some]
         raise DataError(f"X: The feature names should match those of fit: {'; '.join(wrong)}: give the same columns")
     return nw.to_native(frame.select(names))

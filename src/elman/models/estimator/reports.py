@@ -68,3 +68,16 @@ class OnFiles(Protocol):
             DataError: the table lacks a column, holds answers that training never saw, or cannot be used.
         """
         ...
+
+
+@runtime_checkable
+class OnLines(Protocol):
+    """A model that can write a file with one token a line."""
+
+    def lines(self, source: Any) -> Iterator[list[str]]:
+        """Return the lines of each sequence of such a file, without their ends, with a column of what is predicted.
+
+        Raises:
+            DataError: the file is of another kind, or cannot be used; the message says where.
+        """
+        ...

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.gaps import shown
+from elman.data.gaps import stamp_text
 from elman.data.scaling import Scale
 from elman.data.series import Panel, Series
 from elman.errors import DataError
@@ -28,7 +28,7 @@ def check_changes(one: Series, panel: Panel, scale: Scale, mean: Numbers, deviat
         name, value = "value", one.values[at]
     else:
         return
-    stamp = shown(panel.frequency.stamps(one.first, np.array([at]))[0])
+    stamp = stamp_text(panel.frequency.stamps(one.first, np.array([at]))[0])
     raise DataError(
         f"{panel.source}: series {quote(one.name)}: the {quote(name)} {value:g} at {stamp} is more than "
         f"{LARGEST_CHANGE:g} times the changes in the training part: mend the value, or give more history"
@@ -43,7 +43,7 @@ def check_positive(one: Series, panel: Panel) -> None:
     """
     bad = np.flatnonzero(one.values <= 0)
     if len(bad):
-        stamp = shown(panel.frequency.stamps(one.first, bad[:1])[0])
+        stamp = stamp_text(panel.frequency.stamps(one.first, bad[:1])[0])
         raise DataError(
             f"{panel.source}: series {quote(one.name)}: {one.values[bad[0]]:g} at {stamp} has no logarithm: "
             "train with target_transform none"

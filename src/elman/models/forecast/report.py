@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from elman.data.frequency import Stamps
-from elman.data.gaps import shown
+from elman.data.gaps import stamp_text
 from elman.data.series import Panel
 from elman.models.estimator.reports import Columns, Grid, Report
 from elman.models.forecast.evaluation import OURS, Evaluation
@@ -52,7 +52,9 @@ def title(found: Evaluation) -> str:
     """Return what was measured, in one line."""
     count, horizon = found.truth.shape
     many = f"{len(found.panel)} series, " if len(found.panel) > 1 else ""
-    first = min(shown(found.panel.stamps(n, at, at + 1)[0]) for n, at in zip(found.series, found.origins, strict=True))
+    first = min(
+        stamp_text(found.panel.stamps(n, at, at + 1)[0]) for n, at in zip(found.series, found.origins, strict=True)
+    )
     origins = "1 origin" if count == 1 else f"{count:,} origins"
     return f"{found.panel.source}: {many}{origins} from {first} on, {horizon} steps ahead"
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.bptt import Position, Streams, Truncated
 from elman.data import Alphabet, read_text
-from elman.data.alphabet import UNKNOWN
+from elman.data.vocabulary import STRANGE
 from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError
 from elman.models.networks.next_symbol import mean_loss
@@ -70,7 +70,7 @@ def text_streams(
         most = ROWS * (longest or LONGEST * (OTHERS + 1)) + 1
         read, name = corpus.alphabet.decode(corpus.symbols[:most]), str(text) if isinstance(text, Path) else "text"
     numbers = alphabet.numbers(read)
-    known = numbers[numbers != UNKNOWN]
+    known = numbers[numbers != STRANGE]
     rows = max(1, min(ROWS, len(known) // 20))
     if longest is not None:
         known = known[: rows * longest + 1]

@@ -6,7 +6,6 @@ tf-idf. The weights of the two parts are chosen on held-out texts.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy.optimize import minimize
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
-from elman.data.vocabulary import tokenize
+from elman.data.tokenizer import PlainSplitter
 from elman.models.scoring.bag_of_words import Linear, fit_scores, likelihoods
 from elman.models.scoring.classification import mean_nats
 from elman.models.scoring.labels import Targets
@@ -27,7 +26,7 @@ MOST_PIECES = 60_000
 """Of either kind; the most frequent are kept."""
 CUTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (1, 5)},
-    "words": {"ngram_range": (1, 2), "tokenizer": partial(tokenize, tokens="words"), "token_pattern": None},
+    "words": {"ngram_range": (1, 2), "tokenizer": PlainSplitter("words").split, "token_pattern": None},
 }
 Mix: TypeAlias = tuple[float, float]
 """The weights of the network's scores and of the n-grams' scores."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from elman.data.tokenizer import cut
-from elman.data.vocabulary import Tokens, composed
+from elman.data.tokenizer import Kind, PlainSplitter
+from elman.data.vocabulary import composed
 from elman.extras import required_by
 from elman.models.estimator.reports import Grid
 from elman.models.scoring.error_rates import sequence_error_rate, symbol_error_rate
@@ -14,7 +14,7 @@ from elman.models.scoring.error_rates import sequence_error_rate, symbol_error_r
 Scores = dict[str, float]
 
 
-def scores_of(got: Sequence[str], wanted: Sequence[str], tokens: Tokens) -> Scores:
+def scores_of(got: Sequence[str], wanted: Sequence[str], tokens: Kind) -> Scores:
     """Return scores by name: errors where symbols or single words were written, chrF and BLEU for longer texts.
 
     Args:
@@ -46,9 +46,10 @@ def text_scores(got: Sequence[str], wanted: Sequence[str]) -> Scores:
     return {"chrF": float(chrf), "BLEU": float(bleu), "exact": exact(got, wanted)}
 
 
-def error_scores(got: Sequence[str], wanted: Sequence[str], tokens: Tokens) -> Scores:
+def error_scores(got: Sequence[str], wanted: Sequence[str], tokens: Kind) -> Scores:
     """Return the share of wrong symbols (phones, say, or characters), of wrong texts (words), and of right ones."""
-    got_symbols, wanted_symbols = ([cut(_spaced(text), tokens) for text in texts] for texts in (got, wanted))
+    split = PlainSplitter(tokens, "write").split
+    got_symbols, wanted_symbols = ([split(_spaced(text)) for text in texts] for texts in (got, wanted))
     return {
         f"{tokens[:-1]} errors": symbol_error_rate(got_symbols, wanted_symbols),
         "text errors": sequence_error_rate(got_symbols, wanted_symbols),
@@ -66,7 +67,7 @@ def _spaced(text: str) -> str:
     return composed(" ".join(text.split()))
 
 
-def score_grid(written: Mapping[str, Sequence[str]], wanted: Sequence[str], tokens: Tokens) -> Grid:
+def score_grid(written: Mapping[str, Sequence[str]], wanted: Sequence[str], tokens: Kind) -> Grid:
     """Return a table of the scores of everyone who wrote, by name, in that order."""
     found = {name: scores_of(got, wanted, tokens) for name, got in written.items()}
     columns = list(next(iter(found.values())))

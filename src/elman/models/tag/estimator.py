@@ -139,6 +139,23 @@ class SequenceTagger(Estimator, TaggerOptions):
         found = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
         return {"row": piece.numbers, "source": [_shown(row) for row in piece.rows], "tags": [_shown(t) for t in found]}
 
+    def lines(self, source: Any) -> Iterator[list[str]]:
+        """Return the lines of each sequence of a file with one token a line, with the predicted tags in their column.
+
+        The column of the tags is replaced where it is named or counted from the first one; a column that is counted
+        from the last one stays, and the tags are added after it. In CoNLL-U both are replaced.
+
+        Raises:
+            DataError: the file is a table, or cannot be read; the message says where.
+        """
+        columns = TagColumns.named(self._options())
+        for piece in columns.pieces(source, answers=False):
+            if not piece.found:
+                raise DataError("output: a table is written as a table: give a .csv, .tsv, .jsonl or .parquet file")
+            tags = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
+            for number, one, found in zip(piece.numbers, piece.found, tags, strict=True):
+                yield (one.header(columns.tag) if number == 1 else []) + one.with_tags(found, columns.tag)
+
     def report(self, source: Any) -> Report:
         """Return how good the model is on a file that holds the tags; a tag that training never saw counts as wrong.
 

@@ -30,9 +30,11 @@ class TaggerOptions(RecurrentOptions):
     source: Annotated[Column, Help("Column of sequences, in a table.")] = None
     target: Annotated[Column, Help("Column of their tags, in a table.")] = None
     token: Annotated[
-        int, Metavar("NUMBER"), Help("Column of tokens, in a file with one a line: from 1, or from -1 backwards.")
+        int | str,
+        Metavar("COLUMN"),
+        Help("Column of tokens, in a file with one a line: from 1, from -1 backwards, or its name in a header."),
     ] = 1
-    tag: Annotated[int, Metavar("NUMBER"), Help("Column of tags, in a file with one token a line.")] = -1
+    tag: Annotated[int | str, Metavar("COLUMN"), Help("Column of tags, in a file with one token a line.")] = -1
     tokens: Tokens = "auto"
     min_count: MinCount = 1
     embedding_dim: EmbeddingDim = 32

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.aligned import Cut, align_tags, cut_rows, guess_cut, tag_rows
+from elman.data.aligned import align_tags, guess_kind, tag_rows, tokens_of
 from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.tokenizer import Kind
 from elman.errors import DataError
 from elman.limits import MOST_CLASSES
 from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
+from elman.options import TokensName
 from elman.quoting import quote
 
 UNSEEN = -1
@@ -47,12 +49,12 @@ class Preprocessor:
         classes: the tags, sorted.
     """
 
-    cut: Cut
+    cut: Kind
     input: TokenInput | SeriesInput
     classes: list[Any]
 
     @classmethod
-    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Cut, min_count: int) -> "Preprocessor":
+    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Kind, min_count: int) -> "Preprocessor":
         """Learn from the training part, cut and aligned.
 
         Raises:
@@ -85,7 +87,7 @@ class Preprocessor:
         Raises:
             DataError: there is none, they are of no known kind, or one is empty.
         """
-        return cut_rows(as_items(source), self.cut, first)
+        return tokens_of(as_items(source), self.cut, first)
 
     def label(self, rows: list[Any], tags: list[list[Any]]) -> Labelled:
         """Return some rows, at least one, in numbers.
@@ -169,7 +171,7 @@ def pair(X: Any, y: Any, options: TaggerOptions) -> tuple[Any, Any]:
     return TagColumns.named(options).examples(X) if y is None else (X, y)
 
 
-def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[list[Any]], Cut]:
+def read_examples(source: Any, tags: Any, tokens: TokensName) -> tuple[list[Any], list[list[Any]], Kind]:
     """Return sequences, their tags, and how texts were cut.
 
     Args:
@@ -182,8 +184,8 @@ def read_examples(source: Any, tags: Any, tokens: str) -> tuple[list[Any], list[
         DataError: sequences or tags cannot be used; the message names the row.
     """
     items, tags = as_items(source), tag_rows(tags)
-    cut = guess_cut(items, tags) if tokens == "auto" else cast(Cut, tokens)
-    rows = cut_rows(items, cut)
+    cut = guess_kind(items, tags) if tokens == "auto" else tokens
+    rows = tokens_of(items, cut)
     return rows, align_tags(rows, tags), cut
 
 

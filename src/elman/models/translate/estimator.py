@@ -8,10 +8,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from elman.data.items import as_texts
 from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, read_table, stream_table
-from elman.data.tokenizer import UNKNOWN, Tokenizer, as_texts
+from elman.data.tokenizer import UNKNOWN, Tokenizer
 from elman.errors import DataError, InputError
 from elman.models.estimator.base import Estimator, of_file
 from elman.models.estimator.contents import TranslatorContent
@@ -203,7 +204,7 @@ class Translator(Estimator, TranslatorOptions):
         draw = (lambda: self.attention(sources[0]).draw()) if self.attend else None
         title = f"{table.name}: {len(sources):,} pairs"
         return translation_report(
-            title, (sources, targets), self.pairs_, written, self.target_.tokens, self.memory_, draw
+            title, (sources, targets), self.pairs_, written, self.target_.kind, self.memory_, draw
         )
 
     def _finish(self, task: Task) -> None:

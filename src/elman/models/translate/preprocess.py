@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.sequences import Rows, Sequences
-from elman.data.tokenizer import END, Tokenizer, cut, join
+from elman.data.tokenizer import END, Tokenizer
 from elman.data.vocabulary import OpenVocabulary
 from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.decoding import padded
@@ -63,9 +63,9 @@ class Reader:
     def names(self, source: str, neighbour: str | None) -> list[str]:
         """Return the symbols of what `read` makes of one source."""
         if not self._copies:
-            return cut(source, self._source.tokens)
-        beside = [] if neighbour is None else [*cut(neighbour, self._target.tokens), END]
-        return [*cut(source, self._source.tokens), END, *beside]
+            return self._source.split(source)
+        beside = [] if neighbour is None else [*self._target.split(neighbour), END]
+        return [*self._source.split(source), END, *beside]
 
     def targets(self, targets: Sequence[str], read: Read) -> Sequences:
         """Return targets with their ends: symbols of the vocabulary, and other symbols where the row can copy them."""
@@ -76,7 +76,7 @@ class Reader:
         for row, text in enumerate(targets):
             own, there = values[wanted.starts[row] : wanted.starts[row + 1]], read.copies[row]
             strange = np.flatnonzero(own == 0)
-            symbols = cut(text, self._target.tokens) if len(strange) else []
+            symbols = self._target.split(text) if len(strange) else []
             found = [self._open.number(symbols[place]) for place in strange]
             own[strange] = np.where(np.isin(found, there), found, 0)
         return Sequences(values, wanted.starts)
@@ -87,15 +87,15 @@ class Reader:
 
     def text(self, numbers: Sequence[int]) -> str:
         """Return the text that was written."""
-        return join(self.symbols(numbers), self._target.tokens)
+        return self._target.join(self.symbols(numbers))
 
     def _with_copies(self, source: str, neighbour: str | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        cut_source, end = cut(source, self._source.tokens), np.array([BOS_EOS])
-        same = self._source.tokens == self._target.tokens
+        cut_source, end = self._source.split(source), np.array([BOS_EOS])
+        same = self._source.splitter == self._target.splitter
         read = [self._source.vocabulary.encode(cut_source), end]
         copies = [self._open.encode(cut_source) if same else np.zeros(len(cut_source), np.int64), end]
         if neighbour is not None:
-            beside = cut(neighbour, self._target.tokens)
+            beside = self._target.split(neighbour)
             read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), end]
             copies += [self._open.encode(beside), end]
         return np.concatenate(read), np.concatenate(copies)

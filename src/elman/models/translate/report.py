@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.vocabulary import Tokens
+from elman.data.tokenizer import Kind
 from elman.models.estimator.reports import Report
 from elman.models.scoring.texts import score_grid
 from elman.models.translate.baselines import CopySource, NearestNeighbour
@@ -42,7 +42,7 @@ def translation_report(
     asked: Pairs,
     known: Pairs,
     written: Mapping[str, Sequence[str]],
-    tokens: Tokens,
+    tokens: Kind,
     memory: TranslationMemory | None,
     draw: "Callable[[], Figure] | None",
 ) -> Report:

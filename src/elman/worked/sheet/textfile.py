@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from elman import opening
+from elman import quoting
 from elman.errors import DataError, InputError
 from elman.limits import SHEET_BYTES
 
@@ -10,8 +10,8 @@ _MOST = 200  # characters of a path that a message repeats, the last ones
 
 
 def shown(path: str | Path) -> str:
-    """Return a path for a message, as `elman.opening.shown` does; sheets repeat somewhat more of it."""
-    return opening.shown(path, _MOST)
+    """Return a path for a message, as `elman.quoting.shown` does; sheets repeat somewhat more of it."""
+    return quoting.shown(path, _MOST)
 
 
 def read_text(path: Path, what: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from elman.data.image_files import read_image_files
+from elman.data.images import read_image_files
 from elman.errors import DataError, ElmanError
 from elman.quoting import printable
 
@@ -183,7 +183,7 @@ def test_bombs_take_little_memory(tmp_path):
     for name, data in bombs():
         (tmp_path / name).write_bytes(data)
         code = (
-            "import sys, pathlib; from elman.data.image_files import read_image_files as r\n"
+            "import sys, pathlib; from elman.data.images import read_image_files as r\n"
             "from elman.errors import DataError\n"
             "try: r(pathlib.Path(sys.argv[1]), [sys.argv[2]])\n"
             "except DataError: print('refused')"
