@@ -36,7 +36,7 @@ def weights(model):
 
 def test_it_learns_what_no_line_can(model):
     assert model.score(*exclusive_or(seed=1)) > 0.97
-    assert model.progress_.best < 0.3 * model.baselines_["class shares"]
+    assert model.progress_.best < 0.3 * model.baselines_["class frequencies"]
     assert model.held_out_.accuracy("network") > 0.8
 
 
@@ -89,7 +89,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
     assert main(train) == 1
     assert "column 'name': expected a number, got 'x'" in capsys.readouterr().err
     assert main([*train, "--features", "a,b"]) == 0
-    assert "class shares" in capsys.readouterr().out
+    assert "class frequencies" in capsys.readouterr().out
     model = elman.load(out)
     assert isinstance(model, OnFiles)
     assert main(["evaluate", out, str(tmp_path / "t.csv")]) == 0

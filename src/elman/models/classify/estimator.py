@@ -44,10 +44,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        preprocessor_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
+        preprocessor_: vocabulary or scale, classes, and the two baselines that are fitted, all from the training part.
         mix_: the weights of the network's scores and of the n-grams' scores; chosen on the held-out part.
-        baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
-            held out.
+        baselines_: held-out nats per sequence of the class frequencies, of a bag of words (of series: of steps) and of
+            n-grams; empty with none held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that are in the training part too.
         held_out_: how the network and the baselines did on the held-out part; None with nothing held out.

@@ -18,6 +18,7 @@ from elman.models.classify.columns import Columns
 from elman.models.classify.options import ClassifierOptions
 from elman.models.estimator.building import check_shapes
 from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
+from elman.models.scoring.classification import CLASS_FREQUENCIES
 from elman.models.scoring.labels import Label, Labels, Targets, as_labels
 from elman.models.scoring.ngrams import NGrams
 
@@ -45,7 +46,7 @@ class Preprocessor:
         input: vocabulary or scale.
         labels: the classes.
         priors: prior probability of each class, shape `(K,)`.
-        linear: the bag of words.
+        linear: the baseline that ignores order: the bag of words, or of steps.
         ngrams: the wide part of a classifier of texts; None without it.
     """
 
@@ -134,9 +135,10 @@ class Preprocessor:
             inputs: sequences in numbers.
             wide: what `wide` returns for the same.
         """
+        bag = "bag of words" if self.symbols else "bag of steps"
         found = {
-            "class shares": np.tile(self.priors, (len(inputs), 1)),
-            "bag of words": self.linear.probabilities(inputs),
+            CLASS_FREQUENCIES: np.tile(self.priors, (len(inputs), 1)),
+            bag: self.linear.probabilities(inputs),
         }
         if wide is not None:
             found["n-grams"] = likelihoods(wide, self.labels.multilabel)

@@ -22,7 +22,7 @@ from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
-from elman.models.tag.report import MeasuredTags
+from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags
 from elman.quoting import quote
 from elman.train.run import RunOptions, check_run
 
@@ -168,7 +168,8 @@ class SequenceTagger(Estimator, TaggerOptions):
         found = self.predict(rows)
         wanted = align_tags(found, given)
         unseen = int((self.preprocessor_.numbers(wanted) == UNSEEN).sum())
-        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen)
+        baseline = COUNTED if self.preprocessor_.symbols else COUNTED_OVERALL
+        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen, baseline)
 
     @property
     def classes_(self) -> list[Any]:

@@ -32,10 +32,10 @@ class FeedForward(FixedWidth, FeedForwardOptions):
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        baselines_: held-out nats per vector of the classes' shares; empty with nothing held out.
+        baselines_: held-out nats per vector of the class frequencies; empty with nothing held out.
         progress_: counts and losses of the training.
         duplicates_: held-out vectors that are in the training part too.
-        held_out_: how the network and the shares did on the held-out part, after `fit`; None with nothing held out.
+        held_out_: how the network and the class frequencies did on the held-out part; None with nothing held out.
 
     Raises:
         InputError: an option is out of range.
@@ -67,7 +67,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         return {"row": numbers, "label": self.labels_.decode(found).tolist()} | shares
 
     def report(self, source: Any) -> Report:
-        """Return accuracy, F1 and loss on a table with labels, compared with the priors of the classes."""
+        """Return accuracy, F1 and loss on a table with labels, compared with the class frequencies."""
         table = read_table(source)
         vectors = self._read(self._features(table))
         labels = as_labels(table.names(table.column("label", self.label_)), len(table))

@@ -14,7 +14,7 @@ from elman.models.estimator.base import Estimator
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.networks.feed_forward import LabelledVectors, Taught, probabilities
-from elman.models.scoring.classification import Measured, mean_nats
+from elman.models.scoring.classification import CLASS_FREQUENCIES, Measured, mean_nats
 from elman.models.scoring.labels import Label, Labels, as_labels
 from elman.train.run import RunOptions, check_run
 
@@ -125,7 +125,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _measured(self, examples: LabelledVectors) -> Measured:
         found = probabilities(self.network_, examples.vectors)
         priors = np.tile(self.priors_, (len(found), 1))
-        return Measured(self.labels_, examples.targets, {"class shares": priors, "network": found})
+        return Measured(self.labels_, examples.targets, {CLASS_FREQUENCIES: priors, "network": found}, self.target)
 
     def _begin(self, training: LabelledVectors, held_out: LabelledVectors | None, options: Any) -> ByLength:
         """Return the job of learning vectors, with a new network."""
@@ -134,7 +134,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.baselines_ = {}
         if held_out:
             priors = np.tile(self.priors_, (len(held_out.targets), 1))
-            self.baselines_ = {"class shares": mean_nats(priors, held_out.targets)}
+            self.baselines_ = {CLASS_FREQUENCIES: mean_nats(priors, held_out.targets)}
         return ByLength(
             self.network_,
             Taught(self.network_, training),

@@ -27,10 +27,10 @@ class WindowMLP(FixedWidth, WindowOptions):
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
         input_: vocabulary or scale, from the training part.
-        baselines_: held-out nats per sequence of the classes' shares; empty with nothing held out.
+        baselines_: held-out nats per sequence of the class frequencies; empty with nothing held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that look, through the window, like one of the training part.
-        held_out_: how the network and the shares did on the held-out part; None with nothing held out.
+        held_out_: how the network and the class frequencies did on the held-out part; None with nothing held out.
 
     Raises:
         InputError: an option is out of range.
