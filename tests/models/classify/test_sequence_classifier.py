@@ -13,8 +13,7 @@ import elman
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
-from elman.models.networks.encoder import packed
-from elman.models.networks.pooling import Pooling, rows_of
+from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
 from elman.models.scoring.labels import as_labels
 from elman.ops.dispatch import use_backend

@@ -9,8 +9,8 @@ import elman
 from elman.data.tokenizer import Tokenizer
 from elman.data.vocabulary import OpenVocabulary, Vocabulary
 from elman.errors import InputError
+from elman.models.networks.attention import GOES_ON, Pointer, probabilities, probability_of
 from elman.models.networks.beam_search import BOS_EOS
-from elman.models.networks.pointer import GOES_ON, Pointer, probabilities, probability_of
 from elman.models.translate import baselines as translation_baselines
 from elman.models.translate.baselines import NearestNeighbour
 from elman.models.translate.preprocess import Reader

@@ -6,7 +6,7 @@ Athanasopoulos, "Forecasting: Principles and Practice".
 
 import numpy as np
 
-from elman.models.forecast.metrics import Numbers
+from elman.models.forecast.evaluation import Numbers
 
 NEAR = 40
 """The seasonal mean takes in a season's length / 40 to either side: nine days for the days of a year."""

@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from elman.data.series import Panel
 from elman.models.forecast.baselines import naive_forecasts
-from elman.models.forecast.evaluation import OURS, Evaluation
+from elman.models.forecast.evaluation import OURS, Evaluation, naive_scale
 from elman.models.forecast.intervals import Intervals
-from elman.models.forecast.metrics import naive_scale
 from elman.models.forecast.network import ForecastNetwork
 from elman.models.forecast.preprocess import Preparation
 from elman.models.forecast.windows import Origins, Windows

@@ -12,14 +12,13 @@ from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
-from elman.models.generate.generation import Generation
+from elman.models.generate.generation import Generation, Sampling
 from elman.models.generate.options import TextOptions
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
-from elman.models.generate.sampling import Sampling
 from elman.models.generate.streams import make_streams
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
 from elman.models.networks.symbols import SymbolNetwork
-from elman.models.scoring.symbol_counts import baselines
+from elman.models.scoring.counts import baselines
 from elman.train.run import RunOptions, check_run
 
 

@@ -12,10 +12,10 @@ from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.data.tokenizer import UNKNOWN
 from elman.errors import DataError
 from elman.models.estimator.examples import ByLength
+from elman.models.estimator.options import WriterOptions
 from elman.models.networks.beam_search import Beam, search
 from elman.models.networks.decoder import Decoder, Source, Targets, Writing
-from elman.models.networks.writer_options import WriterOptions
-from elman.models.scoring.symbol_counts import baselines
+from elman.models.scoring.counts import baselines
 from elman.quoting import quote
 from elman.train import Batch
 

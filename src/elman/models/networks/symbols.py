@@ -1,27 +1,16 @@
 """Define the network of symbols: embedding or one-hot, recurrent layers, and a score for every next symbol."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
 from elman.bptt import State
 from elman.layers import GRU, LSTM, RNN
-from elman.options import CellName
+from elman.options import RecurrentOptions
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
-class LayerOptions(Protocol):
-    """The options that recurrent layers need of a job."""
-
-    cell: CellName
-    hidden_size: int
-    num_layers: int
-    dropout: float
-
-
-def recurrent_layers(width: int, options: LayerOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
+def recurrent_layers(width: int, options: RecurrentOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
     """Return the recurrent layers of a network; dropout is between them, so that a single layer has none.
 
     Args:

@@ -17,7 +17,7 @@ from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.encoder import Encoder
-from elman.models.scoring.tag_counts import TagCounts
+from elman.models.scoring.counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.tag.options import TaggerOptions

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.models.scoring.chrf import chrf, count_ngrams
+from elman.models.scoring.texts import chrf, count_ngrams
 from elman.models.translate.baselines import NearestNeighbour
 
 Pairs = tuple[list[str], list[str]]

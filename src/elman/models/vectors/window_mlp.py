@@ -10,7 +10,7 @@ from elman.data.items import as_items
 from elman.models.estimator.contents import VectorContent
 from elman.models.networks.feed_forward import FeedForwardNetwork
 from elman.models.vectors.fixed_width import FixedWidth
-from elman.models.vectors.window_options import WindowOptions
+from elman.models.vectors.options import WindowOptions
 from elman.options import SideName
 
 
