@@ -5,8 +5,7 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.models.translate.baselines import NearestNeighbour
-from elman.models.translate.memory import TranslationMemory, choose_threshold
+from elman.models.translate.memory import NearestNeighbour, TranslationMemory, choose_threshold
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 VERBS = {"open": "ouvrir", "close": "fermer", "print": "imprimer", "save": "enregistrer"}

@@ -37,7 +37,7 @@ from elman.quoting import printable, shorten
 from elman.train import Counters, Loop, RunOptions, Task, write_container
 from elman.train.checkpoint import under
 from elman.train.metrics import try_to_draw_losses
-from elman.train.run import exclusive
+from elman.train.run import check_run, exclusive
 
 _Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
@@ -215,6 +215,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _options(self) -> Any:
         """Return the options as they are now, checked: an object of `options`."""
         return checked(self.options, self.get_params(deep=False))
+
+    def _options_for(self, run: RunOptions) -> Any:
+        """Return the options, after seeing that the run can write its files; raises as `check_run` does."""
+        check_run(run)
+        return self._options()
 
     def _learn(
         self, run: RunOptions, data: dict[str, Any], begin: Callable[[], Task], options: TrainingOptions | None = None
