@@ -23,9 +23,14 @@ from elman.options import (
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PerceptronOptions(TrainingOptions):
-    """Options of both: those of the multilayer perceptron and of its training."""
+    """Options of both: those of the multilayer perceptron and of its training.
+
+    Attributes:
+        target: what one input is called, such as "vector".
+    """
 
     usual_epochs: ClassVar[int] = 20
+    target: ClassVar[str]
 
     hidden_size: Annotated[HiddenSize, Help("Units in a hidden layer.")] = 128
     num_layers: Annotated[NumLayers, Help("Number of hidden layers.")] = 1
@@ -38,6 +43,8 @@ class PerceptronOptions(TrainingOptions):
 class FeedForwardOptions(PerceptronOptions):
     """Options of `FeedForward`, with their defaults."""
 
+    target: ClassVar[str] = "vector"
+
     label: Annotated[Column, Help("Column of labels.")] = None
     features: Columns = None
 
@@ -45,6 +52,8 @@ class FeedForwardOptions(PerceptronOptions):
 @dataclass(kw_only=True, eq=False, repr=False)
 class WindowOptions(PerceptronOptions):
     """Options of `WindowMLP`, with their defaults."""
+
+    target: ClassVar[str] = "sequence"
 
     window: Annotated[int, Range(ge=1, le=65536), Help("Steps that the network reads.")] = 16
     side: Annotated[SideName, Help("Which steps of a longer sequence it reads: first or last.")] = "last"
