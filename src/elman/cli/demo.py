@@ -29,7 +29,8 @@ def demo(
     """
     from elman.cli.running import next_commands, report
     from elman.data import bundled_text
-    from elman.models.generate.demo import demo_model, opening
+    from elman.models.generate.estimator import demo_model
+    from elman.models.generate.preprocess import opening
     from elman.train import RunFiles
     from elman.train.show import Show
 

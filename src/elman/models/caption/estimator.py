@@ -18,7 +18,7 @@ from elman.models.caption.files import ImagePiece, read_captioned, stream_images
 from elman.models.caption.network import ImageToText, SmallImageEncoder
 from elman.models.caption.options import CaptionerOptions
 from elman.models.caption.preprocess import Encoded, Preprocessor, prepare, read_examples
-from elman.models.estimator.base import of_file
+from elman.models.estimator.columns import of_file
 from elman.models.estimator.contents import CaptionerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.options import WriterOptions

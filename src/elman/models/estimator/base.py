@@ -19,7 +19,7 @@ that made it, and again in `fit`. They are stored as given: scikit-learn's `clon
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import torch
 from sklearn.base import BaseEstimator
@@ -39,7 +39,6 @@ from elman.train.checkpoint import under
 from elman.train.metrics import try_to_draw_losses
 from elman.train.run import check_run, exclusive
 
-_Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
 """Characters of another library's message that are repeated; ours are shorter."""
 BESIDE = "beside"
@@ -263,21 +262,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
-
-
-def of_file(columns: _Columns | None, instead: str) -> _Columns:
-    """Return the columns that a model was trained on.
-
-    Args:
-        columns: None where it was trained on no file.
-        instead: what it was trained on there.
-
-    Raises:
-        InputError: there are none.
-    """
-    if columns is None:
-        raise InputError(f"model: trained on {instead}, not on a file: train it on a file, or call predict")
-    return columns
 
 
 def _parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -24,7 +24,7 @@ from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
 from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags
 from elman.quoting import quote
-from elman.train.run import RunOptions, check_run
+from elman.train.run import RunOptions
 
 
 class SequenceTagger(Estimator, TaggerOptions):
@@ -80,8 +80,7 @@ class SequenceTagger(Estimator, TaggerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        options = self._options()
+        options = self._options_for(run)
         data = prepare(X, y, options)
         self.read_ = data.read
 

@@ -13,7 +13,7 @@ from elman.data.splits import pick, split_rows
 from elman.data.tables import read_table, stream_table
 from elman.data.tokenizer import UNKNOWN, Tokenizer, as_texts
 from elman.errors import DataError
-from elman.models.estimator.base import of_file
+from elman.models.estimator.columns import of_file
 from elman.models.estimator.contents import TranslatorContent
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.beam_search import BOS_EOS, search

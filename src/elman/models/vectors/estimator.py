@@ -9,10 +9,10 @@ from sklearn.base import ClassifierMixin
 from torch import Tensor
 
 from elman.data.tables import Table, read_table, stream_table
-from elman.models.estimator.base import Estimator, of_file
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import FeedForwardContent
 from elman.models.estimator.examples import ByLength
-from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
 from elman.models.scoring.classification import CLASS_FREQUENCIES, Measured, mean_nats, report_of
