@@ -11,6 +11,7 @@ from elman.data.tokenizer import Tokenizer, as_texts
 from elman.errors import DataError
 from elman.models.caption.files import Captioned, read_captioned
 from elman.models.caption.options import CaptionerOptions
+from elman.models.estimator.preprocess import PreparedData
 from elman.models.networks.decoding import check_targets
 
 
@@ -86,26 +87,14 @@ class Preprocessor:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The data of one training.
+class Prepared(PreparedData[Encoded, Preprocessor]):
+    """The data of one training. Duplicates are images that are the same pixel by pixel.
 
     Attributes:
-        training: the training part.
-        held_out: the held-out part; None with nothing held out.
-        preprocessor: fitted on the training part.
         columns: the columns or arrays of the file that was read; None where `X` and `y` were given.
-        duplicates: held-out images that are in the training part too, pixel by pixel.
     """
 
-    training: Encoded
-    held_out: Encoded | None
-    preprocessor: Preprocessor
     columns: tuple[str, str] | None
-    duplicates: int
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return digests of both parts."""
-        return {"training": self.training.fingerprint(), "held out": self.held_out and self.held_out.fingerprint()}
 
 
 def prepare(X: Any, y: Any, options: CaptionerOptions) -> Prepared:
@@ -127,8 +116,8 @@ def prepare(X: Any, y: Any, options: CaptionerOptions) -> Prepared:
         preprocessor.encode(images[training], pick(texts, training)),
         preprocessor.encode(images[held_out], pick(texts, held_out)) if len(held_out) else None,
         preprocessor,
-        columns,
         count_duplicates(images[training], images[held_out]),
+        columns,
     )
 
 

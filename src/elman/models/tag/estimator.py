@@ -89,7 +89,7 @@ class SequenceTagger(Estimator, TaggerOptions):
             self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
             return self._task(data.training, data.held_out)
 
-        self._learn(run, data.training.fingerprint(), begin)
+        self._learn(run, data.fingerprint(), begin)
         self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 

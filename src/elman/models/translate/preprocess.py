@@ -16,6 +16,7 @@ from elman.data.tables import Table, read_table
 from elman.data.tokenizer import END, Tokenizer, as_texts, cut, join
 from elman.data.vocabulary import OpenVocabulary
 from elman.errors import InputError
+from elman.models.estimator.preprocess import PreparedData
 from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.decoding import check_targets, padded
 from elman.models.translate.memory import Pairs, TranslationMemory
@@ -185,32 +186,20 @@ class Preprocessor:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(PreparedData[Encoded, Preprocessor]):
     """The data of one training.
 
     Attributes:
-        training: the training part.
-        held_out: the held-out part; None with nothing held out.
-        preprocessor: fitted on the training part.
         pairs: all sources and targets, not encoded.
         memory: knows the training part; None without a memory.
         columns: the columns of the table that was read; None where `X` and `y` were given.
         read: how much of a table was read, such as "40 rows"; None likewise.
-        duplicates: held-out sources that are in the training part too.
     """
 
-    training: Encoded
-    held_out: Encoded | None
-    preprocessor: Preprocessor
     pairs: Pairs
     memory: TranslationMemory | None
     columns: tuple[str, str] | None
     read: str | None
-    duplicates: int
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return digests of both parts."""
-        return {"training": self.training.fingerprint(), "held out": self.held_out and self.held_out.fingerprint()}
 
 
 def prepare(X: Any, y: Any, options: TranslatorOptions) -> Prepared:
@@ -244,11 +233,11 @@ def prepare(X: Any, y: Any, options: TranslatorOptions) -> Prepared:
         encoded.take(training),
         encoded.take(held_out) if len(held_out) else None,
         preprocessor,
+        count_duplicates(learned[0], asked),
         pairs,
         memory,
         columns,
         read,
-        count_duplicates(learned[0], asked),
     )
 
 

@@ -62,8 +62,7 @@ class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
         if data.columns:
             set_names(self, {"feature_names": data.columns.features})
             self.read_ = str(data.read)
-        fingerprint = data.training.fingerprint()
-        self._learn(run, fingerprint, lambda: self._begin(data.training, data.held_out, options))
+        self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
         self.held_out_ = self._measured(data.held_out) if data.held_out else None
         return self
 

@@ -16,6 +16,7 @@ from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tables import Table, as_frame, read_table
 from elman.errors import DataError
+from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
 from elman.models.scoring.labels import LABEL_COLUMNS, Label, Labels, as_labels
 from elman.models.vectors.options import FeedForwardOptions, WindowOptions
 from elman.options import SideName
@@ -66,17 +67,15 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Preprocessor:
+class Preprocessor(InputPreprocessor):
     """Encode inputs and labels as numbers, the same width for every input.
 
     Attributes:
-        input: vocabulary or scale.
         labels: the classes.
         priors: prior probability of each class, shape `(K,)`.
         window: the number of steps that are read of a sequence, and which; None where the inputs are vectors.
     """
 
-    input: TokenInput | SeriesInput
     labels: Labels
     priors: npt.NDArray[np.float64]
     window: tuple[int, SideName] | None
@@ -107,16 +106,6 @@ class Preprocessor:
         classes = self.labels.classes.tolist()
         return {"input": self.input.content(), "classes": classes, "priors": self.priors.tolist()}
 
-    @property
-    def symbols(self) -> int | None:
-        """The number of symbols, V; None where inputs are numbers."""
-        return len(self.input.vocabulary) if isinstance(self.input, TokenInput) else None
-
-    @property
-    def features(self) -> int:
-        """The number of features of a vector or a step, I; 0 where inputs are symbols."""
-        return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
-
     def read(self, X: Any) -> list[Any]:
         """Return the inputs as a list of what `encode` takes.
 
@@ -146,24 +135,16 @@ class Preprocessor:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The data of one training.
+class Prepared(PreparedData[Labelled, Preprocessor]):
+    """The data of one training. Duplicates are inputs that look alike to the network.
 
     Attributes:
-        training: the training part.
-        held_out: the held-out part; None with nothing held out.
-        preprocessor: fitted on the training part.
         columns: the columns of the table that was read; None where `X` and `y` were given.
         read: how much of a table was read, such as "40 rows"; None likewise.
-        duplicates: held-out inputs that look to the network like one of the training part.
     """
 
-    training: Labelled
-    held_out: Labelled | None
-    preprocessor: Preprocessor
     columns: Columns | None
     read: str | None
-    duplicates: int
 
 
 def prepare(X: Any, y: Any, options: FeedForwardOptions | WindowOptions) -> Prepared:
@@ -195,7 +176,7 @@ def prepare(X: Any, y: Any, options: FeedForwardOptions | WindowOptions) -> Prep
     training = preprocessor.label(*learned)
     held_out = preprocessor.label(*asked) if len(rows[1]) else None
     duplicates = count_duplicates(training.vectors, held_out.vectors) if held_out else 0
-    return Prepared(training, held_out, preprocessor, columns, read, duplicates)
+    return Prepared(training, held_out, preprocessor, duplicates, columns, read)
 
 
 def is_table(X: Any) -> bool:
