@@ -1,4 +1,4 @@
-"""Classifiers on real data, each beside the shares of the classes and a bag of words."""
+"""Classifiers on real data, each compared with the class frequencies and a bag of words or steps."""
 
 import numpy as np
 import numpy.typing as npt

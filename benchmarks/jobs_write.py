@@ -11,7 +11,8 @@ from benchmarks import datasets
 from benchmarks.registry import Outcome, job
 from elman.data.splits import count_duplicates, split_rows
 from elman.models.scoring.texts import Scores, exact, scores_of
-from elman.models.translate.baselines import CopySource, NearestNeighbour
+from elman.models.translate.memory import NearestNeighbour
+from elman.models.translate.report import CopySource
 
 PHONES = {"hidden_size": 128, "epochs": 12, "learning_rate": 3e-3, "schedule": "cosine"}
 FRENCH = {
@@ -58,7 +59,8 @@ def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str
     written = {name: writer.predict(asked) for name, writer in writers.items()}
     if model.memory_:
         written["network"] = model.write(asked)
-    return {name: scores_of(texts, wanted, model.target_.tokens) for name, texts in written.items()}, outcome.seconds
+    tokens = model.preprocessor_.target.tokens
+    return {name: scores_of(texts, wanted, tokens) for name, texts in written.items()}, outcome.seconds
 
 
 def measure(of: tuple[dict[str, Scores], float], name: str) -> Outcome:

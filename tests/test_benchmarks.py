@@ -12,7 +12,7 @@ from tests.contract_models.registry import SMALL, tagged_texts, texts
 def test_a_classifier_is_measured_beside_its_baselines():
     X, y = texts()
     outcome = jobs_classify.measured(SMALL, 0, (X[:30], y[:30]), (X[30:], y[30:]))
-    assert set(outcome.figures) == {"elman", "class shares", "bag of words", "n-grams"}
+    assert set(outcome.figures) == {"elman", "class frequencies", "bag of words", "n-grams"}
     assert all(0 <= figure <= 1 for figure in outcome.figures.values())
 
 

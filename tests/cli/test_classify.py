@@ -32,7 +32,14 @@ def folder(tmp_path_factory):
 def test_training_shows_the_baselines_beside(folder, tmp_path, capsys):
     assert main(["train", "classify", str(folder / "t.csv"), "-o", str(tmp_path / "m.safetensors"), *TINY]) == 0
     said = capsys.readouterr().out
-    for part in ("to beat: class shares", "class shares", "bag of words", "network", "accuracy", "m.loss.png"):
+    for part in (
+        "to beat: class frequencies",
+        "class frequencies",
+        "bag of words",
+        "network",
+        "accuracy",
+        "m.loss.png",
+    ):
         assert part in said
 
 
@@ -80,7 +87,7 @@ def test_evaluation_stands_beside_its_baselines_and_draws(folder, tmp_path, caps
     table = pd.read_csv(folder / "t.csv")
     accuracy = model.score(table["text"].tolist(), table["label"].tolist())
     assert lines["network + n-grams"][-3] == f"{accuracy:.4f}"
-    assert lines["class shares"][2] == "0.5000"
+    assert lines["class frequencies"][2] == "0.5000"
     assert lines["good"][-1] == "20"
     assert picture.read_bytes().startswith(b"\x89PNG")
 

@@ -32,7 +32,8 @@ def demo(
     Writes the model, its metrics as JSON lines, and a plot of the losses.
     """
     from elman.data import bundled_text
-    from elman.models.generate.demo import demo_model, opening
+    from elman.models.generate.estimator import demo_model
+    from elman.models.generate.preprocess import opening
     from elman.train import RunFiles
     from elman.train.show import Show
 

@@ -27,7 +27,7 @@ def model():
 
 def test_it_learns_what_images_are_called(model):
     assert model.score(IMAGES[108:], TEXTS[108:]) == 1
-    assert model.tokenizer_.kind == "characters"
+    assert model.preprocessor_.tokenizer.kind == "characters"
     assert model.progress_.best < min(model.baselines_.values()) / 2
 
 

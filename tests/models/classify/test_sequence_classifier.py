@@ -13,8 +13,7 @@ import elman
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
-from elman.models.networks.encoder import packed
-from elman.models.networks.pooling import Pooling, rows_of
+from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
 from elman.models.scoring.labels import as_labels
 from elman.ops.dispatch import use_backend
@@ -53,7 +52,7 @@ def test_it_learns_what_no_bag_of_words_can(model):
     texts, labels = order_matters(40, seed=1)
     assert model.score(texts, labels) > 0.9
     assert BagOfWords(tokens="words", min_count=1).fit(*order_matters()).score(texts, labels) < 0.7
-    assert set(model.baselines_) == {"class shares", "bag of words", "n-grams"}
+    assert set(model.baselines_) == {"class frequencies", "bag of words", "n-grams"}
     assert model.classes_.tolist() == ["cat", "dog"]
 
 
@@ -105,6 +104,7 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     series, kinds = series_of()
     first = elman.SequenceClassifier(**options).fit(series, kinds)
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
+    assert set(first.baselines_) == {"class frequencies", "bag of steps"}
     assert first.preprocessor_.content() == second.preprocessor_.content()
     weights = [m.network_.head.weight for m in (first, second)]
     assert torch.equal(*weights)  # one epoch is kept whatever its held-out loss

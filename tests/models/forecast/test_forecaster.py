@@ -14,6 +14,7 @@ from tests.tolerance import assert_close
 import elman
 from elman.data.series_table import read_panel
 from elman.errors import DataError, InputError, ModelFileError
+from elman.models.forecast.network import forecast_changes
 from elman.models.forecast.windows import Windows
 from elman.ops.dispatch import use_backend
 from elman.train import Callback, Interrupted, RunFiles
@@ -62,7 +63,7 @@ def test_what_is_held_out_leaves_no_trace_in_scales_season_or_first_windows():
     changed.loc[64:, ["y", "push"]] *= 50  # a fifth of 80
     made = [elman.Forecaster(**QUICK | {"season": None, "epochs": 1}, covariates=("push",)) for _ in range(2)]
     one, other = (model.fit(data) for model, data in zip(made, (frame, changed), strict=True))
-    assert one.preparation_.numbers() == other.preparation_.numbers()
+    assert one.preprocessor_.content() == other.preprocessor_.content()
     for (name, weights), (_, others) in zip(
         one.network_.state_dict().items(), other.network_.state_dict().items(), strict=True
     ):
@@ -139,13 +140,16 @@ def test_many_series_of_unequal_length_do_not_disturb_each_other():
 
 def test_a_shorter_window_is_not_padded(fitted):
     panel = read_panel(wavy(80), covariates=["push"])
-    p = fitted.preparation_
-    origins = np.array([8, 40, 10])
-    windows = Windows(fitted.network_, p, p.apply(panel), np.zeros(3, dtype=np.int64), origins)
-    assert list(windows.lengths) == [4, 8, 6]
-    together = torch.from_numpy(windows.forecast(np.arange(3)))
-    alone = torch.from_numpy(np.concatenate([windows.forecast(np.array([row])) for row in range(3)]))
-    assert_close(together.float(), alone.float(), "forecasts")
+    encoded, origins = fitted.preprocessor_.encode(panel), np.array([8, 40, 10])
+
+    def changes(origins):
+        windows = Windows(encoded, np.zeros(len(origins), dtype=np.int64), origins)
+        return windows.lengths.tolist(), torch.from_numpy(forecast_changes(fitted.network_, windows)).float()
+
+    lengths, together = changes(origins)
+    assert lengths == [4, 8, 6]
+    alone = torch.cat([changes(origins[row : row + 1])[1] for row in range(3)])
+    assert_close(together, alone, "forecasts")
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -212,7 +216,7 @@ def test_growth_in_proportion_is_taken_in_logarithms():
     t = np.arange(96)
     y = np.exp(t / 30) * (2 + np.sin(2 * np.pi * t / 12))
     model = elman.Forecaster(horizon=6, season=12, members=1, epochs=1).fit(y)
-    assert model.preparation_.scales["y"].log
+    assert model.preprocessor_.scales["y"].log
     assert (model.predict(levels=(99.9,))["lo-99.9"] > 0).all()
     with pytest.raises(DataError, match="-1 at 96 has no logarithm"):
         model.predict(X=[*y, -1.0])

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from elman.models.forecast import metrics
+from elman.models.forecast import evaluation as metrics
 from elman.models.forecast.baselines import drift, last_value, naive_forecasts, seasonal_mean, seasonal_naive
-from elman.models.forecast.intervals import Intervals
+from elman.models.forecast.forecasts import Intervals
 from elman.models.forecast.report import file_columns
 
 NAN = math.nan

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elman.errors import InputError
-from elman.models.generate.sampling import Sampling
+from elman.models.generate.generation import Sampling
 
 SCORES = np.log(np.array([0.1, 0.5, 0.25, 0.15]))
 

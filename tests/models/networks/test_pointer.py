@@ -9,10 +9,10 @@ import elman
 from elman.data.tokenizer import Tokenizer
 from elman.data.vocabulary import OpenVocabulary, Vocabulary
 from elman.errors import InputError
+from elman.models.networks.attention import GOES_ON, Pointer, probabilities, probability_of
 from elman.models.networks.beam_search import BOS_EOS
-from elman.models.networks.pointer import GOES_ON, Pointer, probabilities, probability_of
-from elman.models.translate import baselines as translation_baselines
-from elman.models.translate.baselines import NearestNeighbour
+from elman.models.translate import memory as translation_memory
+from elman.models.translate.memory import NearestNeighbour
 from elman.models.translate.preprocess import Reader
 from elman.train import Callback, RunFiles
 
@@ -176,7 +176,7 @@ def test_the_nearest_other_is_never_the_source_itself(monkeypatch):
         rest = [k for k in range(50) if k != row]
         alone = found._known[[row]] @ found._known[rest].T
         assert others[row] == targets[rest[int(alone.argmax())]]
-    monkeypatch.setattr(translation_baselines, "AT_ONCE", 7)
+    monkeypatch.setattr(translation_memory, "AT_ONCE", 7)
     assert found.others() == others
     in_parts, similarities = found.find(sources)
     assert len(in_parts) == len(similarities) == 50

@@ -76,6 +76,7 @@ def test_numbers_are_tagged_too_and_scaled_by_the_training_part():
     tags = [(s[:, 0] > s[:, 1]).astype(int) for s in series]
     model = elman.SequenceTagger(**TINY | {"epochs": 12, "learning_rate": 0.02}).fit(series, tags)
     assert model.score(series[-8:], tags[-8:]) > 0.9
+    assert model.held_out_.summary().rows[0][0] == "most frequent tag"  # numbers are no tokens
     assert list(model.baselines_) == ["tag counts"]
     assert np.allclose(model.preprocessor_.input.mean, np.concatenate(series[:72]).mean(axis=0), rtol=1e-5)
     flat = np.stack([s[:4, 0] for s in series if len(s) >= 4])

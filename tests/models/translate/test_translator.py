@@ -7,7 +7,8 @@ import pytest
 
 import elman
 from elman.errors import DataError, InputError, MissingLibraryError, ModelFileError
-from elman.models.translate.baselines import CopySource, NearestNeighbour
+from elman.models.translate.memory import NearestNeighbour
+from elman.models.translate.report import CopySource
 from elman.options import resume_values, values
 from elman.train import Callback, RunFiles
 
@@ -25,7 +26,7 @@ def model():
 
 
 def test_it_learns_to_write_backwards(model):
-    assert (model.source_.kind, model.target_.kind) == ("characters", "symbols")
+    assert (model.preprocessor_.source.kind, model.preprocessor_.target.kind) == ("characters", "symbols")
     assert model.score(WORDS[216:], SPOKEN[216:]) > 0.8
     assert model.progress_.best < min(model.baselines_.values()) / 2
 
@@ -91,9 +92,9 @@ def test_every_kind_trains_and_writes(options):
 def test_only_the_training_part_is_learned_from():
     words, spoken = [*WORDS[:90], *["zzz"] * 10], [*SPOKEN[:90], *["Q Q"] * 10]
     model = elman.Translator(**SMALL).fit(words, spoken)
-    assert "z" not in model.source_.vocabulary
-    assert "Q" not in model.target_.vocabulary
-    assert "Q" in elman.Translator(**SMALL, validation_fraction=0).fit(words, spoken).target_.vocabulary
+    assert "z" not in model.preprocessor_.source.vocabulary
+    assert "Q" not in model.preprocessor_.target.vocabulary
+    assert "Q" in elman.Translator(**SMALL, validation_fraction=0).fit(words, spoken).preprocessor_.target.vocabulary
 
 
 def test_duplicates_across_the_split_are_counted():
@@ -127,7 +128,7 @@ def test_sentences_are_scored_by_chrf_and_bleu():
     model = elman.Translator(**SMALL, target_tokens="words").fit(english, french)
     from elman.models.scoring.texts import score_grid
 
-    grid = score_grid({"right": french, "network": model.predict(english)}, french, model.target_.kind)
+    grid = score_grid({"right": french, "network": model.predict(english)}, french, model.preprocessor_.target.kind)
     assert grid.columns == ["", "chrF", "BLEU", "exact"]
     assert grid.rows[0][1:] == [pytest.approx(100), pytest.approx(100), 1.0]
 

@@ -36,7 +36,7 @@ def weights(model):
 
 def test_it_learns_what_no_line_can(model):
     assert model.score(*exclusive_or(seed=1)) > 0.97
-    assert model.progress_.best < 0.3 * model.baselines_["class shares"]
+    assert model.progress_.best < 0.3 * model.baselines_["class frequencies"]
     assert model.held_out_.accuracy("network") > 0.8
 
 
@@ -70,7 +70,7 @@ def test_scale_and_classes_come_from_the_training_part():
     rows = np.concatenate([X[:72], X[72:] + 1e6])
     one = elman.FeedForward(**TINY, split="tail").fit(rows, Y)
     other = elman.FeedForward(**TINY, validation_fraction=0).fit(X[:72], Y[:72])
-    assert one.input_.mean.tolist() == other.input_.mean.tolist()
+    assert one.preprocessor_.input.mean.tolist() == other.preprocessor_.input.mean.tolist()
     assert one.duplicates_ == 0
     assert elman.FeedForward(**TINY, split="tail").fit(np.concatenate([X, X[:8]]), [*Y, *Y[:8]]).duplicates_ == 8
 
@@ -89,7 +89,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys):
     assert main(train) == 1
     assert "column 'name': expected a number, got 'x'" in capsys.readouterr().err
     assert main([*train, "--features", "a,b"]) == 0
-    assert "class shares" in capsys.readouterr().out
+    assert "class frequencies" in capsys.readouterr().out
     model = elman.load(out)
     assert isinstance(model, OnFiles)
     assert main(["evaluate", out, str(tmp_path / "t.csv")]) == 0
@@ -124,7 +124,7 @@ def test_an_unfitted_model_and_vectors_of_another_length(model):
 
 def test_the_network_is_what_torch_computes(model):
     with torch.no_grad():
-        x = torch.from_numpy(model.input_.encode([X.astype(np.float32)]).values)
+        x = torch.from_numpy(model.preprocessor_.input.encode([X.astype(np.float32)]).values)
         first, last = model.network_[0], model.network_[-1]
         want = (torch.relu(x @ first.weight.T + first.bias) @ last.weight.T + last.bias).double().softmax(-1)
     assert np.allclose(model.predict_proba(X), want.numpy(), rtol=1e-4)

@@ -54,7 +54,7 @@ def test_places_without_a_step_stay_nothing():
     assert embed.weight[-1].abs().max() == 0
     assert embed.weight[:-1].abs().max() > 0
     alone = torch.zeros(1, 12, 4)
-    alone[0, -1] = embed.weight[model.input_.vocabulary.number("b")]
+    alone[0, -1] = embed.weight[model.preprocessor_.input.vocabulary.number("b")]
     want = perceptron(flat(alone)).double().softmax(-1).detach().numpy()
     np.testing.assert_allclose(model.predict_proba(["b"]), want, rtol=1e-5)
 
@@ -64,7 +64,7 @@ def test_series_are_scaled_and_laid_side_by_side():
     rows = [draw.normal(5, 3, (draw.integers(1, 7), 2)).astype(np.float32) for _ in range(40)]
     model = elman.WindowMLP(window=3, side="first", hidden_size=8, epochs=2).fit(rows, [len(row) > 3 for row in rows])
     long = next(row for row in rows if len(row) > 3)
-    scaled = (long[:3] - model.input_.mean) / model.input_.deviation
+    scaled = (long[:3] - model.preprocessor_.input.mean) / model.preprocessor_.input.deviation
     want = model.network_[-1](torch.from_numpy(scaled.reshape(1, -1))).double().softmax(-1).detach().numpy()
     np.testing.assert_allclose(model.predict_proba([long]), want, rtol=1e-5)
     with pytest.raises(DataError, match="expected 2 features"):

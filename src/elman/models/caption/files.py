@@ -29,11 +29,11 @@ class ImagePiece(NamedTuple):
 
 
 class Captioned(NamedTuple):
-    """Images and their texts, and the names of the columns or arrays that held them."""
+    """Images and their texts, and the names of the columns or arrays that held them; None where no file did."""
 
     images: Images
     texts: list[str]
-    columns: tuple[str, str]
+    columns: tuple[str, str] | None
 
 
 def is_file(source: Any) -> bool:

@@ -1,7 +1,10 @@
 """Define the captioner's network: a convolutional encoder and a recurrent decoder."""
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
+from elman.data.images import Images
 from elman.models.caption.options import CaptionerOptions
 from elman.models.networks.decoder import Decoder, Source
 
@@ -45,8 +48,7 @@ class ImageToText(nn.Module):
     Args:
         encoder: takes images `(B, C, rows, columns)` and returns vectors `(B, F)`.
         features: F.
-        mean: of each channel over the training images, `(C,)`; images are shifted and scaled by it and `deviation`.
-        deviation: standard deviation of each channel, `(C,)`.
+        channels: C; images are shifted by the mean of each, and scaled by its standard deviation, see `fit_scale`.
         size: the number of symbols.
         options: the options of the captioner.
     """
@@ -54,23 +56,26 @@ class ImageToText(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(
-        self,
-        encoder: nn.Module,
-        features: int,
-        mean: Tensor,
-        deviation: Tensor,
-        size: int,
-        options: CaptionerOptions,
-    ):
+    def __init__(self, encoder: nn.Module, features: int, channels: int, size: int, options: CaptionerOptions):
         super().__init__()
         self.encoder = encoder
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("deviation", torch.ones(channels))
         # An encoder's vectors may be of any size; small ones would hardly move the state that the decoder begins with.
         self.norm = nn.LayerNorm(features)
         self.drop = nn.Dropout(options.dropout)
         self.decoder = Decoder(size, options, summary=features, attends=None)
+
+    def fit_scale(self, images: Images) -> None:
+        """Measure each channel of the training images, shape `(n, rows, columns, C)`; 1 scales one that never changes.
+
+        Set `mean` and `deviation`, both `(C,)`.
+        """
+        pixels = images.reshape(-1, images.shape[-1])
+        mean, deviation = pixels.mean(axis=0, dtype=np.float64), pixels.std(axis=0, dtype=np.float64)
+        deviation[deviation == 0] = 1
+        self.mean.copy_(torch.from_numpy(mean))
+        self.deviation.copy_(torch.from_numpy(deviation))
 
     def see(self, images: Tensor) -> Source:
         """Return what the decoder writes from: images `(B, rows, columns, C)` of any type, as they were given."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from elman.models.networks.writer_options import WriterOptions
-from elman.options import Column, Dropout, Help, PythonOnly, Range, Tokens, Unsaved, Unset
+from elman.models.estimator.options import WriterOptions
+from elman.options import Column, Help, PythonOnly, Range, Tokens, Unsaved, Unset
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -24,4 +24,3 @@ class CaptionerOptions(WriterOptions):
         Help("A module that maps images to vectors, which no file holds."),
         Unset("a small convolutional network"),
     ] = None
-    dropout: Dropout = 0.2

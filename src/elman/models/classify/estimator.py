@@ -20,10 +20,10 @@ from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
 from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
 from elman.models.classify.preprocess import Labelled, Preprocessor, Scores, prepare
-from elman.models.estimator.base import Estimator, of_file
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import ClassifierContent
 from elman.models.estimator.examples import ByLength
-from elman.models.estimator.feature_names import content_of_names, in_order, learn_names, set_names
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
 from elman.models.networks.encoder import Encoder
@@ -32,7 +32,7 @@ from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import as_labels
 from elman.models.scoring.ngrams import Mix, choose_mix
 from elman.train import Task
-from elman.train.run import RunOptions, check_run
+from elman.train.run import RunOptions
 
 
 class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
@@ -44,10 +44,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        preprocessor_: vocabulary or scale, classes, bag of words and n-grams, all from the training part.
+        preprocessor_: vocabulary or scale, classes, and the two baselines that are fitted, all from the training part.
         mix_: the weights of the network's scores and of the n-grams' scores; chosen on the held-out part.
-        baselines_: held-out nats per sequence of the classes' shares, of a bag of words and of n-grams; empty with none
-            held out.
+        baselines_: held-out nats per sequence of the class frequencies, of a bag of words (of series: of steps) and of
+            n-grams; empty with none held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that are in the training part too.
         held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
@@ -93,8 +93,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        options = self._options()
+        options = self._options_for(run)
         data = prepare(X, y, options)
         self.columns_, self.duplicates_ = data.columns, data.duplicates
         if data.read:

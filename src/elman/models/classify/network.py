@@ -11,8 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.models.classify.preprocess import Labelled
-from elman.models.networks.encoder import Encoder, packed
-from elman.models.networks.pooling import Pooling
+from elman.models.networks.encoder import Encoder, Pooling, packed
 from elman.options import PoolingName
 from elman.train import Batch
 

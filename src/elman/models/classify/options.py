@@ -4,25 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from elman.models.estimator.options import EncoderOptions
 from elman.options import (
-    Bidirectional,
     Column,
     Columns,
-    Dropout,
-    EmaDecay,
-    EmbeddingDim,
     Help,
-    HiddenSize,
     InputDropout,
     LabelSmoothing,
     Metavar,
     MinCount,
     Pooling,
     Range,
-    RecurrentOptions,
     Split,
     SymbolDropout,
-    Tokens,
     Unset,
 )
 
@@ -35,7 +29,7 @@ BATCH_SIZE = (8, 64)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassifierOptions(RecurrentOptions):
+class ClassifierOptions(EncoderOptions):
     """Options of `SequenceClassifier`, with their defaults."""
 
     text: Annotated[Column, Help("Column of texts.")] = None
@@ -51,19 +45,14 @@ class ClassifierOptions(RecurrentOptions):
         Column, Help("Column that orders the rows of a series."), Unset("guessed by its name, or the order of the rows")
     ] = None
     features: Columns = None
-    tokens: Tokens = "auto"
     min_count: MinCount = 2
-    embedding_dim: EmbeddingDim = 64
     pretrained: Annotated[
         str | Path | None,
         Metavar("FILE"),
         Help("Word vectors to begin with, as text (GloVe, word2vec)."),
         Unset("none"),
     ] = None
-    hidden_size: HiddenSize = 96
-    bidirectional: Bidirectional = True
     pooling: Pooling = "mean+max"
-    dropout: Dropout = 0.3
     input_dropout: InputDropout = 0.2
     symbol_dropout: SymbolDropout = 0.1
     label_smoothing: LabelSmoothing = 0.0
@@ -85,7 +74,6 @@ class ClassifierOptions(RecurrentOptions):
         Help("Passes over the sequences."),
         Unset(f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences, unless minutes are given"),
     ] = None
-    ema_decay: EmaDecay = 0.99
     split: Split = "stratified"
 
 

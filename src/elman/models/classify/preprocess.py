@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
+from elman.data.inputs import TokenInput, fit_input, input_from_state
 from elman.data.items import Items, as_items
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
@@ -17,7 +17,9 @@ from elman.data.tables import as_frame, read_table
 from elman.models.classify.columns import Columns
 from elman.models.classify.options import ClassifierOptions
 from elman.models.estimator.building import check_shapes
+from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
 from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
+from elman.models.scoring.classification import CLASS_FREQUENCIES
 from elman.models.scoring.labels import Label, Labels, Targets, as_labels
 from elman.models.scoring.ngrams import NGrams
 
@@ -38,18 +40,16 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Preprocessor:
+class Preprocessor(InputPreprocessor):
     """Vocabulary or scale, classes and baselines, fitted on the training part alone.
 
     Attributes:
-        input: vocabulary or scale.
         labels: the classes.
         priors: prior probability of each class, shape `(K,)`.
-        linear: the bag of words.
+        linear: the baseline that ignores order: the bag of words, or of steps.
         ngrams: the wide part of a classifier of texts; None without it.
     """
 
-    input: TokenInput | SeriesInput
     labels: Labels
     priors: npt.NDArray[np.float64]
     linear: Linear
@@ -64,7 +64,7 @@ class Preprocessor:
         """
         labels = Labels.fit(names)
         found = fit_input(items, options.tokens, options.min_count)
-        targets, symbols = labels.encode(names), _symbols(found)
+        targets, symbols = labels.encode(names), InputPreprocessor(found).symbols
         priors = labels.priors(targets)
         linear = fit_linear(found.encode(items), targets, symbols, labels.multilabel)
         ngrams = None
@@ -105,16 +105,6 @@ class Preprocessor:
         own = {"slopes": torch.from_numpy(self.linear.slopes), "offsets": torch.from_numpy(self.linear.offsets)}
         return own if self.ngrams is None else own | self.ngrams.tensors()
 
-    @property
-    def symbols(self) -> int | None:
-        """The number of symbols, V; None for series."""
-        return _symbols(self.input)
-
-    @property
-    def features(self) -> int:
-        """The number of features at each step of a series, I."""
-        return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
-
     def label(self, items: Items, names: list[Label]) -> Labelled:
         """Return sequences and labels in numbers.
 
@@ -134,9 +124,10 @@ class Preprocessor:
             inputs: sequences in numbers.
             wide: what `wide` returns for the same.
         """
+        bag = "bag of words" if self.symbols else "bag of steps"
         found = {
-            "class shares": np.tile(self.priors, (len(inputs), 1)),
-            "bag of words": self.linear.probabilities(inputs),
+            CLASS_FREQUENCIES: np.tile(self.priors, (len(inputs), 1)),
+            bag: self.linear.probabilities(inputs),
         }
         if wide is not None:
             found["n-grams"] = likelihoods(wide, self.labels.multilabel)
@@ -144,28 +135,16 @@ class Preprocessor:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(PreparedData[Labelled, Preprocessor]):
     """The data of one training.
 
     Attributes:
-        training: the training part.
-        held_out: the held-out part; None with nothing held out.
-        preprocessor: fitted on the training part.
         columns: the columns of the table that was read; None where `X` and `y` were given.
         read: how much of a table was read, such as "40 rows"; None likewise.
-        duplicates: held-out sequences that are in the training part too.
     """
 
-    training: Labelled
-    held_out: Labelled | None
-    preprocessor: Preprocessor
     columns: Columns | None
     read: str | None
-    duplicates: int
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return digests of both parts."""
-        return {"training": self.training.fingerprint(), "held out": self.held_out and self.held_out.fingerprint()}
 
 
 def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
@@ -195,16 +174,12 @@ def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
         preprocessor.label(*parts[0]),
         preprocessor.label(*parts[1]) if len(held_out) else None,
         preprocessor,
+        count_duplicates(parts[0][0], parts[1][0]),
         columns,
         read,
-        count_duplicates(parts[0][0], parts[1][0]),
     )
 
 
 def _texts_of(items: Items) -> list[str]:
     """Return texts as they are, and lists of symbols with spaces between."""
     return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]
-
-
-def _symbols(found: TokenInput | SeriesInput) -> int | None:
-    return len(found.vocabulary) if isinstance(found, TokenInput) else None

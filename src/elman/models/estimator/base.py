@@ -19,7 +19,7 @@ that made it, and again in `fit`. They are stored as given: scikit-learn's `clon
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import torch
 from sklearn.base import BaseEstimator
@@ -37,9 +37,8 @@ from elman.quoting import printable, shorten
 from elman.train import Counters, Loop, RunOptions, Task, write_container
 from elman.train.checkpoint import under
 from elman.train.metrics import try_to_draw_losses
-from elman.train.run import exclusive
+from elman.train.run import check_run, exclusive
 
-_Columns = TypeVar("_Columns")
 LONGEST_REASON = 300
 """Characters of another library's message that are repeated; ours are shorter."""
 BESIDE = "beside"
@@ -216,6 +215,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Return the options as they are now, checked: an object of `options`."""
         return checked(self.options, self.get_params(deep=False))
 
+    def _options_for(self, run: RunOptions) -> Any:
+        """Return the options, after seeing that the run can write its files; raises as `check_run` does."""
+        check_run(run)
+        return self._options()
+
     def _learn(
         self, run: RunOptions, data: dict[str, Any], begin: Callable[[], Task], options: TrainingOptions | None = None
     ) -> Self:
@@ -258,21 +262,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
-
-
-def of_file(columns: _Columns | None, instead: str) -> _Columns:
-    """Return the columns that a model was trained on.
-
-    Args:
-        columns: None where it was trained on no file.
-        instead: what it was trained on there.
-
-    Raises:
-        InputError: there are none.
-    """
-    if columns is None:
-        raise InputError(f"model: trained on {instead}, not on a file: train it on a file, or call predict")
-    return columns
 
 
 def _parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -1,12 +1,19 @@
-"""Forecast without training: the baselines of a network.
+"""Forecast without training: the baselines of a network, and the season whose repetition forecasts best.
 
-Each takes the history of one series, shape `(T,)`, and returns the next `horizon` values. Names as in Hyndman and
-Athanasopoulos, "Forecasting: Principles and Practice".
+Each baseline takes the history of one series, shape `(T,)`, and returns the next `horizon` values. Names as in Hyndman
+and Athanasopoulos, "Forecasting: Principles and Practice".
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from elman.models.forecast.metrics import Numbers
+from elman.data.frequency import Frequency
+from elman.data.scaling import last_value_error
+from elman.models.forecast.evaluation import Numbers
+
+CLEARLY = 0.9
+"""A season is taken where its repetition errs less than this share of what the last value errs."""
 
 NEAR = 40
 """The seasonal mean takes in a season's length / 40 to either side: nine days for the days of a year."""
@@ -51,3 +58,27 @@ def naive_forecasts(history: Numbers, horizon: int, season: int) -> dict[str, Nu
         found["seasonal naive"] = seasonal_naive(history, horizon, season)
         found["seasonal mean"] = seasonal_mean(history, horizon, season)
     return found
+
+
+def find_season(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> int:
+    """Return the cycle of the calendar whose repetition forecasts the training part best.
+
+    1, no season, if none errs less than `CLEARLY` of what the last value errs.
+
+    Args:
+        training: of each series.
+        frequency: says which cycles there are; those that do not come twice in the shortest series are left out.
+        horizon: steps to forecast.
+    """
+    shortest = min(len(values) for values in training)
+    errors = {1: CLEARLY}
+    for season in frequency.seasons:
+        if 2 * season + horizon <= shortest:
+            errors[season] = float(np.mean([_repetition_error(values, season, horizon) for values in training]))
+    return min(errors, key=errors.__getitem__)
+
+
+def _repetition_error(values: Numbers, season: int, horizon: int) -> float:
+    """Return what the value one season before errs, as a share of what the last value does."""
+    last = last_value_error(values, horizon)
+    return float(np.abs(values[season:] - values[:-season]).mean() / last) if last else 1.0

@@ -1,7 +1,6 @@
 """Define `Forecaster`, which forecasts series with prediction intervals."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Unpack, cast
 
 import narwhals as nw
@@ -9,23 +8,21 @@ from sklearn.base import clone
 from torch import Tensor
 
 from elman.data.series import Panel
-from elman.data.series_table import read_panel
 from elman.errors import InputError
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import ForecasterContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.forecast.evaluation import OURS, Evaluation
-from elman.models.forecast.intervals import Intervals
-from elman.models.forecast.network import ForecastNetwork, Sizes
-from elman.models.forecast.options import ForecasterOptions, table_options
-from elman.models.forecast.origins import before_last_origins, check_every, check_known, new_origins
-from elman.models.forecast.outlook import Outlook, evaluate, forecast_errors, future_columns
-from elman.models.forecast.preprocess import Preparation
+from elman.models.forecast.forecasts import Intervals, Predictor, evaluate, forecast_errors, future_columns
+from elman.models.forecast.network import ForecastNetwork, WindowExamples
+from elman.models.forecast.options import ForecasterOptions
+from elman.models.forecast.origins import all_origins, before_last_origins, check_every, new_origins
+from elman.models.forecast.preprocess import Preprocessor, prepare, read_series
 from elman.models.forecast.report import file_columns, report
-from elman.models.forecast.windows import Windows, all_origins, input_sizes, make_windows
+from elman.models.forecast.windows import Sizes, Windows
 from elman.train import Task
-from elman.train.run import RunOptions, check_run
+from elman.train.run import RunOptions
 
 
 class Forecaster(Estimator, ForecasterOptions):
@@ -36,7 +33,7 @@ class Forecaster(Estimator, ForecasterOptions):
     Everything is measured and learned on the steps before an origin; `backtest` says how good that is.
 
     Attributes:
-        preparation_: what was measured on the training part: season, context, the scale of each series.
+        preprocessor_: what was measured on the training part: season, context, the scale of each series.
         intervals_: how large held-out errors are; None with nothing held out.
         history_: the end of each series, from which `predict` goes on.
         network_: the trained network.
@@ -56,7 +53,7 @@ class Forecaster(Estimator, ForecasterOptions):
     kind = "forecaster"
     content_type = ForecasterContent
     network_: ForecastNetwork
-    preparation_: Preparation
+    preprocessor_: Preprocessor
     intervals_: Intervals | None
     history_: Panel
 
@@ -78,10 +75,10 @@ class Forecaster(Estimator, ForecasterOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        options = self._options()
-        panel = self.series_of(X)
-        return self._learn(run, {"series": panel.fingerprint()}, lambda: self._begin(panel, options))
+        options = self._options_for(run)
+        data = prepare(X, y, options)
+        self.preprocessor_, self.history_ = data.preprocessor, data.history
+        return self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
         """Forecast the steps after the end of each series.
@@ -100,14 +97,14 @@ class Forecaster(Estimator, ForecasterOptions):
         """
         self._check_fitted()
         self._check_levels(levels)
-        most = self.preparation_.horizon
+        most = self.preprocessor_.horizon
         steps = most if horizon is None else horizon
         if not 1 <= steps <= most:
             raise InputError(
                 f"horizon: expected 1 to {most}, for which the model was made, got {steps}: train for more"
             )
         panel = self.history_ if X is None else self._read_known(X)
-        columns = future_columns(self._outlook(), panel, steps, levels)
+        columns = future_columns(self._predictor(), panel, steps, levels)
         return nw.from_dict(columns, backend=panel.backend).to_native()
 
     def evaluate(self, X: Any, *, every: int = 1, levels: Sequence[float] = (95,)) -> Evaluation:
@@ -129,8 +126,8 @@ class Forecaster(Estimator, ForecasterOptions):
         self._check_levels(levels)
         check_every(every)
         panel = self._read_known(X)
-        series, origins = new_origins(panel, self.history_, self.preparation_.horizon, every)
-        return evaluate(self._outlook(), panel, series, origins, levels)
+        series, origins = new_origins(panel, self.history_, self.preprocessor_.horizon, every)
+        return evaluate(self._predictor(), panel, series, origins, levels)
 
     def backtest(
         self,
@@ -170,7 +167,7 @@ class Forecaster(Estimator, ForecasterOptions):
     def rows(self, piece: Panel) -> Columns:
         """Return the forecasts of `predict` as columns for a file, with 95 % intervals where there are any."""
         levels = (95,) if self.intervals_ else ()
-        return file_columns(future_columns(self._outlook(), piece, self.preparation_.horizon, levels))
+        return file_columns(future_columns(self._predictor(), piece, self.preprocessor_.horizon, levels))
 
     def report(self, source: Any) -> Report:
         """Return how good the model is on what a table has beyond that on which it was trained."""
@@ -191,7 +188,7 @@ class Forecaster(Estimator, ForecasterOptions):
         Raises:
             DataError: a series has gaps, repeated stamps or missing values, or the table cannot be read.
         """
-        return X if isinstance(X, Panel) else read_panel(X, **table_options(self._options()))
+        return read_series(X, self._options())
 
     def _read_known(self, X: Any) -> Panel:
         """Read more of the series that the model was fitted on.
@@ -200,7 +197,7 @@ class Forecaster(Estimator, ForecasterOptions):
             DataError: a series is unknown, too short to forecast from, or of another frequency.
         """
         panel = self.series_of(X)
-        check_known(panel, self.preparation_)
+        self.preprocessor_.check_known(panel)
         return panel
 
     def _check_levels(self, levels: Sequence[float]) -> None:
@@ -210,21 +207,17 @@ class Forecaster(Estimator, ForecasterOptions):
         if len(levels) and self.intervals_ is None:
             raise InputError("levels: trained with validation=0, so that there are no intervals: give levels=()")
 
-    def _outlook(self) -> Outlook:
-        return Outlook(self.network_, self.preparation_, self.intervals_)
+    def _predictor(self) -> Predictor:
+        return Predictor(self.network_, self.preprocessor_, self.intervals_)
 
-    def _begin(self, panel: Panel, options: ForecasterOptions) -> ByLength:
-        """Return the job of learning the series, with a new network."""
-        self.preparation_ = p = Preparation.fit(panel, options)
-        prepared = p.apply(panel)
-        self._prepare(input_sizes(prepared, p), options)
-        self.history_ = replace(panel, series=tuple(one.tail(p.tail, p.frequency) for one in panel))
-        training, held_out = make_windows(self.network_, p, prepared, panel, options)
+    def _begin(self, training: Windows, held_out: Windows | None, options: ForecasterOptions) -> ByLength:
+        """Return the job of learning from windows, with a new network."""
+        self._make_network(training.sizes, options)
         self.baselines_ = held_out.naive_losses() if held_out else {}
         return ByLength(
             self.network_,
-            training,
-            held_out,
+            WindowExamples(self.network_, training),
+            WindowExamples(self.network_, held_out) if held_out else None,
             batch=options.batch_size,
             seed=options.seed,
             target="value",
@@ -232,34 +225,33 @@ class Forecaster(Estimator, ForecasterOptions):
             baselines=self.baselines_,
         )
 
-    def _as_taught(self, X: Any, y: None) -> Windows:
-        panel, p = self._read_known(X), self.preparation_
-        prepared = p.apply(panel)
-        series, origins = all_origins(prepared, p, [0] * len(panel), [len(one) for one in panel])
-        return Windows(self.network_, p, prepared, series, origins)
+    def _as_taught(self, X: Any, y: None) -> WindowExamples:
+        panel = self._read_known(X)
+        encoded = self.preprocessor_.encode(panel)
+        origins = all_origins(encoded, [0] * len(panel), [len(one) for one in panel])
+        return WindowExamples(self.network_, Windows(encoded, *origins))
 
     def _finish(self, task: Task) -> None:
         """Measure the held-out errors of the best weights."""
-        held_out = cast(ByLength, task).held_out
-        self.intervals_ = Intervals.fit(forecast_errors(cast(Windows, held_out))) if held_out else None
+        held_out = cast(WindowExamples | None, cast(ByLength, task).held_out)
+        self.intervals_ = Intervals.fit(forecast_errors(self.network_, held_out.windows)) if held_out else None
 
-    def _prepare(self, sizes: Sizes, options: ForecasterOptions) -> None:
-        """Make a network with first weights."""
+    def _make_network(self, sizes: Sizes, options: ForecasterOptions) -> None:
         self.network_ = self._build(lambda: ForecastNetwork(sizes, options))
 
     def _content(self) -> dict[str, Any]:
         return {
             "sizes": self.network_.sizes,
-            "preparation": self.preparation_.numbers(),
+            "preparation": self.preprocessor_.content(),
             "intervals": self.intervals_.numbers() if self.intervals_ else None,
             "history": self.history_.numbers(),
         }
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.preparation_ = p = Preparation.from_numbers(content["preparation"])
+        self.preprocessor_ = Preprocessor.from_state(content["preparation"])
         self.intervals_ = Intervals.from_numbers(content["intervals"]) if content["intervals"] else None
         self.history_ = Panel.from_numbers(content["history"])
-        sizes = input_sizes(p.apply(self.history_), p)
+        sizes = self.preprocessor_.encode(self.history_).sizes
         if list(sizes) != content["sizes"]:
             raise InputError(f"sizes: expected {list(sizes)}, as the history is read, got {content['sizes']}")
-        self._prepare(sizes, self._options())
+        self._make_network(sizes, self._options())

@@ -6,21 +6,18 @@ strategy of Wen et al. (2017), "A Multi-Horizon Quantile Recurrent Forecaster". 
 window's last value, and the last layer begins at zero, so that an untrained network is the naive forecast.
 """
 
-from typing import NamedTuple
-
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.models.forecast.options import ForecasterOptions
+from elman.models.forecast.windows import Numbers, Origins, Sizes, Windows
 from elman.models.networks.symbols import recurrent_layers
+from elman.train import Batch
 
-
-class Sizes(NamedTuple):
-    """Numbers at each step of a window, I, and numbers known of each future step, F."""
-
-    inputs: int
-    known: int
+AT_ONCE = 1024
+"""Windows that are read together."""
 
 
 class Member(nn.Module):
@@ -76,3 +73,33 @@ class ForecastNetwork(nn.Module):
     def forward(self, window: Tensor | PackedSequence, known: Tensor) -> Tensor:
         """Return each member's change from the last value, `(M, B, K)`."""
         return torch.stack([member(window, known) for member in self.members])
+
+
+class WindowExamples:
+    """Examples for `ByLength`: every observed step after a window is one target.
+
+    Args:
+        network: what is measured.
+        windows: the windows, and the steps after them.
+    """
+
+    def __init__(self, network: ForecastNetwork, windows: Windows):
+        self.network, self.windows = network, windows
+        self.lengths = windows.lengths
+
+    def loss(self, rows: Origins) -> Batch:
+        """Return the members' mean absolute error in spreads over all steps that were observed."""
+        truth = self.windows.truth(rows)
+        seen = torch.from_numpy(~np.isnan(truth))
+        wanted = torch.from_numpy(np.nan_to_num(truth)).float()
+        errors = (self.network(*self.windows.inputs(rows)) - wanted).abs() * seen
+        count = int(seen.sum())
+        return Batch(errors.sum() / (count * len(self.network.members)), count)
+
+
+def forecast_changes(network: ForecastNetwork, windows: Windows) -> Numbers:
+    """Return the change from the last value, in spreads, shape `(n, K)`. Put the network in `eval` first."""
+    pieces = [np.arange(begin, min(begin + AT_ONCE, len(windows))) for begin in range(0, len(windows), AT_ONCE)]
+    with torch.no_grad():
+        changes = [network(*windows.inputs(piece)).double().mean(dim=0).numpy() for piece in pieces]
+    return np.concatenate(changes)

@@ -1,43 +1,64 @@
-"""Find the origins of forecasts: steps after the training part, in series that the model knows."""
+"""Find the origins of forecasts: all within a part of the series, the last ones, or those after the training part."""
+
+import warnings
 
 import numpy as np
 
 from elman.data.series import Panel
+from elman.data.splits import split_rows
 from elman.errors import DataError, InputError
-from elman.models.forecast.preprocess import Preparation
-from elman.models.forecast.windows import Origins
+from elman.models.forecast.options import ForecasterOptions
+from elman.models.forecast.windows import Encoded, Origins, least_window
 from elman.quoting import quote
 
-SHOWN = 8
-"""Ids of series that a message lists."""
 
+def all_origins(encoded: Encoded, begins: list[int], ends: list[int]) -> tuple[Origins, Origins]:
+    """Return series and step of every origin whose horizon lies within a part of its series.
 
-def check_known(panel: Panel, preparation: Preparation) -> None:
-    """See that a model can forecast the series.
+    An origin stands after an observed step: a filled one may know what comes after it. At least one step of its horizon
+    is observed.
 
-    Raises:
-        DataError: a series is unknown, too short to forecast from, or of another frequency.
+    Args:
+        encoded: the series.
+        begins: the first origin of each series; earlier ones than the shortest window allows are left out.
+        ends: where the last horizon of each series ends.
     """
-    if panel.frequency != preparation.frequency:
-        raise DataError(
-            f"{panel.source}: the series come {panel.frequency}, those of the model {preparation.frequency}: "
-            "bring them to that"
-        )
-    if len(panel.covariates) != preparation.covariate_count:
-        raise DataError(f"{panel.source}: the model reads {preparation.covariate_count} covariates: give them all")
-    least = preparation.lag + 2
-    for one in panel:
-        if one.name not in preparation.scales:
-            known = list(preparation.scales)
-            some = ", ".join(map(quote, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
-            raise DataError(
-                f"{panel.source}: unknown series {quote(one.name)}: the model knows {some}: fit on it first"
-            )
-        if len(one) < least:
-            raise DataError(
-                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, a forecast "
-                f"reads {least} or more"
-            )
+    series, origins = [], []
+    first = encoded.lag + least_window(encoded.context)
+    for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        steps = np.arange(max(begin, first), end - encoded.horizon + 1)
+        start = encoded.starts[number]
+        observed = encoded.observed[start : encoded.starts[number + 1]]
+        ahead = np.lib.stride_tricks.sliding_window_view(observed, encoded.horizon)
+        steps = steps[observed[steps - 1] & ahead[steps].any(axis=1)]
+        series.append(np.full(len(steps), number))
+        origins.append(steps)
+    return np.concatenate(series), np.concatenate(origins)
+
+
+def training_length(length: int, options: ForecasterOptions) -> int:
+    """Return how many of a series' steps are trained on; those held out, at its end, hold a horizon or more."""
+    if options.validation_fraction == 0:
+        return length
+    return length - max(int(length * options.validation_fraction), options.horizon)
+
+
+def split_origins(encoded: Encoded, lengths: list[int], options: ForecasterOptions) -> list[tuple[Origins, Origins]]:
+    """Return the origins to learn from and those held out: by time, or at random with a warning if that was asked for.
+
+    Args:
+        encoded: the series.
+        lengths: the steps of each.
+        options: the options of the forecaster.
+    """
+    begins = [0] * len(lengths)
+    if options.split == "shuffled":
+        series, origins = all_origins(encoded, begins, lengths)
+        _warn_of_shuffling()
+        parts = split_rows(len(origins), options.validation_fraction, "shuffled", options.seed) if len(origins) else ()
+        return [(series[rows], origins[rows]) for rows in parts]
+    cuts = [training_length(length, options) for length in lengths]
+    return [all_origins(encoded, begins, cuts), all_origins(encoded, cuts, lengths)]
 
 
 def before_last_origins(panel: Panel, horizon: int, origins: int | None, every: int) -> Panel:
@@ -104,3 +125,12 @@ def new_origins(panel: Panel, known: Panel, horizon: int, every: int) -> tuple[O
             "or backtest, which trains on the earlier ones alone"
         )
     return np.concatenate(series), np.concatenate(origins)
+
+
+def _warn_of_shuffling() -> None:
+    warnings.warn(
+        "split: shuffled windows overlap with held-out ones, so that the held-out loss knows the future and intervals "
+        "are too narrow: take split='time' for anything but a comparison",
+        UserWarning,
+        stacklevel=2,
+    )

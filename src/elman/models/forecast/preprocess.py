@@ -1,50 +1,35 @@
-"""Turn series into the numbers that a network reads. Everything is fitted on the training part alone."""
+"""Turn series into windows of the numbers that a network reads. Everything is fitted on the training part alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from elman.data.frequency import Frequency, calendar_features
-from elman.data.scaling import Scale, column_scale, last_value_error, wants_log
-from elman.data.series import Panel
+from elman.data.gaps import stamp_text
+from elman.data.scaling import Scale, column_scale, wants_log
+from elman.data.series import Panel, Series
+from elman.data.series_table import read_panel
 from elman.errors import DataError
-from elman.models.forecast.checks import check_changes, check_positive
-from elman.models.forecast.options import ForecasterOptions
+from elman.limits import LARGEST_CHANGE
+from elman.models.forecast.baselines import find_season
+from elman.models.forecast.options import ForecasterOptions, table_options
+from elman.models.forecast.origins import split_origins, training_length
+from elman.models.forecast.windows import Encoded, Numbers, Windows, lag_of, least_window
 from elman.quoting import quote
 
-Numbers = npt.NDArray[np.float64]
 CONTEXT = 28
 """Steps of a window where there is no season."""
-CLEARLY = 0.9
 LONG = 128
 """Seasons up to half of this are read twice over; a longer one once."""
+SHOWN = 8
+"""Ids of series that a message lists."""
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """All series one after the other, each with `horizon` more steps, whose values are NaN, behind its end.
-
-    Attributes:
-        starts: where each series begins, and where the last one ends, shape `(n + 1,)`.
-        values: in spreads, shape `(N,)`.
-        observed: shape `(N,)`.
-        covariates: with mean 0 and deviation 1 on the training part, shape `(N, C)`.
-        calendar: shape `(N, F)`.
-    """
-
-    starts: npt.NDArray[np.int64]
-    values: Numbers
-    observed: npt.NDArray[np.bool_]
-    covariates: Numbers
-    calendar: Numbers
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """The preparation of series, fitted on the training part.
+class Preprocessor:
+    """Scale series, and encode them with their calendar. Fitted on the training part alone.
 
     Attributes:
         frequency: of the series.
@@ -63,7 +48,7 @@ class Preparation:
     covariates: dict[Any, Numbers]
 
     @classmethod
-    def fit(cls, panel: Panel, options: ForecasterOptions) -> "Preparation":
+    def fit(cls, panel: Panel, options: ForecasterOptions) -> "Preprocessor":
         """Measure the training part of series.
 
         Raises:
@@ -79,7 +64,7 @@ class Preparation:
             chosen = options.target_transform
             log = chosen == "log" or (chosen == "auto" and wants_log(values, season))
             if log:
-                check_positive(one, panel)
+                _check_positive(one, panel)
             # Neither training nor a held-out loss reads this, so that all of the series may decide.
             never_below = bool((one.values >= 0).all()) if options.nonnegative is None else options.nonnegative
             scales[one.name] = Scale.fit(values, options.horizon, log, never_below)
@@ -90,18 +75,13 @@ class Preparation:
         return cls(panel.frequency, options.horizon, season, context, scales, covariates)
 
     @property
-    def lag(self) -> int:
-        """Steps before a window that it needs to look one season back."""
-        return self.season if self.season > 1 else 0
-
-    @property
     def tail(self) -> int:
         """Steps of history that a forecast reads."""
-        return self.context + self.lag
+        return self.context + lag_of(self.season)
 
     @property
     def described(self) -> str:
-        """Describe the fitted preparation in one line."""
+        """Describe what was fitted in one line."""
         logs = sum(scale.log for scale in self.scales.values())
         floors = sum(scale.nonnegative for scale in self.scales.values())
         return (
@@ -114,7 +94,34 @@ class Preparation:
         """Covariates that are read, C."""
         return len(next(iter(self.covariates.values()))[0])
 
-    def apply(self, panel: Panel) -> Prepared:
+    def check_known(self, panel: Panel) -> None:
+        """See that a model can forecast the series.
+
+        Raises:
+            DataError: a series is unknown, too short to forecast from, or of another frequency.
+        """
+        if panel.frequency != self.frequency:
+            raise DataError(
+                f"{panel.source}: the series come {panel.frequency}, those of the model {self.frequency}: "
+                "bring them to that"
+            )
+        if len(panel.covariates) != self.covariate_count:
+            raise DataError(f"{panel.source}: the model reads {self.covariate_count} covariates: give them all")
+        least = lag_of(self.season) + 2
+        for one in panel:
+            if one.name not in self.scales:
+                known = list(self.scales)
+                some = ", ".join(map(quote, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+                raise DataError(
+                    f"{panel.source}: unknown series {quote(one.name)}: the model knows {some}: fit on it first"
+                )
+            if len(one) < least:
+                raise DataError(
+                    f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, a forecast "
+                    f"reads {least} or more"
+                )
+
+    def encode(self, panel: Panel) -> Encoded:
         """Return the numbers of series whose ids are known.
 
         Raises:
@@ -123,15 +130,15 @@ class Preparation:
         parts = [self._one(panel, number) for number in range(len(panel))]
         starts = np.concatenate(([0], np.cumsum([len(part[0]) for part in parts])))
         values, observed, covariates, calendar = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return Prepared(starts, values, observed, covariates, calendar)
+        return Encoded(starts, values, observed, covariates, calendar, self.horizon, self.season, self.context)
 
     def _one(self, panel: Panel, number: int) -> tuple[Numbers, npt.NDArray[np.bool_], Numbers, Numbers]:
         one = panel.series[number]
         scale = self.scales[one.name]
         if scale.log:
-            check_positive(one, panel)
+            _check_positive(one, panel)
         mean, deviation = self.covariates[one.name]
-        check_changes(one, panel, scale, mean, deviation)
+        _check_changes(one, panel, scale, mean, deviation)
         stamps = panel.stamps(number, 0, len(one) + self.horizon)
         beyond = ((0, self.horizon), (0, 0))
         return (
@@ -141,8 +148,8 @@ class Preparation:
             calendar_features(stamps, self.frequency, self.season),
         )
 
-    def numbers(self) -> dict[str, Any]:
-        """Return everything as JSON says it, for a file."""
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
         return {
             "frequency": self.frequency.numbers(),
             "horizon": self.horizon,
@@ -153,59 +160,86 @@ class Preparation:
         }
 
     @classmethod
-    def from_numbers(cls, numbers: dict[str, Any]) -> "Preparation":
-        """Return what `numbers` described."""
+    def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
+        """Return the preprocessor that `content` was made from."""
         return cls(
-            Frequency(**numbers["frequency"]),
-            numbers["horizon"],
-            numbers["season"],
-            numbers["context"],
-            {name: Scale(**scale) for name, scale in numbers["scales"]},
-            {name: np.array(both).reshape(2, -1) for name, both in numbers["covariates"]},
+            Frequency(**content["frequency"]),
+            content["horizon"],
+            content["season"],
+            content["context"],
+            {name: Scale(**scale) for name, scale in content["scales"]},
+            {name: np.array(both).reshape(2, -1) for name, both in content["covariates"]},
         )
 
 
-def training_length(length: int, options: ForecasterOptions) -> int:
-    """Return how many of a series' steps are trained on; those held out, at its end, hold a horizon or more."""
-    if options.validation_fraction == 0:
-        return length
-    return length - max(int(length * options.validation_fraction), options.horizon)
+@dataclass(frozen=True)
+class Prepared:
+    """The data of one training.
+
+    Attributes:
+        training: the training part.
+        held_out: the held-out part; None with nothing held out.
+        preprocessor: fitted on the training part.
+        series: all that was read.
+    """
+
+    training: Windows
+    held_out: Windows | None
+    preprocessor: Preprocessor
+    series: Panel
+
+    @property
+    def history(self) -> Panel:
+        """The end of each series, from which a forecast goes on."""
+        p = self.preprocessor
+        return replace(self.series, series=tuple(one.tail(p.tail, p.frequency) for one in self.series))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return a digest of every series."""
+        return {"series": self.series.fingerprint()}
 
 
-def find_season(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> int:
-    """Return the cycle of the calendar whose repetition forecasts the training part best.
-
-    1, no season, if none errs less than `CLEARLY` of what the last value errs.
+def prepare(X: Any, y: None, options: ForecasterOptions) -> Prepared:
+    """Read series, split them, and cut both parts in windows: by time, or at random, with a warning, if asked for.
 
     Args:
-        training: of each series.
-        frequency: says which cycles there are; those that do not come twice in the shortest series are left out.
-        horizon: steps to forecast.
+        X: a frame, the path of a file, the plain values of one series, or series that were read.
+        y: nothing.
+        options: the options of the forecaster.
+
+    Raises:
+        DataError: a series cannot be read or is too short, or so much was filled in that no window is left.
     """
-    shortest = min(len(values) for values in training)
-    errors = {1: CLEARLY}
-    for season in frequency.seasons:
-        if 2 * season + horizon <= shortest:
-            errors[season] = float(np.mean([_repetition_error(values, season, horizon) for values in training]))
-    return min(errors, key=errors.__getitem__)
+    panel = read_series(X, options)
+    preprocessor = Preprocessor.fit(panel, options)
+    encoded = preprocessor.encode(panel)
+    found = split_origins(encoded, [len(one) for one in panel], options)
+    if not found or not len(found[0][1]) or (options.validation_fraction and not len(found[1][1])):
+        raise DataError(
+            f"{panel.source}: so much was missing and filled in that no window is left: give more whole rows"
+        )
+    training, held_out = (Windows(encoded, *both) for both in found)
+    return Prepared(training, held_out if options.validation_fraction else None, preprocessor, panel)
 
 
-def _repetition_error(values: Numbers, season: int, horizon: int) -> float:
-    """Return what the value one season before errs, as a share of what the last value does."""
-    last = last_value_error(values, horizon)
-    return float(np.abs(values[season:] - values[:-season]).mean() / last) if last else 1.0
+def read_series(X: Any, options: ForecasterOptions) -> Panel:
+    """Return the series of a table as the options say how to read it; series that were read as they are.
+
+    Raises:
+        DataError: a series has gaps, repeated stamps or missing values, or the table cannot be read.
+    """
+    return X if isinstance(X, Panel) else read_panel(X, **table_options(options))
 
 
 def _find_context(shortest: int, season: int, horizon: int) -> int:
     """Return two seasons, or what the shortest training part can bear."""
     wanted = CONTEXT if season == 1 else min(2 * season, max(season, LONG))
-    lag = season if season > 1 else 0
-    return max(2, min(wanted, (shortest - lag - horizon) // 2))
+    return max(2, min(wanted, (shortest - lag_of(season) - horizon) // 2))
 
 
 def _check_lengths(panel: Panel, season: int, context: int, options: ForecasterOptions) -> None:
     held_out = options.horizon if options.validation_fraction else 0
-    least = (season if season > 1 else 0) + least_window(context) + options.horizon + held_out
+    least = lag_of(season) + least_window(context) + options.horizon + held_out
     for one in panel:
         if len(one) < least or training_length(len(one), options) < least - held_out:
             raise DataError(
@@ -216,6 +250,38 @@ def _check_lengths(panel: Panel, season: int, context: int, options: ForecasterO
             )
 
 
-def least_window(context: int) -> int:
-    """Return the steps of the shortest window trained on: at a series' beginning there are no longer ones."""
-    return max(2, context // 2)
+def _check_changes(one: Series, panel: Panel, scale: Scale, mean: Numbers, deviation: Numbers) -> None:
+    """Refuse a value or covariate so far from those of the training part that float32 cannot hold it.
+
+    Raises:
+        DataError: there is one; the message names it.
+    """
+    far = np.abs(one.covariates - mean) > LARGEST_CHANGE * deviation
+    if far.any():
+        at, column = (int(part[0]) for part in far.nonzero())
+        name, value = panel.covariates[column], one.covariates[at, column]
+    elif not scale.holds(one.values):
+        at = int(np.abs(one.values - np.median(one.values)).argmax())
+        name, value = "value", one.values[at]
+    else:
+        return
+    stamp = stamp_text(panel.frequency.stamps(one.first, np.array([at]))[0])
+    raise DataError(
+        f"{panel.source}: series {quote(one.name)}: the {quote(name)} {value:g} at {stamp} is more than "
+        f"{LARGEST_CHANGE:g} times the changes in the training part: mend the value, or give more history"
+    )
+
+
+def _check_positive(one: Series, panel: Panel) -> None:
+    """See that a series can be taken in logarithms.
+
+    Raises:
+        DataError: it cannot; the message names the first value that is not positive.
+    """
+    bad = np.flatnonzero(one.values <= 0)
+    if len(bad):
+        stamp = stamp_text(panel.frequency.stamps(one.first, bad[:1])[0])
+        raise DataError(
+            f"{panel.source}: series {quote(one.name)}: {one.values[bad[0]]:g} at {stamp} has no logarithm: "
+            "train with target_transform none"
+        )

@@ -1,6 +1,6 @@
 """Cut series into examples: a window before each origin, and the steps after it."""
 
-import warnings
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -9,16 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from elman.data.series import Panel
-from elman.data.splits import split_rows
-from elman.errors import DataError
-from elman.models.forecast.network import ForecastNetwork, Sizes
-from elman.models.forecast.options import ForecasterOptions
-from elman.models.forecast.preprocess import Preparation, Prepared, least_window, training_length
-from elman.train import Batch
-
 Numbers = npt.NDArray[np.float64]
 Origins = npt.NDArray[np.int64]
+
+
+class Sizes(NamedTuple):
+    """Numbers at each step of a window, I, and numbers known of each future step, F."""
+
+    inputs: int
+    known: int
 
 
 class Inputs(NamedTuple):
@@ -28,53 +27,70 @@ class Inputs(NamedTuple):
     known: Tensor
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """All series one after the other, each with `horizon` more steps, whose values are NaN, behind its end.
+
+    Attributes:
+        starts: where each series begins, and where the last one ends, shape `(n + 1,)`.
+        values: in spreads, shape `(N,)`.
+        observed: shape `(N,)`.
+        covariates: with mean 0 and deviation 1 on the training part, shape `(N, C)`.
+        calendar: shape `(N, F)`.
+        horizon: steps to forecast, K.
+        season: steps in a season; 1 is none.
+        context: steps of a window at most.
+    """
+
+    starts: npt.NDArray[np.int64]
+    values: Numbers
+    observed: npt.NDArray[np.bool_]
+    covariates: Numbers
+    calendar: Numbers
+    horizon: int
+    season: int
+    context: int
+
+    @property
+    def lag(self) -> int:
+        """Steps before a window that it needs to look one season back."""
+        return lag_of(self.season)
+
+    @property
+    def sizes(self) -> "Sizes":
+        """The sizes of what the network reads."""
+        calendar, seasonal = self.calendar.shape[1], int(self.season > 1)
+        return Sizes(1 + self.covariates.shape[1] + calendar + seasonal, calendar + seasonal)
+
+
 class Windows:
     """Windows before some origins.
 
     Args:
-        network: what reads them.
-        preparation: says how long they are.
-        prepared: the series.
+        encoded: the series.
         series: the number of each window's series, shape `(n,)`.
         origins: the step of the series that each window's forecast begins with, shape `(n,)`.
     """
 
-    def __init__(
-        self,
-        network: ForecastNetwork,
-        preparation: Preparation,
-        prepared: Prepared,
-        series: Origins,
-        origins: Origins,
-    ) -> None:
-        self.network, self._with, self._data = network, preparation, prepared
-        self.lengths = np.minimum(preparation.context, origins - preparation.lag)
-        self._at = prepared.starts[series] + origins
+    def __init__(self, encoded: Encoded, series: Origins, origins: Origins) -> None:
+        self._data = encoded
+        self.lengths = np.minimum(encoded.context, origins - encoded.lag)
+        self._at = encoded.starts[series] + origins
 
     def __len__(self) -> int:
         return len(self._at)
 
-    def loss(self, rows: Origins) -> Batch:
-        """Return the members' mean absolute error in spreads over all steps that were observed."""
-        truth = self.truth(rows)
-        seen = torch.from_numpy(~np.isnan(truth))
-        wanted = torch.from_numpy(np.nan_to_num(truth)).float()
-        errors = (self.network(*self.inputs(rows)) - wanted).abs() * seen
-        count = int(seen.sum())
-        return Batch(errors.sum() / (count * len(self.network.members)), count)
-
-    def forecast(self, rows: Origins) -> Numbers:
-        """Return the change from the last value, in spreads, shape `(B, K)`. Put the network in `eval` first."""
-        with torch.no_grad():
-            changes: Numbers = self.network(*self.inputs(rows)).double().mean(dim=0).numpy()
-        return changes
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes of what the network reads."""
+        return self._data.sizes
 
     def naive_losses(self) -> dict[str, float]:
         """Return the losses of the last value and, where there is a season, of the value one season before."""
         rows, losses = np.arange(len(self)), {}
         truth = self.truth(rows)
         losses["last value"] = float(np.nanmean(np.abs(truth)))
-        if self._with.season > 1:
+        if self._data.season > 1:
             losses["seasonal naive"] = float(np.nanmean(np.abs(self._season_before(rows) - truth)))
         return losses
 
@@ -89,7 +105,7 @@ class Windows:
 
     def inputs(self, rows: Origins) -> Inputs:
         """Return what the network reads. Values after an origin are not read."""
-        data, season = self._data, self._with.season
+        data, season = self._data, self._data.season
         at, lengths = self._at[rows], self.lengths[rows]
         places = np.minimum((at - lengths)[:, None] + np.arange(lengths.max()), (at - 1)[:, None])
         future = self._future(rows)
@@ -107,80 +123,19 @@ class Windows:
 
     def _season_before(self, rows: Origins) -> Numbers:
         """Return the change from the last value to the values one season before the future steps, `(B, K)`."""
-        season = self._with.season
-        back = (self._at[rows] - season)[:, None] + np.arange(self._with.horizon) % season
+        season = self._data.season
+        back = (self._at[rows] - season)[:, None] + np.arange(self._data.horizon) % season
         return np.asarray(self._data.values[back] - self.last(rows))
 
     def _future(self, rows: Origins) -> Origins:
-        return self._at[rows][:, None] + np.arange(self._with.horizon)
+        return self._at[rows][:, None] + np.arange(self._data.horizon)
 
 
-def input_sizes(prepared: Prepared, preparation: Preparation) -> Sizes:
-    """Return how much the network reads."""
-    calendar = prepared.calendar.shape[1]
-    seasonal = int(preparation.season > 1)
-    return Sizes(1 + prepared.covariates.shape[1] + calendar + seasonal, calendar + seasonal)
+def lag_of(season: int) -> int:
+    """Return how many steps before a window it needs, to look one season back."""
+    return season if season > 1 else 0
 
 
-def all_origins(
-    prepared: Prepared, preparation: Preparation, begins: list[int], ends: list[int]
-) -> tuple[Origins, Origins]:
-    """Return series and step of every origin whose horizon lies within a part of its series.
-
-    An origin stands after an observed step: a filled one may know what comes after it. At least one step of its horizon
-    is observed.
-
-    Args:
-        prepared: the series.
-        preparation: says how far windows reach.
-        begins: the first origin of each series; earlier ones than the shortest window allows are left out.
-        ends: where the last horizon of each series ends.
-    """
-    series, origins = [], []
-    first = preparation.lag + least_window(preparation.context)
-    for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        steps = np.arange(max(begin, first), end - preparation.horizon + 1)
-        start = prepared.starts[number]
-        observed = prepared.observed[start : prepared.starts[number + 1]]
-        ahead = np.lib.stride_tricks.sliding_window_view(observed, preparation.horizon)
-        steps = steps[observed[steps - 1] & ahead[steps].any(axis=1)]
-        series.append(np.full(len(steps), number))
-        origins.append(steps)
-    return np.concatenate(series), np.concatenate(origins)
-
-
-def make_windows(
-    network: ForecastNetwork, preparation: Preparation, prepared: Prepared, panel: Panel, options: ForecasterOptions
-) -> tuple[Windows, Windows | None]:
-    """Return the windows to learn from and those held out: by time, or at random with a warning if that was asked for.
-
-    Raises:
-        DataError: so much was filled in that no window is left.
-    """
-    ends = [len(one) for one in panel]
-    cuts = [training_length(end, options) for end in ends]
-    if options.split == "shuffled":
-        series, origins = all_origins(prepared, preparation, [0] * len(ends), ends)
-        _warn_of_shuffling()
-        parts = split_rows(len(origins), options.validation_fraction, "shuffled", options.seed) if len(origins) else ()
-        found = [(series[rows], origins[rows]) for rows in parts]
-    else:
-        found = [
-            all_origins(prepared, preparation, [0] * len(ends), cuts),
-            all_origins(prepared, preparation, cuts, ends),
-        ]
-    if not found or not len(found[0][1]) or (options.validation_fraction and not len(found[1][1])):
-        raise DataError(
-            f"{panel.source}: so much was missing and filled in that no window is left: give more whole rows"
-        )
-    training, held_out = (Windows(network, preparation, prepared, *both) for both in found)
-    return training, held_out if options.validation_fraction else None
-
-
-def _warn_of_shuffling() -> None:
-    warnings.warn(
-        "split: shuffled windows overlap with held-out ones, so that the held-out loss knows the future and intervals "
-        "are too narrow: take split='time' for anything but a comparison",
-        UserWarning,
-        stacklevel=2,
-    )
+def least_window(context: int) -> int:
+    """Return the steps of the shortest window trained on: at a series' beginning there are no longer ones."""
+    return max(2, context // 2)

@@ -6,21 +6,20 @@ from typing import Any, Unpack
 from torch import Tensor
 
 from elman.bptt import Streams, Truncated
-from elman.data import Alphabet, Corpus, read_text
+from elman.data import Alphabet
 from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
-from elman.models.generate.generation import Generation
+from elman.models.generate.generation import Generation, Sampling
 from elman.models.generate.options import TextOptions
+from elman.models.generate.preprocess import Prepared, prepare
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
-from elman.models.generate.sampling import Sampling
-from elman.models.generate.streams import make_streams
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
 from elman.models.networks.symbols import SymbolNetwork
-from elman.models.scoring.symbol_counts import baselines
-from elman.train.run import RunOptions, check_run
+from elman.models.scoring.counts import baselines
+from elman.train.run import RunOptions
 
 
 class TextGenerator(Estimator, TextOptions):
@@ -77,11 +76,9 @@ class TextGenerator(Estimator, TextOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        options = self._options()
-        corpus = read_text(text, options.validation_fraction, options.separator, errors)
-        name = str(text) if isinstance(text, Path) else "text"
-        return self._learn(run, {"text": corpus.fingerprint()}, lambda: self._begin(name, corpus, options))
+        options = self._options_for(run)
+        data = prepare(text, y, options, errors)
+        return self._learn(run, data.fingerprint(), lambda: self._begin(data, options))
 
     def generate(
         self,
@@ -157,11 +154,10 @@ class TextGenerator(Estimator, TextOptions):
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
-        self._check_fitted()
-        options = self._options()
+        streams, options = self._streams(text), self._options()
         return text_probe(
             self.network_,
-            self._streams(text),
+            streams,
             reach=options.k2 or options.k1,
             clip=options.clip,
             clipped_share=self._clipped_share(),
@@ -175,11 +171,12 @@ class TextGenerator(Estimator, TextOptions):
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
-        self._check_fitted()
         options = self._options()
         return text_windowed_probe(self.network_, self._streams(text, 2 * (options.k2 or options.k1)))
 
     def _streams(self, text: str | Path | None, longest: int | None = None) -> Streams:
+        self._check_fitted()
+
         def write() -> list[str]:
             return self.generate(length=OWN, temperature=1.0, samples=ROWS).texts()
 
@@ -189,30 +186,29 @@ class TextGenerator(Estimator, TextOptions):
         return {"alphabet": self.alphabet_.characters}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Alphabet(content["alphabet"]), self._options())
+        self._make_network(Alphabet(content["alphabet"]), self._options())
 
-    def _prepare(self, alphabet: Alphabet, options: TextOptions) -> None:
-        """Make a network with first weights."""
-        s = options
-        self.alphabet_ = alphabet
-        self.network_ = self._build(
-            lambda: SymbolNetwork(
-                len(alphabet),
-                cell=s.cell,
-                hidden_size=s.hidden_size,
-                num_layers=s.num_layers,
-                embedding_dim=s.embedding_dim,
-                dropout=s.dropout,
-            )
-        )
-        self.baselines_ = {}
-        self.left_out_ = 0
+    def _make_network(self, alphabet: Alphabet, options: TextOptions) -> None:
+        self.alphabet_, self.left_out_ = alphabet, 0
+        self.network_ = self._build(lambda: SymbolNetwork(len(alphabet), options, options.embedding_dim))
 
-    def _begin(self, name: str, corpus: Corpus, options: TextOptions) -> NextSymbol:
-        """Return the job of learning a corpus, with a new network."""
-        training, held_out = make_streams(name, corpus, options)
-        self._prepare(corpus.alphabet, options)
-        self.left_out_ = corpus.left_out
-        if held_out:
+    def _begin(self, data: Prepared, options: TextOptions) -> NextSymbol:
+        """Return the job of learning a text, with a new network."""
+        corpus = data.corpus
+        self._make_network(data.preprocessor, options)
+        self.left_out_, self.baselines_ = corpus.left_out, {}
+        if data.held_out:
             self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
-        return NextSymbol(self.network_, Truncated(training, options.k1, options.k2), held_out, self.baselines_)
+        through_time = Truncated(data.training, options.k1, options.k2)
+        return NextSymbol(self.network_, through_time, data.held_out, self.baselines_)
+
+
+def demo_model(minutes: float) -> TextGenerator:
+    """Return an untrained generator that trains for so many minutes.
+
+    Raises:
+        InputError: minutes are not above 0.
+    """
+    return TextGenerator(
+        hidden_size=256, num_layers=1, embedding_dim=64, batch_size=32, k1=64, learning_rate=4e-3, minutes=minutes
+    )

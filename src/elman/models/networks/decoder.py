@@ -10,11 +10,10 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from elman.bptt import State
 from elman.bptt.truncated import each
 from elman.data.tokenizer import UNKNOWN
-from elman.models.networks.attention import Attention, Memory
+from elman.models.estimator.options import WriterOptions
+from elman.models.networks.attention import Attention, Memory, Pointer, probabilities, probability_of
 from elman.models.networks.beam_search import BOS_EOS
-from elman.models.networks.pointer import Pointer, probabilities, probability_of
 from elman.models.networks.symbols import recurrent_layers
-from elman.models.networks.writer_options import WriterOptions
 
 
 class Source(NamedTuple):

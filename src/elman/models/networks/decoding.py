@@ -1,21 +1,25 @@
-"""Train a decoder on batches of targets, and decode the best hypotheses as texts."""
+"""Train a decoder on batches of targets, and decode the best hypotheses as texts: the base of what writes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from elman.data.items import as_texts
 from elman.data.sequences import Rows, Sequences, sorted_batches
-from elman.data.tokenizer import UNKNOWN
+from elman.data.tokenizer import UNKNOWN, Tokenizer
 from elman.errors import DataError
+from elman.models.estimator.base import Estimator
 from elman.models.estimator.examples import ByLength
+from elman.models.estimator.options import WriterOptions
 from elman.models.networks.beam_search import Beam, search
 from elman.models.networks.decoder import Decoder, Source, Targets, Writing
-from elman.models.networks.writer_options import WriterOptions
-from elman.models.scoring.symbol_counts import baselines
+from elman.models.scoring.counts import baselines
+from elman.models.scoring.texts import exact
 from elman.quoting import quote
 from elman.train import Batch
 
@@ -59,35 +63,66 @@ class TargetExamples:
         loss = self.decoder.loss(self.source_of(rows), targets, smoothing=self.smoothing, forcing=self.forcing)
         return Batch(loss, int(targets.lengths.sum()))
 
+    def known(self, size: int) -> npt.NDArray[np.int64]:
+        """Return all symbols, for counting: one of no vocabulary, which can only be copied, as the unknown one."""
+        values = self.targets.values
+        return np.where(values < size, values, UNKNOWN)
 
-def writing_task(
-    network: nn.Module, learned: TargetExamples, measured: TargetExamples | None, options: WriterOptions, symbols: int
-) -> ByLength:
-    """Return the task of learning to write.
 
-    Args:
-        network: what learns.
-        learned: examples to learn from.
-        measured: examples held out, or None.
-        options: batch and seed.
-        symbols: how many there are; to the baselines one that can only be copied is unknown.
+class Writer(Estimator):
+    """An estimator whose network writes a text for each input.
+
+    A child makes its network (`_make_network`), shows it some data (`_target_examples`), and has the tokenizer of what
+    is written (`_tokenizer`).
     """
 
-    def known(examples: TargetExamples) -> npt.NDArray[np.int64]:
-        values = examples.targets.values
-        return np.where(values < symbols, values, UNKNOWN)
+    loss_unit = LOSS_UNIT
 
-    simple = baselines(known(learned), known(measured), symbols) if measured else {}
-    return ByLength(
-        network,
-        learned,
-        measured,
-        batch=options.batch_size,
-        seed=options.seed,
-        target="symbol",
-        loss_unit=LOSS_UNIT,
-        baselines=simple,
-    )
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        raise NotImplementedError
+
+    def _make_network(self, options: Any) -> None:
+        """Set `network_` with first weights."""
+        raise NotImplementedError
+
+    def _target_examples(self, data: Any, *training_only: float) -> TargetExamples:
+        """Return data that `prepare` encoded as examples, with label smoothing and teacher forcing for training."""
+        raise NotImplementedError
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of inputs whose text is exactly as it should be, 0 to 1.
+
+        Raises:
+            DataError: `X` or `y` cannot be used, or one is longer.
+            InputError: the model is not fitted.
+        """
+        targets, found = as_texts(y, "y"), self.predict(X)
+        if len(found) != len(targets):
+            raise DataError(f"y: expected {len(found):,} targets, one for each source, got {len(targets):,}")
+        return exact(found, targets)
+
+    def predict(self, X: Any) -> list[str]:
+        """Return a text for each input."""
+        raise NotImplementedError
+
+    def _begin(self, training: Any, held_out: Any, options: WriterOptions) -> ByLength:
+        """Return the job of learning to write, with a new network."""
+        self._make_network(options)
+        learned = self._target_examples(training, options.label_smoothing, options.teacher_forcing)
+        measured = self._target_examples(held_out) if held_out else None
+        size = len(self._tokenizer.vocabulary)
+        self.baselines_ = baselines(learned.known(size), measured.known(size), size) if measured else {}
+        return ByLength(
+            self.network_,
+            learned,
+            measured,
+            batch=options.batch_size,
+            seed=options.seed,
+            target="symbol",
+            loss_unit=LOSS_UNIT,
+            baselines=self.baselines_,
+        )
 
 
 @torch.no_grad()

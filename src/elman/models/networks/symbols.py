@@ -1,27 +1,16 @@
 """Define the network of symbols: embedding or one-hot, recurrent layers, and a score for every next symbol."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
 from elman.bptt import State
 from elman.layers import GRU, LSTM, RNN
-from elman.options import CellName
+from elman.options import RecurrentOptions
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
-class LayerOptions(Protocol):
-    """The options that recurrent layers need of a job."""
-
-    cell: CellName
-    hidden_size: int
-    num_layers: int
-    dropout: float
-
-
-def recurrent_layers(width: int, options: LayerOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
+def recurrent_layers(width: int, options: RecurrentOptions, bidirectional: bool = False) -> RNN | GRU | LSTM:
     """Return the recurrent layers of a network; dropout is between them, so that a single layer has none.
 
     Args:
@@ -57,22 +46,16 @@ class SymbolNetwork(nn.Module):
 
     Args:
         size: the number of symbols, V.
-        cell: "rnn", "gru" or "lstm".
-        hidden_size: the size of a layer's state, H.
-        num_layers: the number of recurrent layers.
+        options: the options of the recurrent layers; dropout is between them and before the head.
         embedding_dim: the length of a symbol's vector; None feeds symbols one-hot.
-        dropout: the share of features dropped between layers and before the head while training.
     """
 
-    def __init__(
-        self, size: int, *, cell: str, hidden_size: int, num_layers: int, embedding_dim: int | None, dropout: float
-    ):
+    def __init__(self, size: int, options: RecurrentOptions, embedding_dim: int | None):
         super().__init__()
         self.embed: nn.Module = OneHot(size) if embedding_dim is None else nn.Embedding(size, embedding_dim)
-        between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell](embedding_dim or size, hidden_size, num_layers=num_layers, dropout=between)
-        self.drop = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden_size, size)
+        self.recurrent = recurrent_layers(embedding_dim or size, options)
+        self.drop = nn.Dropout(options.dropout)
+        self.head = nn.Linear(options.hidden_size, size)
 
     def recur(self, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run symbols `(T, B)` and return features `(T, B, H)` and the state after the last step."""

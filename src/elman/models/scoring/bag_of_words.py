@@ -1,7 +1,8 @@
-"""Fit the baseline that ignores order: a linear classifier over counts of symbols.
+"""Fit the baseline that ignores order: a linear classifier over counts of symbols, the bag of words.
 
-Of series it sees mean, deviation, least and greatest value of each feature. scikit-learn fits it; its coefficients are
-arrays, so that they are saved in a model's file and the network can be compared with it at any time.
+Of series, where it is a bag of steps, it sees mean, deviation, least and greatest value of each feature. scikit-learn
+fits it; its coefficients are arrays, so that they are saved in a model's file and the network can be compared with it
+at any time.
 """
 
 from typing import Any, Self

@@ -11,6 +11,8 @@ from elman.models.estimator.reports import Grid, Report
 from elman.models.scoring.labels import Labels, Targets
 
 LEAST = 1e-12
+CLASS_FREQUENCIES = "class frequencies"
+"""The name of the predictor that gives every input the frequencies of the classes in training."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,13 @@ class Measured:
         labels: the classes.
         targets: the truth, as `Labels.encode` has it.
         probabilities: probabilities `(n, K)` by the name of the predictor; the last is the model.
+        target: what has a label, such as "sequence".
     """
 
     labels: Labels
     targets: Targets
     probabilities: dict[str, npt.NDArray[np.float64]]
+    target: str = "sequence"
 
     @property
     def model(self) -> str:
@@ -33,7 +37,7 @@ class Measured:
         return list(self.probabilities)[-1]
 
     def accuracy(self, name: str) -> float:
-        """Return the share of sequences whose label, or whole list of labels, is right."""
+        """Return the share of inputs whose label, or whole list of labels, is right."""
         return float((self.decided(name) == self.truth()).all(axis=1).mean())
 
     def decided(self, name: str) -> npt.NDArray[np.int64]:
@@ -55,19 +59,19 @@ class Measured:
         for name, probabilities in self.probabilities.items():
             f1 = f1_score(self.truth(), self.decided(name), average="macro", zero_division=0.0)
             rows.append([name, self.accuracy(name), float(f1), mean_nats(probabilities, self.targets)])
-        return Grid(["", "accuracy", "mean F1", "nats/sequence"], rows)
+        return Grid(["", "accuracy", "mean F1", f"nats/{self.target}"], rows)
 
     def by_class(self) -> Grid:
-        """Return precision, recall and F1 of the model for each class, and how many sequences are of it."""
+        """Return precision, recall and F1 of the model for each class, and how many inputs are of it."""
         scores = precision_recall_fscore_support(
             self.truth(), self.decided(self.model), average=None, zero_division=0.0
         )
         names = [str(name) for name in self.labels.classes]
         rows = [[name, *map(float, row[:3]), int(row[3])] for name, *row in zip(names, *scores, strict=True)]
-        return Grid(["class", "precision", "recall", "F1", "sequences"], rows)
+        return Grid(["class", "precision", "recall", "F1", f"{self.target}s"], rows)
 
     def confusion(self) -> npt.NDArray[np.int64]:
-        """Return how many sequences of each class, down, were taken for each class, across."""
+        """Return how many inputs of each class, down, were taken for each class, across."""
         said = self.probabilities[self.model].argmax(axis=1)
         matrix: npt.NDArray[np.int64] = confusion_matrix(self.targets, said, labels=range(len(self.labels)))
         return matrix

@@ -17,14 +17,14 @@ from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.encoder import Encoder
-from elman.models.scoring.tag_counts import TagCounts
+from elman.models.scoring.counts import TagCounts
 from elman.models.tag.columns import Piece, TagColumns
 from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
 from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
-from elman.models.tag.report import MeasuredTags
+from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags
 from elman.quoting import quote
-from elman.train.run import RunOptions, check_run
+from elman.train.run import RunOptions
 
 
 class SequenceTagger(Estimator, TaggerOptions):
@@ -80,8 +80,7 @@ class SequenceTagger(Estimator, TaggerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        options = self._options()
+        options = self._options_for(run)
         data = prepare(X, y, options)
         self.read_ = data.read
 
@@ -90,7 +89,7 @@ class SequenceTagger(Estimator, TaggerOptions):
             self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
             return self._task(data.training, data.held_out)
 
-        self._learn(run, data.training.fingerprint(), begin)
+        self._learn(run, data.fingerprint(), begin)
         self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 
@@ -185,7 +184,8 @@ class SequenceTagger(Estimator, TaggerOptions):
         found = self.predict(rows)
         wanted = align_tags(found, given)
         unseen = int((self.preprocessor_.numbers(wanted) == UNSEEN).sum())
-        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen)
+        baseline = COUNTED if self.preprocessor_.symbols else COUNTED_OVERALL
+        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen, baseline)
 
     @property
     def classes_(self) -> list[Any]:

@@ -3,26 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from elman.options import (
-    Bidirectional,
-    Column,
-    Dropout,
-    EmaDecay,
-    EmbeddingDim,
-    Help,
-    HiddenSize,
-    InputDropout,
-    LearningRate,
-    Metavar,
-    MinCount,
-    RecurrentOptions,
-    SymbolDropout,
-    Tokens,
-)
+from elman.models.estimator.options import EncoderOptions
+from elman.options import Column, EmbeddingDim, Help, LearningRate, Metavar, SymbolDropout
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TaggerOptions(RecurrentOptions):
+class TaggerOptions(EncoderOptions):
     """Options of `SequenceTagger`, with their defaults: the recipe for some ten thousand sequences."""
 
     usual_epochs: ClassVar[int] = 10
@@ -35,13 +21,6 @@ class TaggerOptions(RecurrentOptions):
         Help("Column of tokens, in a file with one a line: from 1, from -1 backwards, or its name in a header."),
     ] = 1
     tag: Annotated[int | str, Metavar("COLUMN"), Help("Column of tags, in a file with one token a line.")] = -1
-    tokens: Tokens = "auto"
-    min_count: MinCount = 1
     embedding_dim: EmbeddingDim = 32
-    hidden_size: HiddenSize = 96
-    bidirectional: Bidirectional = True
-    dropout: Dropout = 0.3
-    input_dropout: InputDropout = 0.0
     symbol_dropout: SymbolDropout = 0.02
     learning_rate: LearningRate = 3e-3
-    ema_decay: EmaDecay = 0.99

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.aligned import align_tags, guess_kind, tag_rows, tokens_of
-from elman.data.inputs import SeriesInput, TokenInput, fit_input, input_from_state
+from elman.data.inputs import fit_input, input_from_state
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tokenizer import Kind
 from elman.errors import DataError
 from elman.limits import MOST_CLASSES
+from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
 from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
 from elman.options import TokensName
@@ -40,17 +41,15 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Preprocessor:
+class Preprocessor(InputPreprocessor):
     """Encode sequences and tags as numbers, and decode tags.
 
     Attributes:
         cut: how a text becomes tokens.
-        input: the numbers of tokens, or the scale of series.
         classes: the tags, sorted.
     """
 
     cut: Kind
-    input: TokenInput | SeriesInput
     classes: list[Any]
 
     @classmethod
@@ -60,26 +59,16 @@ class Preprocessor:
         Raises:
             DataError: there are fewer than two tags, or tags of kinds that have no order among them.
         """
-        return cls(cut, fit_input(rows, "symbols", min_count), _sorted_tags(tags))
+        return cls(fit_input(rows, "symbols", min_count), cut, _sorted_tags(tags))
 
     @classmethod
     def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
         """Return the preprocessor that `content` was made from."""
-        return cls(content["cut"], input_from_state(content["input"]), content["classes"])
+        return cls(input_from_state(content["input"]), content["cut"], content["classes"])
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
         return {"cut": self.cut, "input": self.input.content(), "classes": self.classes}
-
-    @property
-    def symbols(self) -> int | None:
-        """The number of tokens with a number, V; None where steps are numbers."""
-        return len(self.input.vocabulary) if isinstance(self.input, TokenInput) else None
-
-    @property
-    def features(self) -> int:
-        """The number of features at each step of a series, I."""
-        return len(self.input.mean) if isinstance(self.input, SeriesInput) else 0
 
     def read(self, source: Any, first: int = 1) -> list[Any]:
         """Return sequences of any kind that `as_items` takes, cut; `first` is the number of the first, for messages.
@@ -117,25 +106,17 @@ class Preprocessor:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The data of one training.
+class Prepared(PreparedData[Labelled, Preprocessor]):
+    """The data of one training; its held-out part are the sequences of which training has seen every tag.
 
     Attributes:
-        training: the training part.
-        held_out: the held-out sequences of which training has seen every tag; None if there are none.
-        preprocessor: fitted on the training part.
         examples: all held-out sequences and their tags, not encoded.
         read: how much was read, such as "40 sequences, 120 tags".
-        duplicates: held-out sequences that are in the training part too.
         unseen_tags: held-out sequences with a tag that training never saw.
     """
 
-    training: Labelled
-    held_out: Labelled | None
-    preprocessor: Preprocessor
     examples: tuple[list[Any], list[list[Any]]]
     read: str
-    duplicates: int
     unseen_tags: int
 
 
@@ -159,9 +140,9 @@ def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
         preprocessor.label(pick(rows, learned), pick(tags, learned)),
         preprocessor.label(pick(rows, known), pick(tags, known)) if known else None,
         preprocessor,
+        count_duplicates(pick(rows, learned), pick(rows, held_out)),
         (pick(rows, held_out), pick(tags, held_out)),
         f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags",
-        count_duplicates(pick(rows, learned), pick(rows, held_out)),
         len(held_out) - len(known),
     )
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TagRows: TypeAlias = Sequence[Sequence[Any]]
 COUNTED = "most frequent tag of the token"
+COUNTED_OVERALL = "most frequent tag"
+"""The name of the baseline where steps are numbers, which are no tokens."""
 NETWORK = "network"
 
 
@@ -25,19 +27,21 @@ class MeasuredTags:
 
     Attributes:
         wanted: the right tags.
-        counted: the most frequent tag of each token in training.
+        counted: the most frequent tag of each token in training; of all steps where they are numbers.
         found: those that the network found.
         unseen: how many of `wanted` training never saw.
+        baseline: the name of `counted` in the report.
     """
 
     wanted: TagRows
     counted: TagRows
     found: TagRows
     unseen: int
+    baseline: str = COUNTED
 
     def summary(self) -> Grid:
         """Return of everyone the accuracy, the share of sequences without a wrong tag, and the mean F1 of the tags."""
-        rows: list[list[Cell]] = [[COUNTED, *self._scores(self.counted)], [NETWORK, *self._scores(self.found)]]
+        rows: list[list[Cell]] = [[self.baseline, *self._scores(self.counted)], [NETWORK, *self._scores(self.found)]]
         return Grid(["", "accuracy", "whole sequences", "mean F1"], rows)
 
     def by_tag(self) -> Grid:

@@ -9,47 +9,34 @@ import torch
 from torch import Tensor
 
 from elman.data.items import as_texts
-from elman.data.sequences import Rows, Sequences
-from elman.data.splits import count_duplicates, pick, split_rows
-from elman.data.tables import Table, read_table, stream_table
+from elman.data.sequences import Sequences
+from elman.data.splits import pick, split_rows
+from elman.data.tables import read_table, stream_table
 from elman.data.tokenizer import UNKNOWN, Tokenizer
-from elman.errors import DataError, InputError
-from elman.models.estimator.base import Estimator, of_file
+from elman.errors import DataError
+from elman.models.estimator.columns import of_file
 from elman.models.estimator.contents import TranslatorContent
-from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.beam_search import BOS_EOS, search
 from elman.models.networks.decoder import Targets, Writing
-from elman.models.networks.decoding import (
-    LOSS_UNIT,
-    TargetExamples,
-    check_targets,
-    padded,
-    search_of,
-    write_all,
-    writing_task,
-)
-from elman.models.scoring.texts import exact
+from elman.models.networks.decoding import TargetExamples, Writer, padded, search_of, write_all
 from elman.models.translate.memory import Pairs, TranslationMemory, choose_threshold, pack_pairs, unpack_pairs
 from elman.models.translate.network import EncoderDecoder
-from elman.models.translate.options import TranslatorOptions, copies
-from elman.models.translate.preprocess import Read, Reader
+from elman.models.translate.options import TranslatorOptions
+from elman.models.translate.preprocess import Encoded, Preprocessor, check_pairs, find_columns, prepare, texts_of
 from elman.models.translate.report import AttentionMap, translation_report
-from elman.quoting import quote
 from elman.train import Task
-from elman.train.run import RunOptions, check_run
+from elman.train.run import RunOptions
 
-SOURCE = ("source", "src", "input", "from")
-TARGET = ("target", "tgt", "translation", "output", "to")
 SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
 
 
-class Translator(Estimator, TranslatorOptions):
+class Translator(Writer, TranslatorOptions):
     """An encoder reads the source, a decoder writes the target and looks back at the source while it does.
 
     Attributes:
-        source_, target_: how texts of either side become numbers.
+        preprocessor_: how texts of either side become numbers, from the training part.
         pairs_: sources and targets that were given, to be looked up; they are saved with the model.
         columns_: the columns that they came from, None where they came as lists.
         memory_: knows all pairs, and answers for what is near to them; None without.
@@ -70,11 +57,9 @@ class Translator(Estimator, TranslatorOptions):
     """
 
     kind = "translator"
-    loss_unit = LOSS_UNIT
     content_type = TranslatorContent
     network_: EncoderDecoder
-    source_: Tokenizer
-    target_: Tokenizer
+    preprocessor_: Preprocessor
     pairs_: Pairs
     columns_: tuple[str, str] | None
     memory_: TranslationMemory | None
@@ -98,37 +83,13 @@ class Translator(Estimator, TranslatorOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        check_run(run)
-        s = self._options()
-        sources, targets = self.pairs_ = self._pairs(X, y, s)
-        training, held_out = split_rows(len(sources), s.validation_fraction)
-        if s.memory and not len(held_out):
-            raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
-        learned = pick(sources, training), pick(targets, training)
-        asked = pick(sources, held_out)
-        self.duplicates_ = count_duplicates(learned[0], asked)
-        self.source_ = Tokenizer.fit(learned[0], s.source_tokens, s.min_count)
-        self.target_ = Tokenizer.fit(learned[1], s.target_tokens, s.min_count)
-        self.memory_ = TranslationMemory(*learned) if s.memory else None
-        reader = self._reader()
-        beside = [*self.memory_.others(), *self.memory_.neighbours(asked)] if self.memory_ else None
-        read = reader.read(sources, beside)
-        wanted = reader.targets(targets, read)
-        self.growth_ = float(wanted.take(training).lengths.mean() / read.symbols.take(training).lengths.mean())
-
-        def part(rows: Rows, *training_only: float) -> TargetExamples:
-            return self._target_examples(read.take(rows), wanted.take(rows), *training_only)
-
-        def begin() -> ByLength:
-            self._prepare()
-            learned = part(training, s.label_smoothing, s.teacher_forcing)
-            measured = part(held_out) if len(held_out) else None
-            task = writing_task(self.network_, learned, measured, s, len(self.target_.vocabulary))
-            self.baselines_ = task.baselines
-            return task
-
-        names = {"sources": read.symbols.fingerprint(), "targets": wanted.fingerprint()}
-        return self._learn(run, names, begin)
+        options = self._options_for(run)
+        data = prepare(X, y, options)
+        self.preprocessor_, self.pairs_, self.memory_ = data.preprocessor, data.pairs, data.memory
+        self.columns_, self.duplicates_, self.growth_ = data.columns, data.duplicates, data.training.growth
+        if data.read:
+            self.read_ = data.read
+        return self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
 
     def predict(self, X: Any) -> list[str]:
         """Return a translation for each source, however many there are. Unknown symbols are read as nothing.
@@ -149,18 +110,6 @@ class Translator(Estimator, TranslatorOptions):
         sources = as_texts(X, "X")
         return self._write(sources, self._beside(sources))
 
-    def score(self, X: Any, y: Any) -> float:
-        """Return the share of sources that are translated exactly as they should be, 0 to 1.
-
-        Raises:
-            DataError: `X` or `y` is no list of texts, or one is longer.
-            InputError: the model is not fitted.
-        """
-        targets, found = as_texts(y, "y"), self.predict(X)
-        if len(found) != len(targets):
-            raise DataError(f"y: expected {len(found)} targets, one for each source, got {len(targets)}")
-        return exact(found, targets)
-
     @torch.no_grad()
     def attention(self, source: str) -> AttentionMap:
         """Write one source's translation, however near it is, and return the attention at each symbol.
@@ -171,7 +120,7 @@ class Translator(Estimator, TranslatorOptions):
         """
         self._check_fitted()
         beside, decoder = self._beside(as_texts([source], "source")), self.network_.decoder
-        reader = self._reader()
+        reader = self.preprocessor_.reader()
         read = reader.read([source], beside)
         begun = self.network_.read(read.batch(np.array([0])))
         if decoder.attention is None or begun.memory is None:
@@ -188,7 +137,7 @@ class Translator(Estimator, TranslatorOptions):
     def read(self, source: Any) -> Iterator[list[str]]:
         """Return the sources of a table piece by piece (see `OnFiles`)."""
         column, _ = self._columns()
-        return (_texts(table, table.column("source", column)) for table in stream_table(source))
+        return (texts_of(table, table.column("source", column)) for table in stream_table(source))
 
     def rows(self, piece: list[str]) -> Columns:
         """Return sources and their translations (see `OnFiles`)."""
@@ -197,14 +146,14 @@ class Translator(Estimator, TranslatorOptions):
     def report(self, source: Any) -> Report:
         """Return scores on a table that holds the targets, compared with copying and looking up (see `OnFiles`)."""
         table, (first, second) = read_table(source), self._columns()
-        sources, targets = (_texts(table, table.column(*side)) for side in (("source", first), ("target", second)))
+        sources, targets = (texts_of(table, table.column(*side)) for side in (("source", first), ("target", second)))
         written = {"network": self.write(sources)}
         if self.memory_:
             written["memory and network"] = self.predict(sources)
         draw = (lambda: self.attention(sources[0]).draw()) if self.attend else None
         title = f"{table.name}: {len(sources):,} pairs"
         return translation_report(
-            title, (sources, targets), self.pairs_, written, self.target_.kind, self.memory_, draw
+            title, (sources, targets), self.pairs_, written, self._tokenizer.kind, self.memory_, draw
         )
 
     def _finish(self, task: Task) -> None:
@@ -220,40 +169,26 @@ class Translator(Estimator, TranslatorOptions):
         self._check_fitted()
         return of_file(self.columns_, "lists")
 
-    def _pairs(self, X: Any, y: Any, options: TranslatorOptions) -> Pairs:
-        """Return sources and targets, from two arguments or from a table."""
-        self.columns_ = None
-        if y is None:
-            table = read_table(X)
-            self.columns_ = _columns_of(table, options)
-            self.read_ = f"{len(table):,} rows"
-            X, y = (_texts(table, column) for column in self.columns_)
-        sources, targets = as_texts(X, "X"), as_texts(y, "y")
-        check_targets(targets, len(sources))
-        return sources, targets
-
     def _as_taught(self, X: Any, y: Any) -> TargetExamples:
         """Every step reads the right symbol before it, whatever `teacher_forcing` is."""
-        s = self._options()
+        options = self._options()
         if y is None:
             table = read_table(X)
-            X, y = (_texts(table, column) for column in self.columns_ or _columns_of(table, s))
-        sources, targets = as_texts(X, "X"), as_texts(y, "y")
-        check_targets(targets, len(sources))
-        reader = self._reader()
-        read = reader.read(sources, self._beside(sources))
-        return self._target_examples(read, reader.targets(targets, read), s.label_smoothing)
+            X, y = (texts_of(table, column) for column in self.columns_ or find_columns(table, options))
+        sources, targets = check_pairs(X, y)
+        encoded = self.preprocessor_.encode(sources, targets, self._beside(sources))
+        return self._target_examples(encoded, options.label_smoothing)
 
-    def _target_examples(self, read: Read, wanted: Sequences, *training_only: float) -> TargetExamples:
+    def _target_examples(self, data: Encoded, *training_only: float) -> TargetExamples:
+        read, wanted, network = data.sources, data.targets, self.network_
         lengths = read.symbols.lengths + wanted.lengths
-        network = self.network_
         return TargetExamples(
             network.decoder, lambda rows: network.read(read.batch(rows)), wanted, lengths, *training_only
         )
 
     def _write(self, sources: list[str], beside: list[str] | None) -> list[str]:
         """Return what the network makes of sources, and with a memory of their neighbours' targets."""
-        reader = self._reader()
+        reader = self.preprocessor_.reader()
         read = reader.read(sources, beside)
         return write_all(
             self.network_.decoder,
@@ -268,17 +203,16 @@ class Translator(Estimator, TranslatorOptions):
         """Return what the memory has for sources, None without."""
         return self.memory_.neighbours(sources) if self.memory_ else None
 
-    def _reader(self) -> Reader:
-        return Reader(self.source_, self.target_, copies=copies(self._options()))
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self.preprocessor_.target
 
     def _limits(self, read: Sequences) -> npt.NDArray[np.int64]:
         limits: npt.NDArray[np.int64] = np.ceil(2 * self.growth_ * read.lengths).astype(np.int64) + SLACK
         return limits
 
     def _content(self) -> dict[str, Any]:
-        return {
-            "source": self.source_.content(),
-            "target": self.target_.content(),
+        return self.preprocessor_.content() | {
             "growth": self.growth_,
             "duplicates": self.duplicates_,
             "columns": self.columns_,
@@ -289,33 +223,15 @@ class Translator(Estimator, TranslatorOptions):
         return {"pairs": pack_pairs(self.pairs_)}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.source_, self.target_ = Tokenizer.from_state(content["source"]), Tokenizer.from_state(content["target"])
+        options = self._options()
+        self.preprocessor_ = Preprocessor.from_state(content, options)
         self.growth_, self.duplicates_ = content["growth"], content["duplicates"]
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.pairs_ = unpack_pairs(tensors["pairs"])
-        self.memory_ = TranslationMemory(*self.pairs_, content["threshold"]) if self._options().memory else None
-        self._prepare()
+        self.memory_ = TranslationMemory(*self.pairs_, content["threshold"]) if options.memory else None
+        self._make_network(options)
 
-    def _prepare(self) -> None:
-        """Make a network with first weights."""
-        s = self._options()
-        self.baselines_ = {}
-        self.network_ = self._build(
-            lambda: EncoderDecoder(
-                len(self.source_.vocabulary) + (len(self.target_.vocabulary) if s.memory else 0),
-                len(self.target_.vocabulary),
-                s,
-            )
-        )
-
-
-def _texts(table: Table, column: str) -> list[str]:
-    """Return the texts of a column, none of them blank; messages number the rows as the file does."""
-    texts = table.texts(column)
-    as_texts(texts, f"{table.name}: column {quote(column)}", table.first)
-    return texts
-
-
-def _columns_of(table: Table, options: TranslatorOptions) -> tuple[str, str]:
-    """Return the columns of sources and targets."""
-    return table.column("source", options.source, SOURCE), table.column("target", options.target, TARGET)
+    def _make_network(self, options: TranslatorOptions) -> None:
+        sizes = [len(side.vocabulary) for side in (self.preprocessor_.source, self.preprocessor_.target)]
+        read = sum(sizes) if options.memory else sizes[0]
+        self.network_ = self._build(lambda: EncoderDecoder(read, sizes[1], options))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from elman.errors import InputError
-from elman.models.networks.writer_options import WriterOptions
-from elman.options import Bidirectional, Column, Dropout, Flag, Help, LearningRate, SymbolDropout, Tokens, Unset
+from elman.models.estimator.options import WriterOptions
+from elman.options import Bidirectional, Column, Flag, Help, LearningRate, SymbolDropout, Tokens, Unset
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -20,7 +20,6 @@ class TranslatorOptions(WriterOptions):
     attend: Annotated[bool, Help("Whether the decoder attends to the source."), Flag("--attend/--no-attend")] = True
     copying: Annotated[bool, Help("Whether symbols of the source can be copied.")] = False
     memory: Annotated[bool, Help("Whether a source near a known one is answered from the translation memory.")] = False
-    dropout: Dropout = 0.2
     symbol_dropout: SymbolDropout = 0.0
     learning_rate: LearningRate = 3e-3
 

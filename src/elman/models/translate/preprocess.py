@@ -1,17 +1,32 @@
-"""Encode sources, and the targets of their nearest neighbours, for a translator that may copy symbols."""
+"""Read pairs, split them, and encode them for a translator that may copy symbols or have a translation memory.
+
+All that is learned from texts is learned from the training part alone.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from elman.data.items import as_texts
 from elman.data.sequences import Rows, Sequences
+from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.tables import Table, read_table
 from elman.data.tokenizer import END, Tokenizer
 from elman.data.vocabulary import OpenVocabulary
+from elman.errors import InputError
+from elman.models.estimator.preprocess import PreparedData
 from elman.models.networks.beam_search import BOS_EOS
-from elman.models.networks.decoding import padded
+from elman.models.networks.decoding import check_targets, padded
+from elman.models.translate.memory import Pairs, TranslationMemory
 from elman.models.translate.network import Sources
+from elman.models.translate.options import TranslatorOptions, copies
+from elman.quoting import quote
+
+SOURCE = ("source", "src", "input", "from")
+TARGET = ("target", "tgt", "translation", "output", "to")
 
 
 class Read(NamedTuple):
@@ -99,3 +114,148 @@ class Reader:
             read += [len(self._source.vocabulary) + self._target.vocabulary.encode(beside), end]
             copies += [self._open.encode(beside), end]
         return np.concatenate(read), np.concatenate(copies)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Sources and targets as numbers.
+
+    Attributes:
+        sources: what the encoder reads.
+        targets: what should be written, each with its end.
+    """
+
+    sources: Read
+    targets: Sequences
+
+    @property
+    def growth(self) -> float:
+        """The mean length of a target, divided by that of a source."""
+        return float(self.targets.lengths.mean() / self.sources.symbols.lengths.mean())
+
+    def take(self, rows: Rows) -> "Encoded":
+        """Return some of the pairs, in that order."""
+        return Encoded(self.sources.take(rows), self.targets.take(rows))
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return digests of every source and every target."""
+        return {"sources": self.sources.symbols.fingerprint(), "targets": self.targets.fingerprint()}
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """Cut texts of both sides in symbols, and encode those as numbers.
+
+    Attributes:
+        source: how sources are cut, and the numbers of their symbols.
+        target: likewise of targets.
+        copies: whether the network copies.
+    """
+
+    source: Tokenizer
+    target: Tokenizer
+    copies: bool
+
+    @classmethod
+    def fit(cls, sources: Sequence[str], targets: Sequence[str], options: TranslatorOptions) -> "Preprocessor":
+        """Learn from the training part."""
+        return cls(
+            Tokenizer.fit(sources, options.source_tokens, options.min_count),
+            Tokenizer.fit(targets, options.target_tokens, options.min_count),
+            copies(options),
+        )
+
+    @classmethod
+    def from_state(cls, content: dict[str, Any], options: TranslatorOptions) -> "Preprocessor":
+        """Return the preprocessor that `content` was made from."""
+        source, target = (Tokenizer.from_state(content[side]) for side in ("source", "target"))
+        return cls(source, target, copies(options))
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {"source": self.source.content(), "target": self.target.content()}
+
+    def reader(self) -> Reader:
+        """Return a new reader, for texts that belong together."""
+        return Reader(self.source, self.target, copies=self.copies)
+
+    def encode(self, sources: Sequence[str], targets: Sequence[str], neighbours: Sequence[str] | None) -> Encoded:
+        """Return pairs, with the targets of the sources' neighbours where there is a memory, in numbers."""
+        reader = self.reader()
+        read = reader.read(sources, neighbours)
+        return Encoded(read, reader.targets(targets, read))
+
+
+@dataclass(frozen=True)
+class Prepared(PreparedData[Encoded, Preprocessor]):
+    """The data of one training.
+
+    Attributes:
+        pairs: all sources and targets, not encoded.
+        memory: knows the training part; None without a memory.
+        columns: the columns of the table that was read; None where `X` and `y` were given.
+        read: how much of a table was read, such as "40 rows"; None likewise.
+    """
+
+    pairs: Pairs
+    memory: TranslationMemory | None
+    columns: tuple[str, str] | None
+    read: str | None
+
+
+def prepare(X: Any, y: Any, options: TranslatorOptions) -> Prepared:
+    """Read sources and targets, split them, and encode both parts.
+
+    Args:
+        X: the sources; or a table that holds the targets too, a path or a frame.
+        y: the targets, as many; None with a table.
+        options: the options of the translator.
+
+    Raises:
+        DataError: texts or columns are missing or empty, there are more or fewer targets than sources, or all are the
+            same.
+        InputError: a memory is wanted, and nothing is held out to measure it on.
+    """
+    columns = read = None
+    if y is None:
+        table = read_table(X)
+        columns, read = find_columns(table, options), f"{len(table):,} rows"
+        X, y = (texts_of(table, column) for column in columns)
+    pairs = sources, targets = check_pairs(X, y)
+    training, held_out = split_rows(len(sources), options.validation_fraction)
+    if options.memory and not len(held_out):
+        raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
+    learned, asked = (pick(sources, training), pick(targets, training)), pick(sources, held_out)
+    preprocessor = Preprocessor.fit(*learned, options)
+    memory = TranslationMemory(*learned) if options.memory else None
+    neighbours = [*memory.others(), *memory.neighbours(asked)] if memory else None
+    encoded = preprocessor.encode(sources, targets, neighbours)
+    return Prepared(
+        encoded.take(training),
+        encoded.take(held_out) if len(held_out) else None,
+        preprocessor,
+        count_duplicates(learned[0], asked),
+        pairs,
+        memory,
+        columns,
+        read,
+    )
+
+
+def check_pairs(X: Any, y: Any) -> Pairs:
+    """Return sources and targets as lists; raises as `prepare` does."""
+    sources, targets = as_texts(X, "X"), as_texts(y, "y")
+    check_targets(targets, len(sources))
+    return sources, targets
+
+
+def texts_of(table: Table, column: str) -> list[str]:
+    """Return the texts of a column, none of them blank; messages number the rows as the file does."""
+    texts = table.texts(column)
+    as_texts(texts, f"{table.name}: column {quote(column)}", table.first)
+    return texts
+
+
+def find_columns(table: Table, options: TranslatorOptions) -> tuple[str, str]:
+    """Return the columns of sources and targets."""
+    return table.column("source", options.source, SOURCE), table.column("target", options.target, TARGET)

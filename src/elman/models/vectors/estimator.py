@@ -1,25 +1,134 @@
-"""Define `FeedForward`, a classifier of single vectors, to compare recurrent classifiers with."""
+"""Define `FeedForward`, a classifier of single vectors, to compare recurrent classifiers with, and its base."""
 
-import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self, Unpack
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
 from torch import Tensor
 
-from elman.data.inputs import SeriesInput
-from elman.data.items import Floats, as_items
-from elman.data.tables import Table, as_frame, read_table, stream_table
-from elman.errors import DataError
-from elman.models.estimator.base import of_file
+from elman.data.tables import Table, read_table, stream_table
+from elman.models.estimator.base import Estimator
+from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import FeedForwardContent
-from elman.models.estimator.feature_names import set_names
-from elman.models.estimator.reports import Columns, Report
-from elman.models.networks.feed_forward import FeedForwardNetwork
-from elman.models.scoring.classification import report_of
-from elman.models.scoring.labels import LABEL_COLUMNS, as_labels
-from elman.models.vectors.fixed_width import FixedWidth
+from elman.models.estimator.examples import ByLength
+from elman.models.estimator.reports import Columns as OutputColumns
+from elman.models.estimator.reports import Report
+from elman.models.scoring.classification import CLASS_FREQUENCIES, Measured, mean_nats, report_of
+from elman.models.scoring.labels import as_labels
+from elman.models.vectors.network import FeedForwardNetwork, LabelledVectors, probabilities
 from elman.models.vectors.options import FeedForwardOptions
+from elman.models.vectors.preprocess import Columns, Labelled, Preprocessor, prepare
+from elman.train.run import RunOptions
+
+
+class FixedWidth(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """A classifier that sees each input as a vector of one length, and one input at a time.
+
+    A child makes the network (`_make_network`).
+
+    Attributes:
+        target: what one input is called, such as "vector".
+    """
+
+    target: str
+    preprocessor_: Preprocessor
+    columns_: Columns | None
+    held_out_: Measured | None
+
+    def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
+        """Learn inputs and their labels.
+
+        Args:
+            X: the inputs, as the class describes them.
+            y: a label for each input.
+            **run: `files`, `resume`, `overwrite`, `callback` and `checkpoint_seconds`, see `elman.train.RunOptions`.
+
+        Returns:
+            self, with the weights of the best held-out loss.
+
+        Raises:
+            DataError: the data cannot be used; the message says why.
+            InputError: `files` cannot be written.
+            ModelFileError: the checkpoint is broken, of another configuration or unfinished, or the disk is full.
+            TrainingError: a loss or gradient is not finite.
+            Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
+        """
+        options = self._options_for(run)
+        data = prepare(X, y, options)
+        learn_names(self, None if data.columns else X)
+        self.preprocessor_, self.columns_, self.duplicates_ = data.preprocessor, data.columns, data.duplicates
+        if data.columns:
+            set_names(self, {"feature_names": data.columns.features})
+            self.read_ = str(data.read)
+        self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
+        self.held_out_ = self._measured(data.held_out) if data.held_out else None
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the likeliest label of each input, shape `(n,)`; errors as in `predict_proba`."""
+        found = self.predict_proba(X)
+        return self.preprocessor_.labels.decode(found)
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the probability of every class for each input, shape `(n, K)`.
+
+        Raises:
+            DataError: the inputs are of another kind or width than those of training, or cannot be used.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        unread = (self.columns_.label,) if self.columns_ else ()
+        items = self.preprocessor_.read(in_order(self, X, unread))
+        return probabilities(self.network_, self.preprocessor_.encode(items))
+
+    @property
+    def classes_(self) -> Any:
+        """The labels of the training part, sorted."""
+        return self.preprocessor_.labels.classes
+
+    def _make_network(self, options: Any) -> None:
+        """Set `network_` with first weights: from what the preprocessor's `encode` returns to scores `(n, K)`."""
+        raise NotImplementedError
+
+    def _measured(self, examples: Labelled) -> Measured:
+        found = {
+            CLASS_FREQUENCIES: self._priors(examples),
+            "network": probabilities(self.network_, examples.vectors),
+        }
+        return Measured(self.preprocessor_.labels, examples.targets, found, self.target)
+
+    def _priors(self, examples: Labelled) -> npt.NDArray[np.float64]:
+        """Return the class frequencies of training for each example, shape `(n, K)`."""
+        return np.tile(self.preprocessor_.priors, (len(examples.targets), 1))
+
+    def _begin(self, training: Labelled, held_out: Labelled | None, options: Any) -> ByLength:
+        """Return the job of learning vectors, with a new network."""
+        self._make_network(options)
+        self.baselines_ = {}
+        if held_out:
+            self.baselines_ = {CLASS_FREQUENCIES: mean_nats(self._priors(held_out), held_out.targets)}
+        return ByLength(
+            self.network_,
+            LabelledVectors(self.network_, training),
+            LabelledVectors(self.network_, held_out) if held_out else None,
+            batch=options.batch_size,
+            seed=options.seed,
+            target=self.target,
+            loss_unit=self.loss_unit,
+            baselines=self.baselines_,
+        )
+
+    def _content(self) -> dict[str, Any]:
+        return self.preprocessor_.content() | {"duplicates": self.duplicates_} | content_of_names(self)
+
+    def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        options = self._options()
+        self.preprocessor_ = Preprocessor.from_state(content, options)
+        self.columns_, self.duplicates_ = None, content["duplicates"]
+        set_names(self, content)
+        self._make_network(options)
 
 
 class FeedForward(FixedWidth, FeedForwardOptions):
@@ -32,10 +141,10 @@ class FeedForward(FixedWidth, FeedForwardOptions):
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        baselines_: held-out nats per vector of the classes' shares; empty with nothing held out.
+        baselines_: held-out nats per vector of the class frequencies; empty with nothing held out.
         progress_: counts and losses of the training.
         duplicates_: held-out vectors that are in the training part too.
-        held_out_: how the network and the shares did on the held-out part, after `fit`; None with nothing held out.
+        held_out_: how the network and the class frequencies did on the held-out part; None with nothing held out.
 
     Raises:
         InputError: an option is out of range.
@@ -51,99 +160,44 @@ class FeedForward(FixedWidth, FeedForwardOptions):
     kind = "feed-forward"
     content_type = FeedForwardContent
     loss_unit = "nats/vector"
-    target = "vector"
     network_: FeedForwardNetwork
-    input_: SeriesInput
+
+    @property
+    def n_features_in_(self) -> int:
+        """The length of a vector, I."""
+        return self.preprocessor_.features
 
     def read(self, source: Any) -> Iterator[Table]:
         """Return a table piece by piece; see `elman.models.estimator.reports.OnFiles`."""
         return stream_table(source)
 
-    def rows(self, piece: Table) -> Columns:
+    def rows(self, piece: Table) -> OutputColumns:
         """Return number, label and the probability of every class of each row of a piece."""
-        found = self.predict_proba(self._features(piece))
+        found = self.predict_proba(self._columns().vectors(piece))
         numbers = list(range(piece.first, piece.first + len(piece)))
         shares = {f"p({name})": each.tolist() for name, each in zip(self.classes_, found.T.round(6), strict=True)}
-        return {"row": numbers, "label": self.labels_.decode(found).tolist()} | shares
+        return {"row": numbers, "label": self.preprocessor_.labels.decode(found).tolist()} | shares
 
     def report(self, source: Any) -> Report:
-        """Return accuracy, F1 and loss on a table with labels, compared with the priors of the classes."""
-        table = read_table(source)
-        vectors = self._read(self._features(table))
-        labels = as_labels(table.names(table.column("label", self.label_)), len(table))
-        found = self._measured(self._labelled(vectors, labels))
-        return report_of(found, f"{table.name}: {len(table):,} vectors")
+        """Return accuracy, F1 and loss on a table with labels, compared with the class frequencies."""
+        columns, table = self._columns(), read_table(source)
+        items = self.preprocessor_.read(columns.vectors(table))
+        found = self.preprocessor_.label(items, as_labels(columns.labels(table), len(table)))
+        return report_of(self._measured(found), f"{table.name}: {len(table):,} vectors")
 
-    def _examples(self, X: Any, y: Any, options: FeedForwardOptions) -> tuple[list[Floats], list[Any]]:
-        """Return vectors `(I,)` and their labels, from two arguments or from a table."""
-        self.label_, self.features_ = None, None
-        if y is None and (isinstance(X, str | os.PathLike) or as_frame(X) is not None):
-            table = read_table(X)
-            self.label_ = table.column("label", options.label, LABEL_COLUMNS)
-            others = [name for name in table.columns if name != self.label_]
-            self.features_ = [table.column("features", name) for name in options.features or others]
-            if not self.features_:
-                raise DataError(f"{table.name}: expected columns of numbers beside the labels, got none: add some")
-            self.read_ = f"{len(table):,} rows"
-            X, y = self._features(table), table.names(self.label_)
-        vectors, labels = super()._examples(X, y, options)
-        if self.features_:
-            set_names(self, {"feature_names": self.features_})
-        self.n_features_in_ = len(vectors[0])
-        return vectors, labels
-
-    def _unread(self) -> tuple[str | None, ...]:
-        return (getattr(self, "label_", None),)
-
-    def _read(self, X: Any) -> list[Floats]:
-        return list(as_vectors(X))
-
-    def _features(self, table: Table) -> Floats:
-        columns = of_file(getattr(self, "features_", None), "vectors")
-        return table.numbers([table.column("features", name) for name in columns]).astype(np.float32)
-
-    def _learn_input(self, items: list[Floats], options: FeedForwardOptions) -> None:
-        self.input_ = SeriesInput.fit([np.stack(items)])
-
-    def _encode(self, items: list[Floats]) -> Floats:
-        return self.input_.encode([np.stack(items)]).values
+    def _columns(self) -> Columns:
+        self._check_fitted()
+        return of_file(self.columns_, "vectors")
 
     def _make_network(self, options: FeedForwardOptions) -> None:
-        s = options
-        width, classes = len(self.input_.mean), len(self.labels_)
-        self.network_ = self._build(
-            lambda: FeedForwardNetwork(
-                width, classes, hidden_size=s.hidden_size, num_layers=s.num_layers, dropout=s.dropout
-            )
-        )
+        width, classes = self.preprocessor_.features, len(self.preprocessor_.labels)
+        self.network_ = self._build(lambda: FeedForwardNetwork(width, classes, options))
 
     def _content(self) -> dict[str, Any]:
-        return super()._content() | {"label": self.label_, "features": self.features_}
+        label, features = self.columns_ or (None, None)
+        return super()._content() | {"label": label, "features": features}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         super()._rebuild(content, tensors)
-        self.label_, self.features_ = content["label"], content["features"]
-        self.n_features_in_ = len(self.input_.mean)
-
-
-def as_vectors(source: Any) -> Floats:
-    """Return vectors of one length as an array `(n, I)`.
-
-    Args:
-        source: an array `(n, I)` or `(n, ...)`, a frame of numbers, or rows of numbers.
-
-    Raises:
-        DataError: rows are of unequal lengths, are no numbers or not finite, or there are none.
-    """
-    if isinstance(source, np.ndarray) and source.ndim > 2 and len(source):
-        source = source.reshape(len(source), -1)
-    items = as_items(source)
-    if not isinstance(items[0], np.ndarray):
-        raise DataError("X: expected vectors of numbers, got texts: take SequenceClassifier, which reads them")
-    widths = sorted({item.size for item in items if isinstance(item, np.ndarray)})
-    if len(widths) > 1:
-        raise DataError(
-            f"X: expected vectors of one length, got {widths[0]} to {widths[-1]} numbers: a feed-forward network "
-            "takes no sequences of unequal lengths; take SequenceClassifier"
-        )
-    return np.stack([np.ravel(item) for item in items])
+        if content["features"] is not None:
+            self.columns_ = Columns(content["label"], content["features"])

@@ -1,4 +1,4 @@
-"""Edits against a definition that takes its time."""
+"""Edits against a definition that takes its time, chrF against sacrebleu."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import DataError
-from elman.models.scoring.error_rates import edits, sequence_error_rate, symbol_error_rate
+from elman.models.scoring.texts import chrf, count_ngrams, edits, sequence_error_rate, symbol_error_rate
 
 WORDS = st.lists(st.sampled_from("ab "), max_size=6)
 
@@ -38,3 +38,11 @@ def test_rates_count_symbols_and_whole_sequences():
 def test_nothing_to_measure_by_is_an_error(rate):
     with pytest.raises(DataError, match="expected at least one"):
         rate([], [])
+
+
+@given(st.lists(st.tuples(st.text("ab é.", max_size=12), st.text("ab é.", max_size=12)), min_size=1, max_size=5))
+def test_chrf_is_sacrebleus(pairs):
+    sacrebleu = pytest.importorskip("sacrebleu")
+    got, wanted = map(list, zip(*pairs, strict=True))
+    ours = chrf(count_ngrams(got, wanted).sum(axis=0))
+    assert float(ours) == pytest.approx(sacrebleu.corpus_chrf(got, [wanted]).score, abs=1e-9)

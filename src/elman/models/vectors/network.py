@@ -1,6 +1,5 @@
-"""Define the feed-forward network and its examples: linear layers with rectifiers, no state."""
+"""Define the feed-forward network, linear layers with rectifiers and no state, and its loss on vectors."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +9,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from elman.data.sequences import Rows, Sequences
+from elman.data.sequences import Rows
+from elman.models.vectors.options import PerceptronOptions
+from elman.models.vectors.preprocess import Labelled
 from elman.train import Batch
 
 PIECE = 4096
@@ -23,38 +24,21 @@ class FeedForwardNetwork(nn.Sequential):
     Args:
         width: the length of a vector, I.
         classes: the number of classes, K.
-        hidden_size: the number of units in a layer, H.
-        num_layers: hidden layers.
-        dropout: the share of units dropped after each hidden layer while training.
+        options: the number and size of hidden layers, and the dropout after each.
     """
 
-    def __init__(self, width: int, classes: int, *, hidden_size: int, num_layers: int, dropout: float):
-        widths = [width, *[hidden_size] * num_layers]
+    def __init__(self, width: int, classes: int, options: PerceptronOptions):
+        widths = [width, *[options.hidden_size] * options.num_layers]
         steps: list[nn.Module] = []
         for before, after in pairwise(widths):
-            steps += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]
-        super().__init__(*steps, nn.Linear(hidden_size, classes))
+            steps += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(options.dropout)]
+        super().__init__(*steps, nn.Linear(options.hidden_size, classes))
 
 
-@dataclass(frozen=True)
 class LabelledVectors:
-    """Inputs in numbers, shape `(n, ...)`, such as scaled vectors, and the number of each one's class, shape `(n,)`."""
-
-    vectors: npt.NDArray[Any]
-    targets: npt.NDArray[np.int64]
-
-    def fingerprint(self) -> dict[str, str]:
-        """Return digests of every vector and every class."""
-        return {
-            "vectors": Sequences.of([self.vectors]).fingerprint(),
-            "labels": Sequences.of([self.targets]).fingerprint(),
-        }
-
-
-class Taught:
     """Examples for `ByLength`: each vector is one target, and all are equally long."""
 
-    def __init__(self, network: nn.Module, examples: LabelledVectors):
+    def __init__(self, network: nn.Module, examples: Labelled):
         self.network, self.examples = network, examples
         self.lengths = np.ones(len(examples.targets), np.int64)
 

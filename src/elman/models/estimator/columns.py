@@ -1,15 +1,16 @@
-"""Match columns by name, as scikit-learn does: the columns of a frame are read in the order of training."""
+"""Read the columns of training again: a frame's by name, as scikit-learn does, and those of the file of training."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import narwhals as nw
 import numpy as np
 
 from elman.data.tables import as_frame
-from elman.errors import DataError
+from elman.errors import DataError, InputError
 from elman.quoting import listed
 
+_Columns = TypeVar("_Columns")
 NAMES = "feature_names_in_"
 
 
@@ -55,3 +56,18 @@ def in_order(model: Any, source: Any, also: Sequence[str | None] = ()) -> Any:
         wrong = [f"{word} {listed(some)}" for word, some in (("missing", missing), ("unexpected", extra)) if some]
         raise DataError(f"X: The feature names should match those of fit: {'; '.join(wrong)}: give the same columns")
     return nw.to_native(frame.select(names))
+
+
+def of_file(columns: _Columns | None, instead: str) -> _Columns:
+    """Return the columns that a model was trained on.
+
+    Args:
+        columns: None where it was trained on no file.
+        instead: what it was trained on there.
+
+    Raises:
+        InputError: there are none.
+    """
+    if columns is None:
+        raise InputError(f"model: trained on {instead}, not on a file: train it on a file, or call predict")
+    return columns
