@@ -196,8 +196,8 @@ def test_columns_of_a_frame_are_read_by_name(name, tmp_path):
             again.predict(X.drop(columns="c1"))
         with pytest.raises(DataError, match="missing c1; unexpected z: give"):
             again.predict(X.rename(columns={"c1": "z"}))
-        with pytest.raises(DataError, match="unexpected d0, d1, d2, d3, d4 and 3 more"):
-            again.predict(X.assign(**{f"d{k}": 0.0 for k in range(8)}))
+        with pytest.raises(DataError, match=r"unexpected d0, d1, .*, d9 and 3 more"):
+            again.predict(X.assign(**{f"d{k}": 0.0 for k in range(13)}))
     assert not hasattr(model.fit(X.to_numpy(), y), "feature_names_in_")
 
 
