@@ -1,8 +1,11 @@
 """Quote text of a user's file for a message or a terminal: short, and without control characters."""
 
 import re
+from collections.abc import Iterable
+from itertools import accumulate, islice
 
 MOST_QUOTED = 60  # characters of a value that a message repeats
+MOST_LISTED, LONGEST_LIST = 10, 200  # names in a message, and their characters in all
 
 # What a terminal would obey or could not encode: the control characters of ASCII and of Latin-1, the marks that reverse
 # the direction of a line, the separators that break one, and surrogates without their partner.
@@ -22,6 +25,21 @@ def quote(value: object, most: int = MOST_QUOTED) -> str:
 def shorten(text: str, most: int = MOST_QUOTED) -> str:
     """Return `text`, or its beginning and "..." where it has more than `most` characters."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def named(name: object) -> str:
+    """Return a name without quotation marks if it is short and plain, otherwise quoted."""
+    quoted = quote(name)
+    return str(name) if quoted[1:-1] == str(name) else quoted
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return names for a message: the first ones, at least one, and how many more there are."""
+    names = [named(item) for item in items]
+    ends = accumulate(len(name) + 2 for name in names)
+    some = names[: max(1, sum(end <= LONGEST_LIST for end in islice(ends, MOST_LISTED)))]
+    more = f" and {len(names) - len(some):,} more" if len(names) > len(some) else ""
+    return ", ".join(some) + more
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -10,10 +10,9 @@ from elman.errors import ElmanError
 from elman.worked.calculus.network import calculate
 from elman.worked.calculus.tape import Tape
 from elman.worked.calculus.verify import Check, verify
-from elman.worked.sheet.parameters import CELLS
+from elman.worked.sheet.names import CELLS
 from elman.worked.sheet.problem import problem
-from elman.worked.sheet.sheetfile import gallery
-from elman.worked.sheet.worksheet import read_sheet
+from elman.worked.sheet.worksheet import gallery, read_sheet
 
 RNN: dict[str, Any] = {
     "cell": "rnn",

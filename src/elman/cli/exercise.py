@@ -32,8 +32,8 @@ def exercise(
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from elman.files import write_atomically
     from elman.worked.entry import explain
-    from elman.worked.marking.exercise import as_yaml
-    from elman.worked.marking.exercise import exercise as make
+    from elman.worked.marking.teaching import as_yaml
+    from elman.worked.marking.teaching import exercise as make
 
     sheet = make(cell, seed, output=result, steps=steps, hidden=hidden, inputs=inputs, reset=reset, z=z, digits=digits)
     if output is not None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from elman.worked.calculus.expr import Value
 from elman.worked.calculus.operations import evaluate
 from elman.worked.calculus.tape import Tape
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 
 TOLERANCE = 1e-6
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
