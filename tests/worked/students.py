@@ -7,8 +7,8 @@ import numpy as np
 
 from elman.worked.calculus.expr import Value
 from elman.worked.calculus.operations import evaluate
+from elman.worked.entry import Trace
 from elman.worked.marking.search import Made, numbers
-from elman.worked.trace import Trace
 
 Sheet = dict[str, list[str]]
 

@@ -10,11 +10,11 @@ from tests.worked.commands import run
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
-from elman.worked.marking.digits_typed import Typed, half, units, usual_decimals
-from elman.worked.marking.exercise import as_yaml, fingerprints, is_clear
-from elman.worked.marking.exercise import exercise as make
+from elman.worked.marking.digits import Typed, half, units, usual_decimals
+from elman.worked.marking.teaching import as_yaml, fingerprints, is_clear
+from elman.worked.marking.teaching import exercise as make
 from elman.worked.sheet.problem import problem
-from elman.worked.sheet.sheetfile import parse
+from elman.worked.sheet.worksheet import parse
 
 
 def write(folder: Path, name: str, text: str) -> str:
@@ -165,7 +165,7 @@ def test_a_sheet_with_one_unit_is_not_clear() -> None:
     ],
 )
 def test_faults_of_an_exercise(given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elman.worked.marking.exercise.TRIES", 2)
-    monkeypatch.setattr("elman.worked.marking.exercise.APART", 1e6)
+    monkeypatch.setattr("elman.worked.marking.teaching.TRIES", 2)
+    monkeypatch.setattr("elman.worked.marking.teaching.APART", 1e6)
     with pytest.raises(InputError, match=message):
         make(**{"cell": "rnn", "seed": 1} | given)

@@ -14,7 +14,7 @@ from elman.worked.calculus.operations import OPERATIONS
 from elman.worked.calculus.tape import Tape
 from elman.worked.calculus.verify import verify
 from elman.worked.sheet.problem import problem
-from elman.worked.sheet.sheetfile import load
+from elman.worked.sheet.worksheet import load
 
 TOLERANCE = 1e-9
 

@@ -8,12 +8,12 @@ import pytest
 import elman
 from elman.worked.calculus.expr import ref
 from elman.worked.marking.catalogue import CATALOGUE, Mistake
-from elman.worked.marking.gallery import gallery
 from elman.worked.marking.reading import Reading
 from elman.worked.marking.search import Made, numbers
 from elman.worked.marking.slips import Slip
-from elman.worked.sheet.sheetfile import gallery as gallery_names
-from elman.worked.sheet.sheetfile import load
+from elman.worked.marking.teaching import gallery
+from elman.worked.sheet.worksheet import gallery as gallery_names
+from elman.worked.sheet.worksheet import load
 
 CLIPS: list[dict[str, Any]] = [{"norm": 0.05}, {"value": 0.01}]
 UPDATES: list[dict[str, Any] | None] = [

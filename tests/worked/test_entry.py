@@ -15,7 +15,7 @@ from torch import nn
 import elman
 from elman.errors import InputError
 from elman.worked import Worksheet
-from elman.worked.sheet.sheetfile import load
+from elman.worked.sheet.worksheet import load
 
 
 def run(code: str) -> str:

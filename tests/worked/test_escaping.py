@@ -11,8 +11,8 @@ import pytest
 import elman
 from elman.errors import ElmanError
 from elman.quoting import printable
+from elman.worked.entry import FORMATS, Trace
 from elman.worked.render.markdown import code, escape
-from elman.worked.trace import FORMATS, Trace
 
 HOSTILE = {
     "escape": "\x1b]0;PWN\x07\x1b[31mred",

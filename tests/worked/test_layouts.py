@@ -8,7 +8,7 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.worked.sheet.sheetfile import load
+from elman.worked.sheet.worksheet import load
 
 ORDER = {
     "pytorch": {"lstm": "ifgo", "gru": "rzn"},

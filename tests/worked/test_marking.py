@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.worked.students import carried_on, typed, ways, with_mistakes
 
 import elman
+from elman.worked.entry import Trace
 from elman.worked.marking import search
 from elman.worked.marking.catalogue import CATALOGUE
-from elman.worked.marking.exercise import exercise
-from elman.worked.trace import Trace
+from elman.worked.marking.teaching import exercise
 
 SHEETS: dict[str, Trace] = {
     "rnn sigmoid": elman.explain(exercise("rnn", 7)),

@@ -4,34 +4,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.worked.notebooks import lstm_notebook, rnn_notebook
 from tests.worked.students import carried_on, typed, ways, with_mistakes
 
 import elman
-from elman.worked.calculus.cells import EQUATIONS
+from elman.worked.calculus.equations import EQUATIONS
 from elman.worked.calculus.expr import Expr, add, call
 from elman.worked.calculus.tape import Tape
-from elman.worked.sheet.ids import Name
-from elman.worked.trace import Trace
-
-
-def coursera(cell: str, parameters: dict[str, Any], x: np.ndarray, a0: np.ndarray, da: np.ndarray) -> Trace:
-    """A notebook's exercise: gradients `da` from outside at every step, made by targets `da` away from the states."""
-    steps, batch = da.shape[2], range(x.shape[1])
-    sheet: dict[str, Any] = {"cell": cell, "parameters": parameters, "output": {"kind": "none", "at": "every"}}
-    sheet["examples"] = [{"inputs": x[:, k, :steps].T, "initial": {"h": a0[:, k]}} for k in batch]
-    states = elman.explain(sheet)
-    sheet["loss"] = {"kind": "half_squares", "at": "every", "over_steps": "sum", "over_examples": "sum"}
-    for k in batch:
-        targets = [states[f"{k + 1}/h.{t}"].array - da[:, k, t - 1] for t in range(1, steps + 1)]
-        sheet["examples"][k] = sheet["examples"][k] | {"targets": targets}
-    return elman.explain(sheet)
+from elman.worked.entry import Trace
+from elman.worked.sheet.names import Name
 
 
 def test_the_old_coursera_rnn_notebook() -> None:
-    rng = np.random.RandomState(1)
-    x, a0, wax, waa = rng.randn(3, 10, 4), rng.randn(5, 10), rng.randn(5, 3), rng.randn(5, 5)
-    _wya, ba, _by, da = rng.randn(2, 5), rng.randn(5, 1), rng.randn(2, 1), rng.randn(5, 10, 4)
-    trace = coursera("rnn", {"W_xh": wax, "W_hh": waa, "b_h": ba[:, 0]}, x, a0, da)
+    trace = rnn_notebook()
     printed = ["0.04036334", "0.01590669", "0.00395097", "0.01483317"]
     marks = trace.check({f"3/dx.{t}[2]": text for t, text in enumerate(printed, 1)} | {"dW_xh[4,2]": "8.45242637"})
     assert marks.mistakes == ("E2",)
@@ -41,13 +26,7 @@ def test_the_old_coursera_rnn_notebook() -> None:
 
 
 def test_the_old_coursera_lstm_notebook() -> None:
-    rng = np.random.RandomState(1)
-    x, a0 = rng.randn(3, 10, 7), rng.randn(5, 10)
-    parameters: dict[str, Any] = {}
-    for gate in "fiog":
-        joined, bias = rng.randn(5, 8), rng.randn(5, 1)
-        parameters |= {f"W_h{gate}": joined[:, :5], f"W_x{gate}": joined[:, 5:], f"b_{gate}": bias[:, 0]}
-    trace = coursera("lstm", parameters, x, a0, rng.randn(5, 10, 4))
+    trace = lstm_notebook()
     printed = ["-0.00173313", "0.08287442", "-0.30545663", "-0.43281115"]
     marks = trace.check({f"3/dx.{t}[2]": text for t, text in enumerate(printed, 1)} | {"dW_hf[4,2]": "-0.0698198561"})
     assert set(marks.mistakes) == {"E1", "E11"}

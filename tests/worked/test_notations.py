@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import elman
-from elman.worked.sheet.sheetfile import gallery, load
-from elman.worked.trace import Trace
+from elman.worked.entry import Trace
+from elman.worked.sheet.worksheet import gallery, load
+from elman.worked.view.document import Options
 from elman.worked.view.notation import NOTATIONS
-from elman.worked.view.options import Options
 from elman.worked.view.view import View
 
 TALL: dict[str, Any] = {

@@ -18,10 +18,9 @@ from typer.testing import CliRunner
 
 import elman
 from elman.worked import gallery
-from elman.worked.view.digits import show
-from elman.worked.view.options import Options
+from elman.worked.view.document import Options
 from elman.worked.view.scalars import entry, text_of
-from elman.worked.view.view import View
+from elman.worked.view.view import View, show
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the page's tests need the Python package playwright")
 CHROMIUM = next(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.worked.notebooks import lstm_notebook, rnn_notebook
 
 import elman
 from elman.worked.calculus.expr import Expr, Source, Value, call, times
@@ -12,7 +13,7 @@ from elman.worked.calculus.network import calculate
 from elman.worked.calculus.operations import OPERATIONS
 from elman.worked.calculus.tape import Tape
 from elman.worked.sheet.problem import problem
-from elman.worked.sheet.sheetfile import load
+from elman.worked.sheet.worksheet import load
 
 
 def test_gomez_lstm() -> None:
@@ -131,25 +132,9 @@ def _right(node: Expr, d: Expr, out: Expr) -> list[tuple[Expr, Expr]]:
     return OPERATIONS["matvec"].derivative(node, d, out)
 
 
-def coursera(cell: str, parameters: dict[str, Any], x: np.ndarray, a0: np.ndarray, da: np.ndarray) -> Any:
-    """A notebook's exercise: gradients `da` from outside at every step, made by targets `da` away from the states."""
-    steps, batch = da.shape[2], range(x.shape[1])
-    sheet: dict[str, Any] = {"cell": cell, "parameters": parameters, "output": {"kind": "none", "at": "every"}}
-    sheet["examples"] = [{"inputs": x[:, k, :steps].T, "initial": {"h": a0[:, k]}} for k in batch]
-    states = elman.explain(sheet)
-    sheet["loss"] = {"kind": "half_squares", "at": "every", "over_steps": "sum", "over_examples": "sum"}
-    for k in batch:
-        targets = [states[f"{k + 1}/h.{t}"].array - da[:, k, t - 1] for t in range(1, steps + 1)]
-        sheet["examples"][k] = sheet["examples"][k] | {"targets": targets}
-    return elman.explain(sheet)
-
-
 def test_the_coursera_rnn_notebook() -> None:
     """Old editions print 8.45242637 for dWax[3][1], with the future gradient in the place of the local one."""
-    rng = np.random.RandomState(1)
-    x, a0, wax, waa = rng.randn(3, 10, 4), rng.randn(5, 10), rng.randn(5, 3), rng.randn(5, 5)
-    _wya, ba, _by, da = rng.randn(2, 5), rng.randn(5, 1), rng.randn(2, 1), rng.randn(5, 10, 4)
-    trace = coursera("rnn", {"W_xh": wax, "W_hh": waa, "b_h": ba[:, 0]}, x, a0, da)
+    trace = rnn_notebook()
     dx = [trace[f"3/dx.{t}"].array[1] for t in range(1, 5)]
     np.testing.assert_allclose(dx, [-2.07101689, -0.59255627, 0.02466855, 0.01483317], atol=5.1e-9)
     assert trace["dW_xh"].array[3, 1] == pytest.approx(11.2641045, abs=5.1e-8)
@@ -157,14 +142,7 @@ def test_the_coursera_rnn_notebook() -> None:
 
 def test_the_coursera_lstm_notebook() -> None:
     """Old editions print -0.0698198561 for dWf[3][1], with both recurrent paths dropped."""
-    rng = np.random.RandomState(1)
-    x, a0 = rng.randn(3, 10, 7), rng.randn(5, 10)
-    parameters: dict[str, Any] = {}
-    for gate in "fiog":
-        joined, bias = rng.randn(5, 8), rng.randn(5, 1)
-        parameters |= {f"W_h{gate}": joined[:, :5], f"W_x{gate}": joined[:, 5:], f"b_{gate}": bias[:, 0]}
-    da = rng.randn(5, 10, 4)
-    trace = coursera("lstm", parameters, x, a0, da)
+    trace = lstm_notebook()
     dx = [trace[f"3/dx.{t}"].array[1] for t in range(1, 5)]
     np.testing.assert_allclose(dx, [0.00218254, 0.28205375, -0.48292508, -0.43281115], atol=5.1e-9)
     assert trace["dW_hf"].array[3, 1] == pytest.approx(-0.0809802311, abs=5.1e-10)

@@ -14,7 +14,7 @@ import elman
 from elman.errors import InputError
 from elman.worked import gallery
 from elman.worked.render.ipynb import python_name
-from elman.worked.view.digits import show
+from elman.worked.view.view import show
 
 FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
 SHEETS = gallery()
@@ -104,7 +104,7 @@ def test_notations(notation: str, line: str) -> None:
 @pytest.mark.parametrize("notation", ["xh", "uwv", "ng", "pytorch"])
 @pytest.mark.parametrize("name", ["lstm", "gru", "love-book"])
 def test_no_two_values_share_a_printed_name(name: str, notation: str) -> None:
-    from elman.worked.view.options import Options
+    from elman.worked.view.document import Options
     from elman.worked.view.view import View
 
     view = View(Options(notation=notation))

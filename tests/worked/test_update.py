@@ -8,7 +8,7 @@ import torch
 
 import elman
 from elman.worked import Trace
-from elman.worked.sheet.sheetfile import load
+from elman.worked.sheet.worksheet import load
 
 OPTIMIZERS: list[tuple[dict[str, Any], Any]] = [
     ({"method": "sgd", "rate": 0.1}, lambda p: torch.optim.SGD(p, lr=0.1)),

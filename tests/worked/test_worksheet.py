@@ -9,7 +9,7 @@ import pytest
 
 import elman
 from elman.errors import DataError, ElmanError, InputError
-from elman.worked.sheet.sheetfile import load, parse
+from elman.worked.sheet.worksheet import load, parse
 
 RNN: dict[str, Any] = {
     "cell": "rnn",

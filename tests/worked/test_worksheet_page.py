@@ -9,8 +9,7 @@ from tests.worked.commands import run
 
 import elman
 from elman.worked.sheet.schema import schema, tables
-from elman.worked.sheet.sheetfile import gallery, load, parse, titles
-from elman.worked.sheet.worksheet import Worksheet
+from elman.worked.sheet.worksheet import Worksheet, gallery, load, parse, titles
 
 PAGE = (Path(__file__).parents[2] / "docs" / "worksheet.md").read_text(encoding="utf-8")
 SHEETS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -53,7 +53,7 @@ def explain(
 ) -> None:
     """Work a small recurrent network by hand: every number of the forward pass and of backpropagation through time."""
     from elman.worked.entry import explain as work
-    from elman.worked.sheet.sheetfile import gallery, titles
+    from elman.worked.sheet.worksheet import gallery, titles
 
     chosen = kind or _format_of(output, mistakes=mistakes)
     if schema:
@@ -128,8 +128,8 @@ def exercise(
     """Print a fresh worksheet with gaps, and its key: short numbers that tell every known mistake apart."""
     from elman.files import write_atomically
     from elman.worked.entry import explain as work
-    from elman.worked.marking.exercise import as_yaml
-    from elman.worked.marking.exercise import exercise as make
+    from elman.worked.marking.teaching import as_yaml
+    from elman.worked.marking.teaching import exercise as make
 
     sheet = make(cell, seed, output=result, steps=steps, hidden=hidden, inputs=inputs, reset=reset, z=z, digits=digits)
     if output is not None:
@@ -142,8 +142,8 @@ def exercise(
 
 def _mistakes(worksheet: str | None, digits: int | None, ascii_only: bool, *, color: bool) -> str:
     from elman.worked.entry import explain as work
-    from elman.worked.marking.gallery import SHEETS
-    from elman.worked.marking.gallery import gallery as side_by_side
+    from elman.worked.marking.teaching import SHEETS
+    from elman.worked.marking.teaching import gallery as side_by_side
 
     traces = [work(name) for name in ([worksheet] if worksheet else SHEETS)]
     return side_by_side(traces, digits=digits, ascii=ascii_only, color=color)

@@ -3,9 +3,9 @@
 `entry.py` has the call, `elman.diagnose`. Its input is a `Probe` (`probe.py`): a network and a loss to run;
 `cells.py` makes single-step cells run as layers meanwhile. `examine.py` calls the measurements in turn: `measure.py`
 (one run of the batch, with the calls of every layer from `calls.py` and the gradient that reaches each state from
-`arrivals.py`), `lags.py` (gradient by lag), `jacobian.py`, `spectrum.py`, `gates.py`, `fresh.py` (initial weights) and
-`first_nonfinite.py`. They fill `findings.py`; `verdicts.py` judges them; `diagnosis.py` holds both as plain data.
-`tables.py`, `text.py`, `panels.py` and `page.py` render a diagnosis, and `report.py` calls them. `truncations.py`
+`arrivals.py`), `flow.py` (gradient by lag, Jacobians), `weights.py` (spectra, initial weights), `gates.py` and
+`first_nonfinite.py`. They fill `findings.py`; `verdicts.py` judges them; `diagnosis.py` holds both as plain data,
+with tables. `render.py` and `panels.py` render a diagnosis, and `report.py` calls them. `truncations.py`
 measures truncated backpropagation on a `windowed_probe.py`. No module knows a job, a model file or a terminal.
 """
 

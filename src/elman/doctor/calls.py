@@ -33,7 +33,7 @@ Source = tuple[int, int | None]
 
 @dataclass(eq=False)
 class Called:
-    """One call of a recurrent module.
+    """Hold one call of a recurrent module.
 
     Attributes:
         number: its index among the calls of its module.
@@ -106,7 +106,7 @@ def sequences(module: RNNBase, calls: list[Called]) -> list[list[Called]]:
 
 
 class _Watched:
-    """The hooks of one module."""
+    """Hook into one module and note its calls."""
 
     def __init__(self, name: str, calls: Calls) -> None:
         self._name, self._calls = name, calls

@@ -9,13 +9,11 @@ from torch import Tensor
 
 from elman.doctor.findings import Findings, LayerFindings
 from elman.doctor.first_nonfinite import find_first_nonfinite
-from elman.doctor.fresh import as_initialised
+from elman.doctor.flow import Gains, gains, lag_curve
 from elman.doctor.gates import KEEPS, gate_statistics
-from elman.doctor.jacobian import Gains, gains
-from elman.doctor.lags import lag_curve
 from elman.doctor.measure import Floats, Key, Walk, gradient_of, norms, run_whole
 from elman.doctor.probe import Loss, Probe, ProgressCallback
-from elman.doctor.spectrum import spectra
+from elman.doctor.weights import as_initialised, spectra
 
 
 def examine(probe: Probe, *, limit: int, seed: int, progress: ProgressCallback) -> Findings:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from elman.doctor.first_nonfinite import FirstNonfinite
+from elman.doctor.flow import Gains
 from elman.doctor.gates import Units
-from elman.doctor.jacobian import Gains
 from elman.doctor.measure import Floats, Key
-from elman.doctor.spectrum import Spectrum
+from elman.doctor.weights import Spectrum
 
 FORGOTTEN = 0.01
 """A gradient has vanished where its norm is less than this fraction of its norm at the loss."""
@@ -14,7 +14,7 @@ FORGOTTEN = 0.01
 
 @dataclass(frozen=True)
 class LayerFindings:
-    """One recurrent layer in one direction.
+    """Hold one recurrent layer in one direction.
 
     Attributes:
         key: its module, the number of the layer in it, "forward" or "reverse".
@@ -46,28 +46,28 @@ class LayerFindings:
 
     @property
     def map_name(self) -> str:
-        """The name of the values in `map`."""
+        """Return the name of the values in `map`."""
         return {"LSTM": "forget gate f", "GRU": "gate z"}.get(self.mode, "state h")
 
     @property
     def memory(self) -> int | None:
-        """Steps back until the gradient is less than 1 % of its norm at the loss; None where it never is."""
+        """Return steps back until the gradient is less than 1 % of its norm at the loss; None where it never is."""
         return memory_of(self.by_lag)
 
     @property
     def factor(self) -> float | None:
-        """The change of the gradient per step back: the geometric mean from lag 1 until it has vanished."""
+        """Return the change of the gradient per step back: the geometric mean from lag 1 until it has vanished."""
         return factor_of(self.by_lag)
 
     @property
     def growth(self) -> float | None:
-        """The largest gradient norm at any lag, divided by that at the loss."""
+        """Return the largest gradient norm at any lag, divided by that at the loss."""
         return float(self.by_lag.max() / self.by_lag[0]) if len(self.by_lag) else None
 
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of a model on a batch.
+    """Hold the findings of a model on a batch.
 
     Attributes:
         layers: findings of each layer in the order of the calls, forward before reverse.
@@ -106,7 +106,7 @@ class Findings:
 
     @property
     def asked(self) -> int:
-        """The number of steps that a gradient has to reach back: T, or training's truncation if that is shorter."""
+        """Return how many steps a gradient has to reach back: T, or training's truncation if that is shorter."""
         return min(self.steps, self.truncation or self.steps)
 
 

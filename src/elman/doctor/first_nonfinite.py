@@ -14,7 +14,7 @@ from elman.doctor.probe import Probe
 
 @dataclass(frozen=True)
 class FirstNonfinite:
-    """The place where the first number that is not finite appears.
+    """Hold the place where the first number that is not finite appears.
 
     Attributes:
         weights: the first parameter that holds one itself, before anything is computed.

@@ -22,7 +22,7 @@ KEEPS = {"LSTM": "f", "GRU": "z"}
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate of one layer, over all steps, rows and units.
+    """Hold one gate of one layer, over all steps, rows and units.
 
     Attributes:
         mean: the mean of its values.
@@ -36,13 +36,13 @@ class Gate:
 
     @property
     def saturated(self) -> float:
-        """The fraction of values saturated at either end."""
+        """Return the fraction of values saturated at either end."""
         return self.low + self.high
 
 
 @dataclass(frozen=True)
 class Units:
-    """The units of one layer.
+    """Hold the units of one layer.
 
     Attributes:
         gates: by letter; for an RNN its state, "h".

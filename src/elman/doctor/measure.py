@@ -29,7 +29,7 @@ Key = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Walk:
-    """One layer in one direction over one sequence.
+    """Hold one layer in one direction over one sequence.
 
     Attributes:
         module: the module of the layer.
@@ -43,21 +43,21 @@ class Walk:
 
     @property
     def read_after(self) -> int:
-        """The number of steps up to the last one at which a gradient arrives; 0 where none does."""
+        """Return the number of steps up to the last one at which a gradient arrives; 0 where none does."""
         there, live = self.arriving > 0, walked(self.steps.mask, self.steps.reverse).to(self.arriving.device)
         count = torch.cumsum(live, 0) * (there & live)
         return int(count.max())
 
     @property
     def arriving(self) -> Tensor:
-        """The squared norm of the gradient that arrives, by step in processing order and row, (T, B)."""
+        """Return the squared norm of the gradient that arrives, by step in processing order and row, (T, B)."""
         parts = [walked(part, self.steps.reverse).double().square().sum(-1) for part in self.arrived]
         return torch.stack(parts).sum(0)
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One run of the batch.
+    """Hold one run of the batch.
 
     Attributes:
         loss: the loss.

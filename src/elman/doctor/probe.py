@@ -29,7 +29,7 @@ def silent(_doing: str, _done: float) -> None:
 
 @dataclass(frozen=True)
 class Probe:
-    """A network and the losses to examine it on.
+    """Hold a network and the losses to examine it on.
 
     Attributes:
         network: a network with recurrent layers of Elman's or torch's.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elman.doctor.diagnosis import Diagnosis
-from elman.doctor.json_file import plain, write_json
+from elman.doctor.render import plain, write_json
 from elman.errors import InputError
 from elman.files import write_atomically
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Report(Diagnosis):
-    """The result of `elman.diagnose`.
+    """Hold the result of `elman.diagnose`.
 
     Attributes:
         title: the model that was examined.
@@ -24,17 +24,17 @@ class Report(Diagnosis):
     """
 
     def __str__(self) -> str:
-        from elman.doctor.text import as_text
+        from elman.doctor.render import as_text
 
         return as_text(self)
 
     def __rich__(self) -> "RenderableType":
-        from elman.doctor.text import as_renderable
+        from elman.doctor.render import as_renderable
 
         return as_renderable(self)
 
     def _repr_html_(self) -> str:
-        from elman.doctor.page import as_page, framed
+        from elman.doctor.render import as_page, framed
 
         return framed(as_page(self))
 
@@ -57,7 +57,7 @@ class Report(Diagnosis):
         place = Path(path)
         kind = place.suffix.lower()
         if kind == ".html":
-            from elman.doctor.page import as_page
+            from elman.doctor.render import as_page
 
             write_atomically(place, as_page(self).encode())
         elif kind == ".png":

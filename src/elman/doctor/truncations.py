@@ -16,10 +16,9 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from elman.bptt import Position, Truncated
-from elman.doctor.json_file import plain, write_json
+from elman.doctor.diagnosis import Table
 from elman.doctor.probe import LIMIT, ProgressCallback, silent, too_large, without_dropout
-from elman.doctor.tables import Table
-from elman.doctor.text import as_text, grid
+from elman.doctor.render import as_text, grid, plain, write_json
 from elman.doctor.windowed_probe import WindowedProbe, make_windowed_probe
 from elman.errors import InputError
 
@@ -29,7 +28,7 @@ KEEPS = 0.95
 
 @dataclass(frozen=True)
 class Truncation:
-    """The gradient of one BPTT(k1, k2) compared with the full gradient.
+    """Hold the gradient of one BPTT(k1, k2) compared with the full gradient.
 
     Attributes:
         k1: steps between two backward passes.
@@ -55,7 +54,7 @@ class Truncation:
 
 @dataclass(frozen=True)
 class TruncationReport:
-    """The result of `elman.truncation`: a range of truncations.
+    """Hold the result of `elman.truncation`: a range of truncations.
 
     Attributes:
         steps: T; k2 = T truncates nothing.
@@ -69,7 +68,7 @@ class TruncationReport:
 
     @property
     def enough(self) -> int:
-        """The smallest k2 that keeps 95 % of the gradient, as does every longer one that was tried."""
+        """Return the smallest k2 that keeps 95 % of the gradient, as does every longer one that was tried."""
         found = self.steps
         for one in reversed(self.truncations):
             if not one.keeps:

@@ -44,7 +44,7 @@ SEVERITIES = ("fault", "caution", "note")
 
 @dataclass(frozen=True)
 class Verdict:
-    """One fault, caution or note.
+    """Hold one fault, caution or note.
 
     Attributes:
         kind: "not finite", "read once", "exploding", "vanishing", "saturated", "dead units", "constant units",

@@ -16,7 +16,7 @@ from elman.errors import InputError
 
 @dataclass(frozen=True)
 class WindowedProbe:
-    """A network that is trained on sequences in windows.
+    """Hold a network that is trained on sequences in windows.
 
     Attributes:
         network: the network.
@@ -33,14 +33,14 @@ class WindowedProbe:
 
 @dataclass(frozen=True)
 class Sequences:
-    """Inputs (T, B, ...) and targets (T, ...) of equal length, as windows."""
+    """Hold inputs (T, B, ...) and targets (T, ...) of equal length, as windows."""
 
     inputs: Tensor
     targets: Tensor
 
     @property
     def length(self) -> int:
-        """The number of steps, T."""
+        """Return the number of steps, T."""
         return len(self.inputs)
 
     def window(self, begin: int, end: int) -> Window:

@@ -14,12 +14,12 @@ them. `elman.check(worksheet, answers)` marks a student's sheet.
 
 The folders, in the order of the work; each imports only those before it: `sheet` (read and check a worksheet),
 `calculus` (compute its values and verify them), `view` (names, formulas and digits), `render` (one module per format),
-`marking` (mark a student's sheet). `trace` and `entry` join them.
+`marking` (mark a student's sheet). `entry` joins them.
 
 The ids: `h.3 a.3 x.3 y p loss` forward (`p.3 loss.3` where there is one a step), `a_f.2 f.2 c.2` and so on for gates,
 `d` before an id for the gradient of the loss with respect to it, `dW_hh@5` the share of step 5, `dW_hh` the sum,
 `dW_hh~` clipped, `W_hh'` after the update, `E.love` an embedding, `1/h.3` in the first of several examples, `_l2` the
-second layer, `_r` the direction that reads from right to left. `sheet/ids.py` has the grammar.
+second layer, `_r` the direction that reads from right to left. `sheet/names.py` has the grammar.
 """
 
 import lazy_loader

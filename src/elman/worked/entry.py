@@ -1,21 +1,31 @@
-"""Define `elman.explain` and `elman.check`: read any description of a small network, compute it, mark answers."""
+"""Define `elman.explain` and `elman.check`, and the `Trace` that they give: a calculation to show, save and mark.
+
+They read any description of a small network, compute it, and mark answers.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
 from elman.limits import SEARCH_SECONDS
+from elman.quoting import quote
+from elman.worked.calculus.calculation import Calculation
 from elman.worked.calculus.network import calculate
 from elman.worked.calculus.tape import Tape
-from elman.worked.sheet.problem import problem
-from elman.worked.sheet.sheetfile import load
-from elman.worked.sheet.size import refuse_if_too_large
-from elman.worked.sheet.worksheet import Worksheet, read_sheet
-from elman.worked.trace import Trace
+from elman.worked.sheet.problem import problem, refuse_if_too_large
+from elman.worked.sheet.worksheet import Worksheet, load, read_sheet
+from elman.worked.view.document import Options
 
 if TYPE_CHECKING:
     from elman.worked.marking.report import Marks
+    from elman.worked.marking.search import Known, KnownMistakes, Made
+
+FORMATS = ("terminal", "markdown", "latex", "json", "ipynb", "html")
 
 
 def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
@@ -33,7 +43,7 @@ def explain(worksheet: Any, inputs: Any = None, **more: Any) -> Trace:
     return Trace(checked, calculate(checked, Tape()))
 
 
-def check(worksheet: Any, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> "Marks":
+def check(worksheet: Any, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> Marks:
     """Mark a student's sheet: every number right, rounding, carried forward, a known mistake by name, or wrong.
 
     Args:
@@ -66,3 +76,51 @@ def _sheet(worksheet: Any, inputs: Any, more: Mapping[str, Any]) -> Worksheet:
         "worksheet: expected a name, a path, a mapping, a Worksheet, or a torch module with inputs; "
         f"got {type(worksheet).__name__}"
     )
+
+
+class Trace(Calculation):
+    """Render a calculation in every format, and use it to mark a student's sheet."""
+
+    @property
+    def mistakes(self) -> list[Made]:
+        """Return every way to make a known mistake that changes a number of this sheet."""
+        return self.known().made
+
+    def known(self, seconds: float = SEARCH_SECONDS) -> Known:
+        """Search for the ways to make a known mistake, for at most `seconds`; a complete result is kept."""
+        return self._known_mistakes.within(seconds)
+
+    def check(self, answers: Any, *, digits: int | None = None, seconds: float = SEARCH_SECONDS) -> Marks:
+        """Mark a student's numbers: a CSV, YAML or JSON file, or a mapping from ids to numbers; any subset.
+
+        Args:
+            answers: the file or mapping.
+            digits: decimals that an answer needs; by default two fewer than the sheet prints, and at least 2.
+            seconds: how long to look for the known mistakes that explain what is wrong.
+        """
+        from elman.worked.marking.report import check
+
+        return check(self, answers, digits=digits, seconds=seconds, known=self._known_mistakes)
+
+    def to(self, kind: str, **options: Any) -> str:
+        """Render the trace: terminal, markdown, latex, json, ipynb or html. The options are those of `Options`."""
+        if kind not in FORMATS:
+            raise InputError(f"format: expected one of {', '.join(FORMATS)}, got {quote(kind)}")
+        rendered: str = import_module(f"elman.worked.render.{kind}").render(self, Options.of(self, **options))
+        return rendered
+
+    def _repr_markdown_(self) -> str:
+        """Return Markdown for a notebook."""
+        return self.to("markdown")
+
+    def _repr_html_(self) -> str:
+        """Return the HTML page in a frame, for a notebook that can show it."""
+        from elman.worked.render.html import framed
+
+        return framed(self.to("html"))
+
+    @cached_property
+    def _known_mistakes(self) -> KnownMistakes:
+        from elman.worked.marking.search import KnownMistakes
+
+        return KnownMistakes(self.problem, self.values)

@@ -28,13 +28,13 @@ _TORCH = SimpleNamespace(
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The largest relative difference of each gradient from autograd's."""
+    """Hold the largest relative difference of each gradient from autograd's."""
 
     differences: Mapping[str, float]
 
     @property
     def largest(self) -> float:
-        """The largest of them."""
+        """Return the largest of them."""
         return max(self.differences.values(), default=0.0)
 
     @property

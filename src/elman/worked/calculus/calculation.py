@@ -12,7 +12,7 @@ from elman.quoting import printable, quote, shorten
 from elman.worked.calculus.expr import Expr, Value
 from elman.worked.calculus.tape import Tape
 from elman.worked.calculus.verify import Check, verify
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 from elman.worked.sheet.problem import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OUTPUT = re.compile(r"(?P<stem>(\d+/)?d?(y|p|target|loss))(\.(?P<t>\d+))?$")
 
 
 class Gradients(Mapping[str, Array]):
-    """The gradient of the loss with respect to every parameter and embedding, by id: `dW_hh`, `dE.love`."""
+    """Hold the gradient of the loss with respect to every parameter and embedding, by id: `dW_hh`, `dE.love`."""
 
     def __init__(self, values: Mapping[str, Value]) -> None:
         self._values = values
@@ -49,7 +49,7 @@ class Gradients(Mapping[str, Array]):
 
 
 class Calculation:
-    """The values of one worksheet, in the order in which a teacher would write them."""
+    """Hold the values of one worksheet, in the order in which a teacher would write them."""
 
     def __init__(self, problem: Problem, tape: Tape) -> None:
         self.problem = problem
@@ -83,12 +83,12 @@ class Calculation:
 
     @property
     def length(self) -> int:
-        """The number of steps of the longest example."""
+        """Return the number of steps of the longest example."""
         return max(sequence.length for sequence in self.problem.sequences)
 
     @cached_property
     def gradients(self) -> Gradients:
-        """The gradients of the parameters and embeddings by id; `.compare()` compares them with torch's autograd."""
+        """Return the gradients of parameters and embeddings by id; `.compare()` compares them with torch's autograd."""
         return Gradients(self.values)
 
     def derivative(self, value: Value | str) -> dict[str, Expr]:
@@ -99,7 +99,7 @@ class Calculation:
         return {of.id: source.expr for of, source in terms if source.consumer is made and of is not made}
 
     def select(self, only: str | None = None, step: int | None = None) -> list[Value]:
-        """The values of one pass, or of one step, or both; all without either."""
+        """Return the values of one pass, or of one step, or both; all without either."""
         if only is not None and only not in PASSES:
             raise InputError(f"only: expected one of {', '.join(PASSES)}, got {quote(only)}")
         if step is not None and not 0 <= step <= self.length + 1:

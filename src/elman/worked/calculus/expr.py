@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.worked.sheet.ids import Name
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array, Name
 
 Reader = Callable[["Value"], Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Expr:
-    """One operation on expressions; the leaves are `ref` (a named value) and `const` (a number)."""
+    """Represent one operation on expressions; the leaves are `ref` (a named value) and `const` (a number)."""
 
     op: str
     args: tuple[Expr, ...] = ()
@@ -57,7 +56,7 @@ class Expr:
 
     @property
     def T(self) -> Expr:  # noqa: N802 - the transpose is written as in NumPy
-        """The transpose."""
+        """Return the transpose."""
         return Expr("transpose", (self,))
 
     def leaves(self) -> Iterator[Value]:
@@ -73,28 +72,28 @@ class Expr:
 
 
 def const(number: float) -> Expr:
-    """A plain number."""
+    """Make a plain number an expression."""
     return Expr("const", fixed=(float(number),))
 
 
 def ref(value: Value) -> Expr:
-    """A named value, used in another expression."""
+    """Use a named value in another expression."""
     return Expr("ref", value=value)
 
 
 def call(op: str, *args: Expr, fixed: tuple[float, ...] = ()) -> Expr:
-    """Any operation by its name: `call("tanh", a)`."""
+    """Apply any operation by its name: `call("tanh", a)`."""
     return Expr(op, args, fixed=fixed)
 
 
 def add(*terms: Expr) -> Expr:
-    """A sum; a sum inside it is written flat, a single term is returned as it is."""
+    """Add terms; a sum inside it is written flat, a single term is returned as it is."""
     flat = tuple(inner for term in terms for inner in (term.args if term.op == "add" else (term,)))
     return flat[0] if len(flat) == 1 else Expr("add", flat)
 
 
 def times(*factors: Expr) -> Expr:
-    """A product, entry by entry; a factor 1 is left out."""
+    """Multiply, entry by entry; a factor 1 is left out."""
     inner = [f for factor in factors for f in (factor.args if factor.op == "mul" else (factor,))]
     flat = tuple(factor for factor in inner if not factor.is_const(1))
     return const(1) if not flat else flat[0] if len(flat) == 1 else Expr("mul", flat)
@@ -102,7 +101,7 @@ def times(*factors: Expr) -> Expr:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One of the terms that make up a gradient: the value that passed it back, and the operations in between."""
+    """Hold one of the terms that make up a gradient: the value that passed it back, and the operations in between."""
 
     consumer: Value
     expr: Expr
@@ -111,7 +110,7 @@ class Source:
 
 @dataclass(eq=False, slots=True, repr=False)
 class Value:
-    """A named array, the expression that made it, and why.
+    """Hold a named array, the expression that made it, and why.
 
     `phase` is given, forward, backward or update. `t` is the step it belongs to (also where the id has none, as for
     `p`). `uses` are the values made from this one. For a gradient, `of` is the value it belongs to and `sources` its
@@ -141,5 +140,5 @@ class Value:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the array; () for a single number."""
+        """Return the shape of the array; () for a single number."""
         return self.array.shape

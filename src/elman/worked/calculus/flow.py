@@ -10,14 +10,14 @@ import numpy as np
 
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.calculus.expr import Value
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 
 _MAX_SLOPE = {"tanh": 1.0, "relu": 1.0, "identity": 1.0, "sigmoid": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """Spectral radius and norm of a recurrent matrix."""
+    """Hold spectral radius and norm of a recurrent matrix."""
 
     name: str
     radius: float
@@ -26,7 +26,7 @@ class Spectrum:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The norm of the product of the steps' Jacobians, and the bound that the norms of W_hh and of the slopes give."""
+    """Hold the norm of the product of the steps' Jacobians, and the bound from the norms of W_hh and of the slopes."""
 
     first: int
     last: int
@@ -34,18 +34,18 @@ class Product:
     bound: float
 
 
-def sizes(trace: Calculation, example: int | None) -> list[tuple[Value, float]]:
-    """|dh_t| for every state of an example that has a gradient, in the order of the ids' layers, then time."""
-    states = [v for v in trace if v.name.symbol == "h" and v.name.gradient and v.name.example == example]
+def sizes(calculation: Calculation, example: int | None) -> list[tuple[Value, float]]:
+    """Return |dh_t| for every state of an example that has a gradient, in the order of layers, then time."""
+    states = [v for v in calculation if v.name.symbol == "h" and v.name.gradient and v.name.example == example]
     ordered = sorted(states, key=lambda v: (v.name.layer, v.name.reverse, v.name.t))
     return [(value, float(np.linalg.norm(value.array))) for value in ordered]
 
 
-def spectra(trace: Calculation) -> list[Spectrum]:
-    """The recurrent matrices with their spectral radius and largest singular value."""
+def spectra(calculation: Calculation) -> list[Spectrum]:
+    """Return the recurrent matrices with their spectral radius and largest singular value."""
     return [
         _spectrum(v)
-        for v in trace
+        for v in calculation
         if v.phase == "parameter" and v.name.symbol.startswith("W_h") and v.name.symbol != "W_hy"
     ]
 
@@ -55,16 +55,18 @@ def _spectrum(value: Value) -> Spectrum:
     return Spectrum(value.id, radius, float(np.linalg.norm(value.array, 2)))
 
 
-def product(trace: Calculation, example: int | None) -> Product | None:
-    """The product of Jacobians dh_T/dh_1 of a plain cell with one layer and one direction; None for others."""
-    problem = trace.problem
+def product(calculation: Calculation, example: int | None) -> Product | None:
+    """Return the product of Jacobians dh_T/dh_1 of a plain cell with one layer and one direction; None for others."""
+    problem = calculation.problem
     length = problem.sequences[(example or 1) - 1].length
     if problem.cell != "rnn" or problem.sheet.layers > 1 or problem.sheet.bidirectional or length < 2:
         return None
-    prefix, weights = "" if example is None else f"{example}/", trace["W_hh"].array
+    prefix, weights = "" if example is None else f"{example}/", calculation["W_hh"].array
     jacobian = np.eye(problem.hidden)
     for t in range(2, length + 1):
-        slope = _slope(problem.sheet.activation, trace[f"{prefix}a.{t}"].array, trace[f"{prefix}h.{t}"].array)
+        slope = _slope(
+            problem.sheet.activation, calculation[f"{prefix}a.{t}"].array, calculation[f"{prefix}h.{t}"].array
+        )
         jacobian = (slope[:, None] * weights) @ jacobian
     bound = (_MAX_SLOPE[problem.sheet.activation] * float(np.linalg.norm(weights, 2))) ** (length - 1)
     return Product(1, length, float(np.linalg.norm(jacobian, 2)), bound)

@@ -6,19 +6,18 @@ The only place that knows about time. A cell sees one step; `unroll` feeds it th
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from elman.worked.calculus.cells import EQUATIONS, State
+from elman.worked.calculus.equations import EQUATIONS, Head, State
 from elman.worked.calculus.expr import Expr, add, call
 from elman.worked.calculus.gradients import write_gradients
-from elman.worked.calculus.heads import Head
 from elman.worked.calculus.tape import Tape
 from elman.worked.sheet.choices import output_at
 from elman.worked.sheet.examples import Sequence
-from elman.worked.sheet.ids import Name
+from elman.worked.sheet.names import Name
 from elman.worked.sheet.problem import Problem
 
 
 class _Inputs(dict[int, Expr]):
-    """Inputs by step, each written when it is first read, so that it precedes the step that reads it."""
+    """Hold inputs by step, each written when it is first read, so that it precedes the step that reads it."""
 
     def __init__(self, write: Callable[[int], Expr]) -> None:
         super().__init__()
@@ -31,7 +30,7 @@ class _Inputs(dict[int, Expr]):
 
 @dataclass(slots=True)
 class Network:
-    """A tape being written: it has the parameters, and `forward` adds an example."""
+    """Write a tape: it starts with the parameters, and `forward` adds an example."""
 
     problem: Problem
     tape: Tape
@@ -87,7 +86,7 @@ class Network:
             )
 
     def _unroll(self, inputs: dict[int, Expr], sequence: Sequence, place: Name) -> dict[int, Expr]:
-        """One layer in one direction: the state after each step."""
+        """Run one layer in one direction; return the state after each step."""
         length = sequence.length
         order = range(length, 0, -1) if place.reverse else range(1, length + 1)
         state, suffix = (

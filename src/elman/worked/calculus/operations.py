@@ -14,7 +14,7 @@ import numpy as np
 
 from elman.worked.calculus import maths as numpy_maths
 from elman.worked.calculus.expr import Expr, Reader, call, times
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 
 Flows = list[tuple[Expr, Expr]]
 Derivative = Callable[[Expr, Expr, Expr], Flows]
@@ -22,7 +22,7 @@ Derivative = Callable[[Expr, Expr, Expr], Flows]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The value of an operation, its derivative and the sentence that gives the reason."""
+    """Hold the value of an operation, its derivative and the sentence that gives the reason."""
 
     value: Callable[..., Any]
     derivative: Derivative
@@ -30,7 +30,7 @@ class Operation:
 
 
 def evaluate(expr: Expr, read: Reader, cut: Reader | None = None, maths: Any = numpy_maths) -> Any:
-    """The number of an expression, with the named values as `read` gives them (`cut`: behind a truncation)."""
+    """Compute an expression, with the named values as `read` gives them (`cut`: behind a truncation)."""
     if expr.op == "ref":
         return read(expr.value)  # type: ignore[arg-type]  # a ref always holds its value
     if expr.op == "const":
@@ -48,7 +48,7 @@ def number(expr: Expr) -> Array:
 
 
 def parts(expr: Expr) -> list[Expr]:
-    """The terms of a sum, or the factors of a product, that are more than a name: `W_xh x_2`, `1 - h_2²`."""
+    """Return the terms of a sum, or the factors of a product, that are more than a name: `W_xh x_2`, `1 - h_2²`."""
     inner = expr.args if expr.op in {"add", "mul"} else ()
     return [arg for arg in inner if arg.op not in {"ref", "const"}]
 

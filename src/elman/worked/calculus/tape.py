@@ -12,8 +12,7 @@ from elman.errors import DataError
 from elman.worked.calculus import maths
 from elman.worked.calculus.expr import Expr, Source, Value, add, call, const, ref
 from elman.worked.calculus.operations import OPERATIONS, Derivative, number
-from elman.worked.sheet.ids import Name
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array, Name
 
 Gather = Callable[[Value, list[Source]], list[Source]]
 # What the reader may want to see and no gradient flows through: dL/dp and dp/dy beside the shortcut p - target.
@@ -22,7 +21,7 @@ Asides = Callable[[Value, Expr], Iterable["Aside"]]
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A value written beside the path of the gradient."""
+    """Hold a value written beside the path of the gradient."""
 
     name: Name
     expr: Expr
@@ -37,7 +36,7 @@ def all_sources(_value: Value, sources: list[Source]) -> list[Source]:
 
 @dataclass(slots=True)
 class Tape:
-    """The values in the order in which they were written, by id."""
+    """Hold the values in the order in which they were written, by id."""
 
     values: dict[str, Value] = field(default_factory=dict)
     derivatives: Mapping[str, Derivative] = field(

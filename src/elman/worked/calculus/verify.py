@@ -5,9 +5,10 @@ again. The five-point difference is tried with smaller and smaller steps until i
 state is held fixed, as the truncated gradient assumes.
 
 Where differences cannot be taken, they say nothing about the gradient: at a kink of relu the slopes on either side
-differ at every step size, and where a probability is 1e-200 a nudge leaves its range or drowns in rounding. Such
-entries are left out and counted. An entry whose differences agree with each other, and not with the gradient, is a
-wrong gradient.
+differ at every step size, where the loss is flat a nudge drowns in rounding, and where it is steep a nudge may go too
+far, although the steps are smaller there. Nor do they where the gradient itself is mostly rounding error. Such entries
+are left out and counted. An entry whose differences agree with each other, and not with the gradient, is a wrong
+gradient.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,25 +18,27 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from elman.quoting import listed
 from elman.worked.calculus.expr import Value
 from elman.worked.calculus.operations import evaluate
 from elman.worked.calculus.tape import Tape
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 
 TOLERANCE = 1e-6
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 ENTRIES = 100  # of one value; larger ones are checked at evenly spaced entries
 EVERY = 150  # forward values up to which those in between are checked too, not only parameters, inputs and first states
 SURE = 10  # times that a gradient is further from a difference than the difference is uncertain, if it is wrong
-NAMED = 4  # ids in a note
+ROUNDINGS = 8  # of a calculation, to find the rounding error of its gradients
 ROOM = 2_000_000  # numbers in one batch
+EPSILON = float(np.finfo(np.float64).eps)
 Indices = NDArray[np.intp]
 _WEIGHTS = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result: entries compared, the largest relative difference, its place, and the number of entries left out."""
+    """Hold the result: entries compared, the largest relative difference and its place, and the entries left out."""
 
     entries: int
     largest: float
@@ -58,11 +61,13 @@ class Check:
 
 @dataclass(slots=True)
 class _Probe:
-    """The gradient entries of one value, and what differences with smaller and smaller steps say about them."""
+    """Hold the gradient entries of one value, and what differences with smaller and smaller steps say about them."""
 
     value: Value
     rule: Array
     size: float  # differences are relative to this
+    scale: Array  # of the steps: where the loss is steep they are smaller
+    noise: Array  # how far rounding can move the loss
     errors: Array
     central: list[Array] = field(default_factory=list)
     bends: list[Array] = field(default_factory=list)  # how far the slopes on either side differ
@@ -71,7 +76,8 @@ class _Probe:
         """Take in the differences of one step size."""
         self.central.append(central)
         self.bends.append(bend)
-        off = np.nan_to_num(np.abs(self.rule - central), nan=np.inf) / self.size
+        with np.errstate(over="ignore"):  # infinitely far off
+            off = np.nan_to_num(np.abs(self.rule - central), nan=np.inf) / self.size
         self.errors = np.minimum(self.errors, off)
 
     @property
@@ -79,22 +85,26 @@ class _Probe:
         """Tell whether an entry may agree better with a smaller step."""
         return bool((self.errors > TOLERANCE / 100).any())
 
-    def left_out(self, noise: float) -> NDArray[np.bool_]:
-        """The entries that do not agree, and of which the differences say nothing either.
+    def left_out(self, doubt: Array) -> NDArray[np.bool_]:
+        """Return which entries do not agree, although the differences do not show that they are wrong.
 
-        They say that a gradient is wrong if it is much further from them than two step sizes are from each other and
-        than rounding (`noise`, of the loss) can move them, and if there is no kink. The smallest steps that rounding
-        leaves alone decide.
+        They say that a gradient is wrong if they are settled: two step sizes agree as well as rounding lets them, and
+        there is neither a kink nor a jump; and if the gradient is much further from them than they are from each other,
+        and than its own rounding error (`doubt`). The smallest steps that say something decide.
         """
-        told = np.zeros(self.rule.shape, dtype=bool)
+        wrong = np.zeros(self.rule.shape, dtype=bool)
         with np.errstate(all="ignore"):
             for k in range(len(self.central) - 1):
                 (wide, narrow), (bend, less) = self.central[k : k + 2], self.bends[k : k + 2]
-                off, rounding = np.abs(self.rule - narrow), noise / STEPS[k + 1]
-                steady = off > SURE * np.abs(wide - narrow)
+                off, apart = np.abs(self.rule - narrow), np.abs(wide - narrow)
+                rounding = SURE * self.noise / (STEPS[k + 1] * self.scale)
                 kink = (less > 0.5 * bend) & (less > 0.1 * off)
-                told = np.where(off > SURE * rounding, steady & ~kink & np.isfinite(narrow), told)
-        return (self.errors > TOLERANCE) & ~told
+                jump = (less > 2 * bend) & (less > rounding)
+                settled = (apart <= np.maximum(rounding, 0.1 * np.abs(narrow))) & np.isfinite(narrow) & ~kink & ~jump
+                told = settled & (off > SURE * np.maximum(apart, doubt))
+                unclear = ~settled | (apart > rounding)
+                wrong = np.where((off > rounding) & (told | unclear), told, wrong)
+        return (self.errors > TOLERANCE) & ~wrong
 
 
 def verify(tape: Tape) -> Check | None:
@@ -107,8 +117,9 @@ def verify(tape: Tape) -> Check | None:
         for group in _groups([probe for probe in probes if probe.open]):
             for probe, differences in zip(group, _differences(tape, group, step), strict=True):
                 probe.add(*differences)
-    noise = _noise(tape)
-    left = {probe.value.id: probe.left_out(noise) for probe in probes}
+    alarm = any((probe.errors > TOLERANCE).any() for probe in probes)
+    drawn = _redrawn(tape) if alarm else {}
+    left = {probe.value.id: probe.left_out(_doubt(drawn, probe)) for probe in probes}
     errors = {probe.value.id: probe.errors[~left[probe.value.id]].max(initial=0.0) for probe in probes}
     worst = max(errors, key=lambda name: errors[name])
     missing = sum(int(mask.sum()) for mask in left.values())
@@ -124,18 +135,48 @@ def _noise(tape: Tape) -> float:
         gradient = tape.values.get(value.name.d().id) if value.phase == "forward" else None
         if gradient is not None and gradient.shape == value.shape:
             moved += float(np.abs(value.array * gradient.array).sum())
-    return float(np.finfo(np.float64).eps) * moved
+    return EPSILON * moved
+
+
+def _redrawn(tape: Tape) -> dict[str, Array]:
+    """Compute all values several times, each rounded up or down at random: Monte Carlo arithmetic (Parker, 1997).
+
+    p - target at p = 1 - 1e-9 has lost nine digits, and a matrix may cancel those that are left.
+    """
+    rng, values = np.random.default_rng(0), dict[str, Array]()
+    for value in tape.values.values():
+        if value.expr is not None and value.phase != "update":
+            rounded = 1 + EPSILON * rng.choice((-1.0, 1.0), (ROUNDINGS, *value.shape))
+            with np.errstate(all="ignore"):
+                values[value.id] = rounded * evaluate(value.expr, lambda v: values.get(v.id, v.array))
+    return values
+
+
+def _doubt(drawn: Mapping[str, Array], probe: _Probe) -> Array:
+    """Return how far the entries of a gradient differ between roundings."""
+    found = drawn.get(probe.value.name.d().id)
+    if found is None:
+        return np.zeros(probe.rule.shape)
+    with np.errstate(invalid="ignore"):  # numbers beyond the range of float64
+        return np.array(np.ptp(found.reshape(ROUNDINGS, -1)[:, _entries(probe.value)], axis=0))
 
 
 def _probes(tape: Tape, checked: list[Value]) -> list[_Probe]:
     rules = {value.id: _rule(tape, value) for value in checked}
     # Not by all values: beside dL/dp of a probability of 1e-200 any other gradient would be too small to be checked.
     main = [value for value in checked if value.phase == "parameter"] or checked
-    scale = max(float(np.abs(rules[value.id]).max(initial=0.0)) for value in main) or 1.0
-    return [
-        _Probe(value, rule, max(float(np.abs(rule).max(initial=0.0)), 1e-4 * scale), np.full(rule.shape, np.inf))
-        for value, rule in ((value, rules[value.id]) for value in checked)
-    ]
+    largest = max(float(np.abs(rules[value.id]).max(initial=0.0)) for value in main) or 1.0
+    loss, noise = max(1.0, abs(float(tape.values["loss"].array))), _noise(tape)
+    return [_probe(value, rules[value.id], 1e-4 * largest, loss, noise) for value in checked]
+
+
+def _probe(value: Value, rule: Array, least: float, loss: float, noise: float) -> _Probe:
+    # A step of 1e-3 moves the loss by a thousandth of its size, or less. Where a gradient is 1e12, a step of 1e-6 would
+    # take every unit after it to its bound.
+    scale = 1 / np.maximum(1.0, np.abs(rule) / loss)
+    own = np.abs(value.array.reshape(-1)[_entries(value)] * rule)  # the nudged value is rounded too
+    size = max(float(np.abs(rule).max(initial=0.0)), least, 1e-300)
+    return _Probe(value, rule, size, scale, noise + EPSILON * own, np.full(rule.shape, np.inf))
 
 
 def _checked(tape: Tape) -> list[Value]:
@@ -150,7 +191,7 @@ def _entries(value: Value) -> Indices:
 
 @cache
 def _spread(size: int) -> Indices:
-    """Evenly spaced indices from the first to the last; all of them where they are few."""
+    """Return evenly spaced indices from the first to the last; all of them where they are few."""
     count = min(size, ENTRIES)
     return np.arange(count) * (size - 1) // max(count - 1, 1)
 
@@ -160,7 +201,7 @@ def _rule(tape: Tape, value: Value) -> Array:
 
 
 def _groups(probes: list[_Probe]) -> Iterator[list[_Probe]]:
-    """The values a batch at a time, so that a large sheet does not fill the memory."""
+    """Yield the values a batch at a time, so that a large sheet does not fill the memory."""
     group: list[_Probe] = []
     for probe in probes:
         if group and _room([*group, probe]) > ROOM:
@@ -176,22 +217,23 @@ def _room(group: list[_Probe]) -> int:
 
 
 def _differences(tape: Tape, group: list[_Probe], step: float) -> list[tuple[Array, Array]]:
-    """The five-point central differences of the loss for each value of a group, and how far its slopes differ.
+    """Compute the five-point differences of the loss for each value of a group, and how far its slopes differ.
 
     Every entry has rows of its own.
     """
     counts = [probe.rule.size for probe in group]
     starts = np.cumsum([0, *counts])
     total = int(starts[-1])
+    steps = step * np.concatenate([probe.scale for probe in group])
     nudges = {}
     for probe, start, count in zip(group, starts, counts, strict=False):
         rows = np.concatenate([np.arange(count) + start + k * total for k in range(len(_WEIGHTS))])
-        offsets = np.repeat([offset * step for offset, _ in _WEIGHTS], count)
+        offsets = np.concatenate([offset * steps[start : start + count] for offset, _ in _WEIGHTS])
         nudges[probe.value.id] = (rows, np.tile(_entries(probe.value), len(_WEIGHTS)), offsets)
     losses = forward(tape, nudges, len(_WEIGHTS) * total).reshape(len(_WEIGHTS), total)
     with np.errstate(all="ignore"):
-        central = np.array([weight for _, weight in _WEIGHTS]) @ losses / step
-        bend = np.abs(losses[1] + losses[2] - 2 * tape.values["loss"].array) / step
+        central = np.array([weight for _, weight in _WEIGHTS]) @ losses / steps
+        bend = np.abs(losses[1] + losses[2] - 2 * tape.values["loss"].array) / steps
     return list(zip(np.split(central, starts[1:-1]), np.split(bend, starts[1:-1]), strict=True))
 
 
@@ -220,13 +262,9 @@ def _note(tape: Tape, left: list[str], missing: int) -> str:
         for operand in value.operands
         if (np.abs(operand.array) < STEPS[-1]).any()
     ]
-    relu = f"; relu has no slope at 0, where {_listed(kinks)} stands, and 0 is taken" if kinks else ""
+    relu = f"; relu has no slope at 0, where {listed(kinks)} stands, and 0 is taken" if kinks else ""
     if not missing:
         return relu
-    where = f"; {missing} left out, in {_listed([f'd{key}' for key in left])}, where no difference can be taken: "
+    where = f"; {missing} left out, in {listed([f'd{key}' for key in left])}, where no difference can be taken: "
     why = f"{'at a kink, or ' if kinks else ''}so steep or flat that a nudge goes too far or drowns in rounding"
     return relu + where + why
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

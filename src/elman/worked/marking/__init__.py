@@ -4,8 +4,8 @@
     marked.passed, marked.headline                                         # False, the first wrong value's verdict
     for verdict in marked: print(verdict.id, verdict.kind, verdict.note)
 
-From the bottom: `digits_typed` (how exactly a number is typed), `answers` (reading them), `slips` (how a rule is
-replaced), `rules`, `networks` and `catalogue` (the known mistakes), `reading` (the sheet worked from the student's own
-numbers), `search` (which mistakes explain them), `verdicts`, `report` (how it is printed); `gallery` and `exercise`
-use the same catalogue the other way round.
+From the bottom: `digits` (how exactly a number is typed, and has to be), `answers` (reading them), `slips` (how a rule
+is replaced), `rules`, `networks` and `catalogue` (the known mistakes), `reading` (the sheet worked from the student's
+own numbers), `search` (which mistakes explain them), `verdicts`, `report` (how it is printed); `teaching` uses the same
+catalogue the other way round.
 """

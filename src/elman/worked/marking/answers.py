@@ -19,10 +19,8 @@ from elman.errors import InputError
 from elman.limits import ID_CHARACTERS, NUMBER_CHARACTERS, SHEET_DEPTH
 from elman.quoting import printable, quote, shorten
 from elman.worked.calculus.expr import Value
-from elman.worked.marking.digits_typed import Typed, decimals, units, usual_decimals
-from elman.worked.sheet.parameters import Array
-from elman.worked.sheet.textfile import read_text, shown
-from elman.worked.sheet.yamltext import Node, compose
+from elman.worked.marking.digits import Answer, Typed, decimals, units, usual_decimals
+from elman.worked.sheet.yamlfile import Node, compose, read_text, shown
 
 _ENTRY = re.compile(r"^(?P<id>.+?)\[(?P<index>\d+(?:(?:,|\]\[)\s*\d+)*)\]$")
 _BLANK = {"", "_", "null", "~", "None", "none", "?"}
@@ -32,24 +30,11 @@ Look = Callable[[str], Value]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One entry of an answers file: an id, the texts typed, and the line."""
+    """Hold one entry of an answers file: an id, the texts typed, and the line."""
 
     id: str
     texts: tuple[str, ...]
     where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A value as the student gives it: NaN where nothing is given.
-
-    `decimals` are those typed, `unit` is half a unit of the last digit typed.
-    """
-
-    id: str
-    array: Array
-    unit: Array
-    decimals: Array
 
 
 def read_answers(source: Any, look: Look) -> dict[str, Answer]:
@@ -130,7 +115,7 @@ def _typed(text: str, item: Given) -> Typed:
 
 
 def _why(text: str) -> str:
-    """Why a text that looks like a number is none."""
+    """Say why a text that looks like a number is none."""
     try:
         return "" if len(text) <= NUMBER_CHARACTERS and isfinite(float(text)) else " (too large or too long)"
     except ValueError:
@@ -164,7 +149,7 @@ def _from_csv(text: str, where: str) -> Iterator[Given]:
 
 
 def _numbers_in(cell: str) -> list[str]:
-    """The numbers in a cell; a comma between digits is a decimal one, unless the cell has points as well."""
+    """Split a cell into its numbers; a comma between digits is a decimal one, unless the cell has points as well."""
     if "." not in cell:
         cell = _DECIMAL_COMMA.sub(r"\1.\2", cell)
     return re.split(r"[\s,;\[\]()]+", cell)
@@ -217,7 +202,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _number_text(value: Any) -> str:
-    """A number from Python as it would be typed; nothing for NaN."""
+    """Write a number from Python as it would be typed; nothing for NaN."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

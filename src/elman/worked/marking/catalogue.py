@@ -16,7 +16,7 @@ ALL = ("rnn", "lstm", "gru")
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A mistake by its number: what was done, what to do instead, in which cells, and the slips that make it."""
+    """Describe a mistake: its number, what was done, what to do instead, in which cells, and its slips."""
 
     number: str
     name: str
@@ -26,7 +26,7 @@ class Mistake:
     slips: Callable[[Problem], Iterable[Slip]] = field(compare=False)
 
     def on(self, problem: Problem) -> tuple[Slip, ...]:
-        """The ways in which it can be made on this sheet."""
+        """Return the ways in which it can be made on this sheet."""
         return tuple(self.slips(problem)) if problem.sheet.cell in self.cells else ()
 
 

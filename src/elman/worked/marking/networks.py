@@ -9,16 +9,16 @@ from dataclasses import replace
 
 from elman.worked.calculus.expr import Expr, Value, ref
 from elman.worked.marking.slips import Slip, Values, replaced
-from elman.worked.sheet.parameters import CELLS
+from elman.worked.sheet.names import CELLS
 from elman.worked.sheet.problem import Problem
 from elman.worked.view.document import is_sum
 
-# Orders in which libraries stack the blocks of the gates; the sheet's own order is that of `cells.py`.
+# Orders in which libraries stack the blocks of the gates; the sheet's own order is that of `equations.py`.
 ORDERS = {"lstm": ("ifog", "iofg", "igfo"), "gru_after": ("zrn", "nzr"), "gru_before": ("zrn", "nzr")}
 
 
 def other_order(problem: Problem) -> Iterator[Slip]:
-    """E16: the blocks of the gates, or of x and h, in another order; as weights, or only as gradients."""
+    """Make mistake E16: the blocks of the gates, or of x and h, in another order; as weights, or only as gradients."""
     own = "".join(CELLS[problem.cell].gates)
     for order in ORDERS.get(problem.cell, ()):
         for said, back in ((f"{order} read as {own}", False), (f"{own} read as {order}", True)):
@@ -65,7 +65,7 @@ def _sum_of(other: Callable[[str], str]) -> Callable[[Value, Values], Value]:
 
 
 def other_gru(problem: Problem) -> Iterator[Slip]:
-    """E17."""
+    """Make mistake E17."""
     other = "take" if problem.sheet.z == "keep" else "keep"
     yield Slip("z and 1 - z exchanged", problem=lambda p: replace(p, sheet=p.sheet.model_copy(update={"z": other})))
     if problem.cell == "gru_after":
@@ -92,7 +92,7 @@ def _reset_after(value: Value, expr: Expr, values: Values) -> Expr:
 
 
 def mean_or_sum(problem: Problem) -> Iterator[Slip]:
-    """E20."""
+    """Make mistake E20."""
     for field, word, count in (
         ("over_steps", "steps", max(sequence.length for sequence in problem.sequences)),
         ("over_examples", "examples", len(problem.sequences)),

@@ -14,20 +14,20 @@ from elman.worked.calculus.expr import Expr, Value, add, call
 from elman.worked.calculus.network import calculate
 from elman.worked.calculus.operations import evaluate
 from elman.worked.calculus.tape import Tape
-from elman.worked.marking.answers import Answer
+from elman.worked.marking.digits import Answer
 from elman.worked.marking.slips import Rewrite, Slip
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 from elman.worked.sheet.problem import Problem
 
 FAR, ROUNDED, EXACT = 0, 1, 2
 
 
 class CircularError(Exception):
-    """A line needs itself: these slips cannot be made together on this sheet."""
+    """Say that a line needs itself: these slips cannot be made together on this sheet."""
 
 
 class _OtherNetwork(Tape):
-    """A tape on which equations of the forward pass are rewritten as they are written down."""
+    """Rewrite equations of the forward pass as they are written on the tape."""
 
     def __init__(self, rewrites: Sequence[Rewrite]) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class _OtherNetwork(Tape):
 
 
 def network(problem: Problem, slips: Sequence[Slip], right: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The values of the network that the slips leave; the right ones where no slip touches the network."""
+    """Compute the network that the slips leave; the values are the right ones where no slip touches the network."""
     if not any(slip.problem or slip.forward for slip in slips):
         return right
     for slip in slips:
@@ -54,7 +54,7 @@ def network(problem: Problem, slips: Sequence[Slip], right: Mapping[str, Value])
 
 
 class Reading:
-    """The numbers of a student with these slips, worked from the answers; without slips, the right rules.
+    """Work a sheet as a student with these slips, from the answers; without slips, by the right rules.
 
     `values` are those of the network that the slips leave. Nothing is worked before it is asked for. `plain` is the
     reading without slips, which says how far rounding can reach before this reading works it out for itself.
@@ -75,7 +75,7 @@ class Reading:
         self._reach: dict[str, Array] = {}
 
     def line(self, key: str) -> Expr | None:
-        """The right-hand side of a value as the student writes it; None where the value is given."""
+        """Return the right-hand side of a value as the student writes it; None where the value is given."""
         if key not in self._lines:
             self._lines[key] = self._written(self.values[key])
         return self._lines[key]
@@ -96,7 +96,7 @@ class Reading:
         return expr
 
     def worked(self, key: str) -> Array | None:
-        """The number of a line, from the student's own earlier numbers.
+        """Compute a line from the student's own earlier numbers.
 
         None where this network has no such value, or where the value would have to be known before itself.
         """
@@ -130,7 +130,7 @@ class Reading:
             self._seen[name] = np.asarray(array)
 
     def _hidden(self, key: str, done: Mapping[str, Array]) -> Iterator[str]:
-        """The values behind one that are not done, each after those it is made from; not past what is given."""
+        """Return the values behind one that are not done, each after those it is made from; not past what is given."""
         stack, opened = [key], set[str]()
         while stack:
             name = stack[-1]
@@ -201,7 +201,7 @@ class Reading:
         return np.nan_to_num(total, nan=0.0, posinf=0.0)
 
     def _uncertain(self, value: Value) -> Array:
-        """Half a unit for what was typed; for what was not, how far it can have moved, and its own rounding."""
+        """Return half a unit for what was typed; otherwise how far it can have moved, and its own rounding."""
         answer, expr = self.answers.get(value.id), self.line(value.id)
         if expr is None:
             return np.zeros(value.shape)
@@ -213,6 +213,6 @@ class Reading:
 
     @cached_property
     def _usual(self) -> float:
-        """Half a unit of the sheet, as most of it is typed: hidden steps are taken to be as exact."""
+        """Return half a unit of the sheet, as most of it is typed: hidden steps are taken to be as exact."""
         typed = [float(unit) for a in self.answers.values() for unit in a.unit[~np.isnan(a.array)]]
         return float(np.median(typed)) if typed else 0.0

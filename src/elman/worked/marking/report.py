@@ -15,11 +15,11 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.limits import SEARCH_SECONDS
-from elman.quoting import printable, quote, shorten
+from elman.quoting import listed, printable, quote, shorten
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.marking.answers import read_answers
+from elman.worked.marking.digits import needed_decimals, sort_out
 from elman.worked.marking.search import Found, KnownMistakes, Search, Set
-from elman.worked.marking.too_few import needed_decimals, sort_out
 from elman.worked.marking.verdicts import (
     FEW,
     FOLLOWS,
@@ -33,9 +33,8 @@ from elman.worked.marking.verdicts import (
     verdicts,
 )
 from elman.worked.render.paint import Paint, plain_ascii, wrapped
-from elman.worked.sheet.ids import listed
-from elman.worked.sheet.parameters import Array
-from elman.worked.view.options import Options
+from elman.worked.sheet.names import Array
+from elman.worked.view.document import Options
 from elman.worked.view.view import View
 
 KINDS = (RIGHT, ROUNDING, FEW, FOLLOWS, MISTAKE, WRONG)
@@ -46,7 +45,7 @@ _SAID = {
 
 
 def check(
-    trace: Calculation,
+    calculation: Calculation,
     answers: Any,
     *,
     digits: int | None = None,
@@ -56,26 +55,26 @@ def check(
     """Mark a student's numbers against a calculation; `known` saves a second search for the mistakes of its sheet."""
     if not seconds > 0:
         raise InputError(f"seconds: expected more than 0, got {seconds}")
-    printed = trace.problem.sheet.digits
+    printed = calculation.problem.sheet.digits
     needed = needed_decimals(printed, digits)
-    given = sort_out(read_answers(answers, trace.__getitem__), trace.values, printed, needed)
-    search = Search(known or KnownMistakes(trace.problem, trace.values), given.telling, seconds)
+    given = sort_out(read_answers(answers, calculation.__getitem__), calculation.values, printed, needed)
+    search = Search(known or KnownMistakes(calculation.problem, calculation.values), given.telling, seconds)
     found = search.run()
-    return Marks(trace, search, found, tuple(verdicts(search, given, found.made)))
+    return Marks(calculation, search, found, tuple(verdicts(search, given, found.made)))
 
 
 class Marks:
-    """The verdicts in the order of the sheet; `passed` if every value is right or only rounded."""
+    """Hold the verdicts in the order of the sheet; `passed` if every value is right or only rounded."""
 
-    def __init__(self, trace: Calculation, search: Search, found: Found, marked: tuple[Verdict, ...]) -> None:
-        self.trace, self.verdicts, self.found = trace, marked, found
+    def __init__(self, calculation: Calculation, search: Search, found: Found, marked: tuple[Verdict, ...]) -> None:
+        self.calculation, self.verdicts, self.found = calculation, marked, found
         self._search = search
         self.headline = first_wrong(list(marked))
 
     def __getitem__(self, key: str) -> Verdict:
         """Give the verdict on a value, by its id."""
         for verdict in self.verdicts:
-            if verdict.id == key or (key in self.trace and self.trace[key].id == verdict.id):
+            if verdict.id == key or (key in self.calculation and self.calculation[key].id == verdict.id):
                 return verdict
         raise InputError(
             f"{shorten(printable(key))}: not among the answers; they are {listed(v.id for v in self.verdicts)}"
@@ -100,7 +99,7 @@ class Marks:
 
     @property
     def mistakes(self) -> tuple[str, ...]:
-        """The numbers of the known mistakes recognised: `("E3",)`."""
+        """Return the numbers of the known mistakes recognised: `("E3",)`."""
         return tuple(made.mistake.number for made in self.found.made)
 
     @property
@@ -110,12 +109,12 @@ class Marks:
         return {kind: counted[kind] for kind in KINDS if counted[kind]}
 
     def to(self, kind: str = "terminal", *, ascii: bool = False, color: bool = False) -> str:  # noqa: A002
-        """The marks as text for a terminal, or as JSON."""
+        """Write the marks as text for a terminal, or as JSON."""
         if kind == "json":
             return json.dumps(self._data(), ensure_ascii=ascii, indent=1) + "\n"
         if kind != "terminal":
             raise InputError(f"format: expected terminal or json, got {quote(kind)}")
-        text = "\n".join(self._lines(View(Options.of(self.trace, ascii=ascii)), Paint(color))) + "\n"
+        text = "\n".join(self._lines(View(Options.of(self.calculation, ascii=ascii)), Paint(color))) + "\n"
         return plain_ascii(text) if ascii else text
 
     def _lines(self, view: View, paint: Paint) -> Iterator[str]:
@@ -154,7 +153,7 @@ class Marks:
         if verdict.kind == WRONG:
             yield "  no known mistake, alone or with another, gives this number"
         if verdict.kind == FEW:
-            printed = self.trace.problem.sheet.digits
+            printed = self.calculation.problem.sheet.digits
             yield f"  {verdict.note}; the sheet prints {printed}"
             return
         if self.found.stopped:
@@ -168,7 +167,7 @@ class Marks:
         for made in verdict.made:
             yield from wrapped(f"  known mistake {made.title}: {made.mistake.did}", 6)
             yield from wrapped(f"  to fix: {made.mistake.fix}", 6)
-        value = self.trace.values[verdict.line or verdict.id]
+        value = self.calculation.values[verdict.line or verdict.id]
         reading = self._search.reading(verdict.made) if verdict.made else None
         symbol = view.symbol(value)
         wrong = reading.line(value.id) if reading is not None and value.id in reading.values else None
@@ -203,7 +202,7 @@ class Marks:
         }  # fmt: skip
 
     def _value(self, verdict: Verdict) -> dict[str, Any]:
-        line = self.trace.values.get(verdict.line)
+        line = self.calculation.values.get(verdict.line)
         return {
             "id": verdict.id,
             "verdict": verdict.kind,
@@ -212,7 +211,7 @@ class Marks:
             "carried": verdict.carried.tolist(),
             "note": verdict.note,
             "line": verdict.line or None,
-            "formula": View(Options.of(self.trace)).formula(line) if line is not None else None,
+            "formula": View(Options.of(self.calculation)).formula(line) if line is not None else None,
             "mistakes": [made.mistake.number for made in verdict.made],
         }
 
@@ -222,7 +221,7 @@ def _titles(made: Set) -> str:
 
 
 def _plain(array: Array) -> Any:
-    """The numbers as JSON has them: null for what was not given."""
+    """Give the numbers as JSON has them: null for what was not given."""
     return np.where(np.isnan(array), None, array.astype(object)).tolist()  # type: ignore[call-overload]
 
 

@@ -20,18 +20,18 @@ from elman.worked.marking.slips import (
     is_recurrent_matrix,
     replaced,
 )
-from elman.worked.sheet.parameters import CELLS
+from elman.worked.sheet.names import CELLS
 from elman.worked.sheet.problem import Problem
 from elman.worked.view.document import is_sum
 
 
 def local_only() -> Slip:
-    """E1."""
+    """Make mistake E1."""
     return Slip(keep=lambda value, source: value.name.symbol != "h" or not from_later(value, source))
 
 
 def future_only() -> Slip:
-    """E2."""
+    """Make mistake E2."""
 
     def keep(value: Value, source: Source) -> bool:
         later = [from_later(value, other) for other in value.sources]
@@ -41,18 +41,18 @@ def future_only() -> Slip:
 
 
 def no_transpose() -> Slip:
-    """E3."""
+    """Make mistake E3."""
     turned = lambda e: e.args[0] if e.op == "transpose" and is_recurrent_matrix(e.args[0].value) else None  # noqa: E731
     return Slip(line=everywhere(turned))
 
 
 def no_slope() -> Slip:
-    """E4."""
+    """Make mistake E4."""
     return Slip(line=at_slope(lambda _value, expr: expr.args[0]))
 
 
 def slope_at_the_input() -> Slip:
-    """E5."""
+    """Make mistake E5."""
 
     def at_input(value: Value, expr: Expr) -> Expr | None:
         a = value.of
@@ -62,7 +62,7 @@ def slope_at_the_input() -> Slip:
 
 
 def state_after() -> Slip:
-    """E6."""
+    """Make mistake E6."""
 
     def line(value: Value, expr: Expr, values: Values) -> Expr:
         if value.name.share is None or not is_recurrent_matrix(value.of):
@@ -80,22 +80,22 @@ def state_after() -> Slip:
 
 
 def turned_round() -> Slip:
-    """E7."""
+    """Make mistake E7."""
     return _difference(lambda p, target: target - p)
 
 
 def no_target() -> Slip:
-    """E10: p alone."""
+    """Make mistake E10: p alone."""
     return _difference(lambda p, _target: p, "p")
 
 
 def one_everywhere() -> Slip:
-    """E10: p - 1 in every entry."""
+    """Make mistake E10: p - 1 in every entry."""
     return _difference(lambda p, _target: p - const(1), "p - 1")
 
 
 def _difference(change: Callable[[Expr, Expr], Expr], label: str = "") -> Slip:
-    """Another difference in the place of p - target."""
+    """Put another difference in the place of p - target."""
 
     def line(e: Expr) -> Expr | None:
         if e.op != "sub" or e.args[1].value is None or e.args[1].value.name.symbol != "target":
@@ -109,7 +109,7 @@ def _difference(change: Callable[[Expr, Expr], Expr], label: str = "") -> Slip:
 
 
 def slope_again() -> Slip:
-    """E8."""
+    """Make mistake E8."""
 
     def line(value: Value, expr: Expr, _values: Values) -> Expr:
         loss = value.sources[0].consumer if is_gradient_of(value, "y") else None
@@ -122,7 +122,7 @@ def slope_again() -> Slip:
 
 
 def not_summed() -> Iterator[Slip]:
-    """E9: the last share, the first, or the mean."""
+    """Make mistake E9: the last share, the first, or the mean."""
 
     def pick(choose: Callable[[list[Expr]], Expr]) -> Callable[[Value, Expr, Values], Expr]:
         def line(value: Value, expr: Expr, _values: Values) -> Expr:
@@ -137,18 +137,18 @@ def not_summed() -> Iterator[Slip]:
 
 
 def without(symbol: str) -> Slip:
-    """E11, E12: dc_t without the term through `symbol`."""
+    """Make mistake E11, E12: dc_t without the term through `symbol`."""
     return Slip(keep=lambda value, source: value.name.symbol != "c" or source.consumer.name.symbol != symbol)
 
 
 def cell_state_unsquashed() -> Slip:
-    """E13."""
+    """Make mistake E13."""
     bare = lambda e: call("square", e.args[0].args[0]) if e.op == "square" and e.args[0].op == "tanh" else None  # noqa: E731
     return Slip(line=everywhere(bare))
 
 
 def one_gate_only(problem: Problem) -> Iterator[Slip]:
-    """E14."""
+    """Make mistake E14."""
 
     def keeping(wanted: Callable[[str], bool]) -> Callable[[Value, Source], bool]:
         return lambda value, source: (
@@ -163,7 +163,7 @@ def one_gate_only(problem: Problem) -> Iterator[Slip]:
 
 
 def other_slope(problem: Problem) -> Iterator[Slip]:
-    """E15: s(1 - s) for a tanh, 1 - s² for a sigmoid."""
+    """Make mistake E15: s(1 - s) for a tanh, 1 - s² for a sigmoid."""
 
     def swap(value: Value, expr: Expr) -> Expr | None:
         d, out = expr.args[0], ref(value.sources[0].consumer)
@@ -176,7 +176,7 @@ def other_slope(problem: Problem) -> Iterator[Slip]:
 
 
 def other_product() -> Iterator[Slip]:
-    """E18."""
+    """Make mistake E18."""
 
     def turned(value: Value, expr: Expr, _values: Values) -> Expr:
         square = value.name.share is not None and value.array.ndim == 2 and len({*value.shape}) == 1
@@ -188,7 +188,7 @@ def other_product() -> Iterator[Slip]:
 
 
 def updated_weight() -> Slip:
-    """E19: W_hy', already updated, on the way back to the state.
+    """Make mistake E19: W_hy', already updated, on the way back to the state.
 
     The norm of all gradients is known only when all are, so on a sheet that clips by it the early update has not been
     clipped.
@@ -205,7 +205,7 @@ def updated_weight() -> Slip:
 
 
 def _unclipped(expr: Expr, values: Values) -> Expr:
-    """An update written out down to the gradients before they were clipped."""
+    """Write an update out down to the gradients before they were clipped."""
 
     def written_out(e: Expr) -> Expr | None:
         if e.value is None or e.value.expr is None or e.value.phase != "update":
@@ -217,7 +217,7 @@ def _unclipped(expr: Expr, values: Values) -> Expr:
 
 
 def other_base() -> Iterator[Slip]:
-    """E22: base 10 in the logarithm, or in the powers of sigmoid and softmax at the output."""
+    """Make mistake E22: base 10 in the logarithm, or in the powers of sigmoid and softmax at the output."""
     logs, powers = {"binary_cross_entropy", "cross_entropy"}, {"sigmoid", "softmax"}
 
     def log10(value: Value, expr: Expr, _values: Values) -> Expr:

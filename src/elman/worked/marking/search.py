@@ -13,11 +13,11 @@ import numpy as np
 
 from elman.errors import DataError
 from elman.limits import SEARCH_SECONDS
-from elman.worked.marking.answers import Answer
 from elman.worked.marking.catalogue import CATALOGUE, Mistake
+from elman.worked.marking.digits import Answer
 from elman.worked.marking.reading import EXACT, FAR, Reading, network
 from elman.worked.marking.slips import Slip, Values
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 from elman.worked.sheet.problem import Problem
 
 WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
@@ -28,14 +28,14 @@ NEAR = 12  # single mistakes tried with every other, before all pairs are
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A known mistake, made in one of its ways."""
+    """Hold a known mistake, made in one of its ways."""
 
     mistake: Mistake
     slip: Slip
 
     @property
     def title(self) -> str:
-        """`E9 not summed over the steps (only the last step)`."""
+        """Return the name with its number: `E9 not summed over the steps (only the last step)`."""
         way = f" ({self.slip.label})" if self.slip.label else ""
         return f"{self.mistake.number} {self.mistake.name}{way}"
 
@@ -46,7 +46,7 @@ Score = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The mistakes recognised, others that explain the same values as well, and, of a search cut short, its extent."""
+    """Hold the mistakes recognised, others that explain the same values, and the extent of a search cut short."""
 
     made: Set
     instead: tuple[Set, ...] = ()
@@ -55,7 +55,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The ways to make a known mistake that change a number of a sheet; `tried` of `ways` were looked at in time."""
+    """Hold the ways to make a known mistake that change a number; `tried` of `ways` were looked at in time."""
 
     made: list[Made]
     tried: int
@@ -68,7 +68,7 @@ class Known:
 
 
 class KnownMistakes:
-    """The known mistakes that change a number of one sheet, searched for when first asked for and then kept."""
+    """Search for the known mistakes that change a number of one sheet, when first asked, and keep them."""
 
     def __init__(self, problem: Problem, right: Values) -> None:
         self.problem, self.right = problem, right
@@ -83,7 +83,7 @@ class KnownMistakes:
 
 
 class Search:
-    """The readings of one sheet of answers, kept, because singles are asked for again in pairs."""
+    """Keep the readings of one sheet of answers, because singles are asked for again in pairs."""
 
     def __init__(self, known: KnownMistakes, answers: Mapping[str, Answer], seconds: float = SEARCH_SECONDS) -> None:
         self.known, self.problem, self.right, self.answers = known, known.problem, known.right, answers
@@ -95,7 +95,7 @@ class Search:
         self.spent = 0
 
     def reading(self, made: Set) -> Reading | None:
-        """The answers as read by a student who made these mistakes; None where they leave the range of numbers."""
+        """Read the answers as a student who made these mistakes; None where they leave the range of numbers."""
         if made not in self._readings:
             values = self._network(tuple(one for one in made if one.slip.problem or one.slip.forward))
             slips = [one.slip for one in made]
@@ -115,7 +115,7 @@ class Search:
 
     @cached_property
     def open(self) -> list[str]:
-        """The values that neither truth nor the right rule explains, in the order of the sheet."""
+        """Return the values that neither truth nor the right rule explains, in the order of the sheet."""
         wrong = [key for key in self.right if key in self.answers and not self.is_true(key)]
         return [key for key in wrong if self.plain.closeness(key) == FAR]
 
@@ -131,7 +131,7 @@ class Search:
         return self._close[made]
 
     def _filled(self, close: Array, found: Reading, give_up: int) -> Array:
-        """The open values that are still far, looked at in this reading; a pair that misses the first is given up."""
+        """Return the open values that are still far in this reading; a pair that misses the first is given up."""
         filled, misses, hit = close.copy(), 0, False
         for k in np.flatnonzero(close == FAR):
             filled[k] = found.closeness(self.open[k])
@@ -146,7 +146,7 @@ class Search:
         return found
 
     def score(self, made: Set) -> Score:
-        """The better, the smaller: values not explained, mistakes needed, values only explained by rounding."""
+        """Rate, the better the smaller: values not explained, mistakes needed, values only explained by rounding."""
         return _score(made, self.close(made)) if made else (len(self.open), 0, 0)
 
     def run(self) -> Found:
@@ -207,7 +207,7 @@ def applicable(problem: Problem, right: Values, seconds: float = SEARCH_SECONDS)
 
 
 def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:
-    """The whole sheet of a student who makes these mistakes, at full precision; only ids of the right sheet."""
+    """Compute the whole sheet of a student who makes these mistakes; only ids of the right sheet."""
     return dict(_numbers(problem, right, made))
 
 

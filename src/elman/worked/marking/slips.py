@@ -18,7 +18,7 @@ Rewrite = Callable[[Value, Expr, Values], Expr]
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One way to make a mistake; `label` tells it from the other ways.
+    """Describe one way to make a mistake; `label` tells it from the other ways.
 
     `problem` and `forward` change the network, and the gradients are derived from what they leave. `keep` says which
     terms of a gradient are gathered, `instead` which line is written in the place of a value's own, and `line`
@@ -34,7 +34,7 @@ class Slip:
 
 
 def replaced(expr: Expr, change: Change) -> Expr:
-    """The expression with every part changed for which `change` gives another."""
+    """Change every part of an expression for which `change` gives another."""
     new = change(expr)
     if new is not None:
         return new
@@ -43,12 +43,12 @@ def replaced(expr: Expr, change: Change) -> Expr:
 
 
 def everywhere(change: Change) -> Rewrite:
-    """A rewriting that makes the same change in every line of the way back."""
+    """Rewrite every line of the backward pass by the same change."""
     return lambda value, expr, _values: replaced(expr, change) if value.phase == "backward" else expr
 
 
 def at_slope(change: Callable[[Value, Expr], Expr | None], gate: str | None = None) -> Rewrite:
-    """A rewriting of the lines `da = d ∘ slope`, of one gate's or of all."""
+    """Rewrite the lines `da = d ∘ slope`, of one gate's or of all."""
 
     def rewrite(value: Value, expr: Expr, _values: Values) -> Expr:
         if not is_slope(value) or expr.op != "mul" or gate not in {None, value.name.symbol.removeprefix("a_")}:
@@ -90,15 +90,15 @@ def from_later(value: Value, source: Source) -> bool:
 
 
 def gate_of(consumer: Value) -> str:
-    """The gate through which a state goes on: `f` for a_f, `n` for what leads to it, `direct` for h itself."""
+    """Return the gate through which a state goes on: `f` for a_f, `n` for what leads to it, `direct` for h itself."""
     return {"u": "n", "q": "n", "h": "direct"}.get(consumer.name.symbol, consumer.name.symbol.removeprefix("a_"))
 
 
 def repeated(number: Expr, times: int) -> Expr:
-    """A vector of ones, to spread one number over all entries."""
+    """Return a vector of ones, to spread one number over all entries."""
     return add(call("zeros", fixed=(times,)), number)
 
 
 def dot(first: Expr, second: Expr, size: int) -> Expr:
-    """The scalar product, written into every entry."""
+    """Return the scalar product, written into every entry."""
     return call("outer", repeated(const(1), size), first) @ second

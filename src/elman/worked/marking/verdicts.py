@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from elman.worked.marking.digits import Sorted
 from elman.worked.marking.reading import EXACT, FAR, Reading
 from elman.worked.marking.search import Search, Set
-from elman.worked.marking.too_few import Sorted
-from elman.worked.sheet.parameters import Array
+from elman.worked.sheet.names import Array
 
 RIGHT, ROUNDING, FOLLOWS, MISTAKE, WRONG = "right", "rounding", "follows", "mistake", "wrong"
 FEW = "too few digits"
@@ -17,7 +17,7 @@ PASSED = (RIGHT, ROUNDING)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The mark of one value.
+    """Hold the mark of one value.
 
     `kind` is right, rounding, too few digits, follows, mistake or wrong. `expected` is the right number; `carried` what
     the right rule gives from the student's own earlier numbers. For a mistake, `made` names it and `line` is the id of
@@ -50,7 +50,7 @@ class _Judge:
         self.bad: dict[str, str] = {}  # a value that depends on a wrong answer, and on which
 
     def mark(self, key: str) -> Verdict:
-        """The verdict on one answer."""
+        """Decide the verdict on one answer."""
         answer, worked = self.answers.given[key], self.plain.worked(key)
         kind, note, line, made = self._short(key) if key in self.answers.short else self._kind(key)
         if kind not in PASSED and not (kind == FEW and np.isnan(self.search.answers[key].array).any()):
@@ -73,7 +73,7 @@ class _Judge:
         return WRONG, "not a known mistake", key, ()
 
     def _short(self, key: str) -> tuple[str, str, str, Set]:
-        """The verdict on a value of which some entries have too few digits: theirs, unless another is wrong."""
+        """Decide on a value of which some entries have too few digits: theirs, unless another is wrong."""
         kind, note, line, made = self._kind(key)
         answer, vague = self.answers.given[key], self.answers.short[key]
         others = np.abs(answer.array - self.right[key].array)[~vague] <= answer.unit[~vague]
@@ -92,7 +92,7 @@ class _Judge:
         return "rounded at every step" if close == EXACT else "within what rounding on the way can do"
 
     def _cause(self, key: str) -> str:
-        """The nearest wrong answer that a value was made from, through lines that are not given."""
+        """Find the nearest wrong answer that a value was made from, through lines that are not given."""
         for operand in self.right[key].operands:
             if operand.id not in self.bad:
                 hidden = operand.id not in self.search.answers and operand.expr is not None
@@ -102,7 +102,7 @@ class _Judge:
         return ""
 
     def _line(self, found: Reading, key: str) -> str:
-        """The first line behind a value, up to what is given, that these mistakes write differently."""
+        """Find the first line behind a value, up to what is given, that these mistakes write differently."""
         before: list[str] = []
         stack, seen = [key], {key}
         while stack:
@@ -124,7 +124,7 @@ class _Judge:
 
 
 def first_wrong(marked: list[Verdict]) -> Verdict | None:
-    """The first wrong value in the order of dependency; without one, the first with too few digits."""
+    """Return the first wrong value in the order of dependency; without one, the first with too few digits."""
     for kinds in ({MISTAKE, WRONG}, {FOLLOWS}, {FEW}):
         first = next((v for v in marked if v.kind in kinds), None)
         if first is not None:

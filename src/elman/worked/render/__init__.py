@@ -1,1 +1,1 @@
-"""Render a calculation in one format per module, by `render(trace, options)`; ids and numbers are the same in all."""
+"""Render a calculation, one format per module, by `render(calculation, options)`; ids and numbers are the same."""

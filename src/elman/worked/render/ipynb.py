@@ -1,4 +1,4 @@
-"""Render the trace as a Jupyter notebook: formulas to read, and the same steps in NumPy to run and to change."""
+"""Render the calculation as a Jupyter notebook: formulas to read, and the same steps in NumPy to run and to change."""
 
 import json
 import re
@@ -7,15 +7,11 @@ from typing import Any
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.calculus.expr import Value
 from elman.worked.render.markdown import head, section_blocks
-from elman.worked.view.document import Section, sections
-from elman.worked.view.formula import ATOM, PRODUCT, SUM, TIGHT, Style, Template, formula
-from elman.worked.view.options import Options
+from elman.worked.view.document import Options, Section, sections
+from elman.worked.view.formula import ATOM, PRODUCT, SUM, TIGHT, UNICODE, Style, Template, formula
 from elman.worked.view.view import View
 
-_PYTHON: dict[str, Template] = {
-    "sub": ("{0} - {1}", SUM, (SUM, PRODUCT)),
-    "neg": ("-{0}", PRODUCT, (PRODUCT,)),
-    "div": ("{0} / {1}", PRODUCT, (PRODUCT, TIGHT)),
+_PYTHON: dict[str, Template] = {name: UNICODE[name] for name in ("sub", "neg", "div", "identity")} | {
     "matvec": ("{0} @ {1}", PRODUCT, (TIGHT, TIGHT)),
     "transpose": ("{0}.T", ATOM, (ATOM,)),
     "outer": ("np.outer({0}, {1})", ATOM, (SUM, SUM)),
@@ -29,7 +25,6 @@ _PYTHON: dict[str, Template] = {
     "clamp": ("np.clip({0}, -{f0}, {f0})", ATOM, (SUM,)),
     "zeros": ("np.zeros({f0})", ATOM, ()),
     "cut": ("{0}", ATOM, (ATOM,)),
-    "identity": ("{0}", ATOM, (ATOM,)),
     "tanh": ("np.tanh({0})", ATOM, (SUM,)),
     "relu": ("np.maximum({0}, 0)", ATOM, (SUM,)),
     "softmax": ("np.exp({0}) / np.exp({0}).sum()", PRODUCT, (SUM,)),
@@ -40,12 +35,12 @@ _PYTHON: dict[str, Template] = {
 }
 
 
-def render(trace: Calculation, options: Options) -> str:
-    """The trace as a notebook of format 4.5."""
+def render(calculation: Calculation, options: Options) -> str:
+    """Render a calculation as a notebook of format 4.5."""
     view = View(options)
-    cells = [_cell("markdown", "\n\n".join(head(trace))), _cell("code", "import numpy as np")]
-    for section in sections(trace, options):
-        cells.append(_cell("markdown", "\n\n".join(section_blocks(trace, section, view))))
+    cells = [_cell("markdown", "\n\n".join(head(calculation))), _cell("code", "import numpy as np")]
+    for section in sections(calculation, options):
+        cells.append(_cell("markdown", "\n\n".join(section_blocks(calculation, section, view))))
         if not (options.blank and section.kind != "given"):
             cells.append(_cell("code", code(section)))
     for k, cell in enumerate(cells):
@@ -56,12 +51,12 @@ def render(trace: Calculation, options: Options) -> str:
 
 
 def code(section: Section) -> str:
-    """The section's values in NumPy, one line each."""
+    """Write the section's values in NumPy, one line each."""
     return "\n".join(_line(value) for value in section.values)
 
 
 def python_name(value: Value) -> str:
-    """The id as a Python name: `dW_hh_at_5`, `h_3`, `ex1_h_3`, `W_hh_new`."""
+    """Write the id as a Python name: `dW_hh_at_5`, `h_3`, `ex1_h_3`, `W_hh_new`."""
     example, rest = value.name.example, value.id
     if example is not None:
         rest = rest.removeprefix(f"{example}/")

@@ -1,4 +1,4 @@
-"""Render the trace as JSON, at full precision, for other programs.
+"""Render the calculation as JSON, at full precision, for other programs.
 
 {"format": "elman.trace", "version": 1, "title", "note", "cell", "sizes": {"I", "H", "O"}, "check",
  "examples": [{"words", "steps"}],
@@ -14,21 +14,20 @@ from typing import Any
 
 from elman.worked.calculus.calculation import Calculation
 from elman.worked.calculus.expr import Value
-from elman.worked.view.document import sections
-from elman.worked.view.options import Options
+from elman.worked.view.document import Options, sections
 from elman.worked.view.scalars import text_of
 from elman.worked.view.view import View
 
 
-def render(trace: Calculation, options: Options) -> str:
-    """The trace as one JSON object; `blank` leaves the numbers out."""
-    return json.dumps(as_data(trace, options), ensure_ascii=options.ascii, separators=(",", ":")) + "\n"
+def render(calculation: Calculation, options: Options) -> str:
+    """Render a calculation as one JSON object; `blank` leaves the numbers out."""
+    return json.dumps(as_data(calculation, options), ensure_ascii=options.ascii, separators=(",", ":")) + "\n"
 
 
-def as_data(trace: Calculation, options: Options) -> dict[str, Any]:
-    """The trace as plain Python data."""
-    view, problem = View(options), trace.problem
-    values = [value for section in sections(trace, options) for value in section.values]
+def as_data(calculation: Calculation, options: Options) -> dict[str, Any]:
+    """Convert a calculation to plain Python data."""
+    view, problem = View(options), calculation.problem
+    values = [value for section in sections(calculation, options) for value in section.values]
     return {
         "format": "elman.trace",
         "version": 1,
@@ -36,7 +35,7 @@ def as_data(trace: Calculation, options: Options) -> dict[str, Any]:
         "note": problem.sheet.note,
         "cell": problem.cell,
         "sizes": {"I": problem.inputs, "H": problem.hidden, "O": problem.outputs},
-        "check": str(trace.check_line) if trace.check_line else None,
+        "check": str(calculation.check_line) if calculation.check_line else None,
         "examples": [{"words": s.words and list(s.words), "steps": s.length} for s in problem.sequences],
         "values": [
             _blank(_value(value, view)) if options.blank and value.expr else _value(value, view) for value in values

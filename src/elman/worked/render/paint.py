@@ -15,24 +15,24 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Escape codes, or nothing."""
+    """Colour text with escape codes, or leave it as it is."""
 
     on: bool
 
     def title(self, text: str) -> str:
-        """The sheet's title."""
+        """Colour the sheet's title."""
         return self._in("1", text)
 
     def heading(self, text: str, kind: str) -> str:
-        """A section's heading, each pass in its colour; the words say the same without it."""
+        """Colour a section's heading, by its pass; the words say the same without it."""
         return self._in(f"1;{_KINDS.get(kind, '37')}", text)
 
     def symbol(self, text: str) -> str:
-        """The symbol on the left of an equals sign."""
+        """Colour the symbol on the left of an equals sign."""
         return self._in("1", text)
 
     def good(self, text: str, good: bool) -> str:
-        """A verdict."""
+        """Colour a verdict."""
         return self._in("32" if good else "31;1", text)
 
     def _in(self, code: str, text: str) -> str:
@@ -40,7 +40,7 @@ class Paint:
 
 
 def plain_ascii(text: str) -> str:
-    """The text in ASCII: every sign written out, anything else replaced; lines that become too long are broken."""
+    """Write text in ASCII: signs are written out or replaced; lines that become too long are broken."""
     lines = []
     for line in text.split("\n"):
         plain = line
@@ -52,7 +52,7 @@ def plain_ascii(text: str) -> str:
 
 
 def wrapped(line: str, indent: int) -> list[str]:
-    """One long line as several, the later ones indented. The codes of colours take no room."""
+    """Break a long line, the later parts indented. The codes of colours take no room."""
     if len(_COLOURS.sub("", line)) <= WIDTH:
         return [line]
     lead = len(line) - len(line.lstrip())

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from elman.errors import InputError
-from elman.quoting import quote, shorten
-from elman.worked.sheet.ids import Name, listed
-from elman.worked.sheet.parameters import Array
+from elman.quoting import listed, quote, shorten
+from elman.worked.sheet.names import Array, Name
 from elman.worked.sheet.worksheet import Example, Worksheet
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One example: `inputs` (T, I), a target for each step that has a loss, states before the first step by id."""
+    """Hold one example: `inputs` (T, I), a target for each step that has a loss, and the first states by id."""
 
     words: tuple[str, ...] | None
     inputs: Array
@@ -23,7 +22,7 @@ class Sequence:
 
     @property
     def length(self) -> int:
-        """The number of steps, T."""
+        """Return the number of steps, T."""
         return len(self.inputs)
 
 

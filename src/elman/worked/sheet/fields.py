@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from elman.limits import NAME_CHARACTERS, NOTE_CHARACTERS, TITLE_CHARACTERS
 from elman.quoting import printable, quote
-from elman.worked.sheet.yamltext import Odd, kind_of
+from elman.worked.sheet.yamlfile import Odd, kind_of
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _LEVELS = 20  # lists inside each other, of which five are the most that any parameter needs

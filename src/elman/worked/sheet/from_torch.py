@@ -75,7 +75,7 @@ def _vectors(inputs: Any, layer: Any) -> Any:
 
 
 def _weights(layer: Any) -> dict[str, Any]:
-    """Parameters by PyTorch's names; zeros for the biases of a layer that has none."""
+    """Return parameters by PyTorch's names; zeros for the biases of a layer that has none."""
     weights = {name: p.detach().cpu().double().numpy() for name, p in layer.named_parameters()}
     if any(name.startswith("weight_hr") for name in weights):
         raise InputError("worksheet: an LSTM with a projection (proj_size) is not worked")

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from elman.errors import InputError
-from elman.worked.sheet.ids import Name, listed
-from elman.worked.sheet.parameters import Array
+from elman.quoting import listed
+from elman.worked.sheet.names import Array, Name
 from elman.worked.sheet.worksheet import Worksheet
 
 _ORDER = {
@@ -30,7 +30,7 @@ _OUTPUT = {"W_hy", "b_y"}
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Parameters by Elman's names, and of each which part of which stored array it is."""
+    """Hold parameters by Elman's names, and of each which part of which stored array it is."""
 
     arrays: Mapping[str, Array]
     origins: Mapping[str, str]
@@ -38,7 +38,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The weights of one layer in one direction, gates stacked in rows, and what they are called in the sheet."""
+    """Name the weights of one layer in one direction, gates stacked in rows, and their names in the sheet."""
 
     inputs: Array
     recurrent: Array
@@ -49,7 +49,7 @@ class _Block:
 
 
 def to_elman(sheet: Worksheet) -> Imported:
-    """The parameters of a sheet by Elman's names, whatever their layout."""
+    """Return the parameters of a sheet by Elman's names, whatever their layout."""
     if sheet.layout == "elman":
         return Imported(sheet.parameters, {})
     arrays = {name: array for name, array in sheet.parameters.items() if name in _OUTPUT}
@@ -146,7 +146,7 @@ def _slice(sheet: Worksheet, block: _Block, arrays: dict[str, Array], origins: d
 
 
 def _check_shapes(block: _Block, gates: int) -> int:
-    """The hidden size, once every array has gates * hidden rows."""
+    """Return the hidden size, once every array has gates * hidden rows."""
     recurrent = block.recurrent
     hidden = recurrent.shape[-1] if recurrent.ndim == 2 else 0
     if not hidden or recurrent.shape[0] != gates * hidden:

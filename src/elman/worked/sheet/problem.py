@@ -1,23 +1,25 @@
 """Check a worksheet: find its sizes, check every shape, look up every word, turn every target into numbers.
 
-`Problem` is what the calculation starts from. Each refusal names the field, the shape expected and the one given.
+`Problem` is what the calculation starts from. Each refusal names the field, the shape expected and the one given. A
+sheet that is too large to compute, or to show whole, is refused too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from elman.errors import InputError
+from elman.limits import SHEET_NUMBERS, SHOWN_NUMBERS
+from elman.quoting import listed
 from elman.worked.sheet.choices import check_choices
 from elman.worked.sheet.examples import Sequence, read_example
-from elman.worked.sheet.ids import Name, listed
 from elman.worked.sheet.layouts import conventions, to_elman
-from elman.worked.sheet.parameters import CELLS, Array
+from elman.worked.sheet.names import CELLS, Array, Name
 from elman.worked.sheet.worksheet import Worksheet
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A checked worksheet: `parameters` by id (`W_xh_l2_r`), in the order in which they are printed."""
+    """Hold a checked worksheet: `parameters` by id (`W_xh_l2_r`), in the order in which they are printed."""
 
     sheet: Worksheet
     cell: str
@@ -32,7 +34,7 @@ class Problem:
 
     @property
     def directions(self) -> int:
-        """One, or two for a bidirectional network."""
+        """Return one, or two for a bidirectional network."""
         return 2 if self.sheet.bidirectional else 1
 
 
@@ -80,7 +82,7 @@ def _hidden(cell: str, given: Mapping[str, Array]) -> int:
 
 
 def _inputs(sheet: Worksheet) -> int:
-    """The input size, by the first embedding or the first example's vectors."""
+    """Return the input size, by the first embedding or the first example's vectors."""
     if sheet.embeddings is not None:
         for word, vector in sheet.embeddings.items():
             size = next(iter(sheet.embeddings.values())).shape
@@ -147,3 +149,30 @@ def _hint(given: tuple[int, ...], expected: tuple[int, ...]) -> str:
     if given == expected[::-1] and len(given) == 2:
         return ": it looks transposed; Elman writes W x with column vectors"
     return ""
+
+
+def count(problem: Problem) -> int:
+    """Estimate how many numbers the calculation holds: above all, one share of each weight gradient a step."""
+    weights = sum(array.size for array in problem.parameters.values())
+    steps = sum(sequence.length for sequence in problem.sequences)
+    values = 20 * problem.hidden * problem.directions * problem.sheet.layers + 4 * problem.inputs + 8 * problem.outputs
+    return steps * (weights + values) + (4 + len(problem.sequences)) * weights
+
+
+def refuse_if_too_large(problem: Problem) -> None:
+    """Refuse a sheet that nobody would read and that would fill the memory."""
+    numbers = count(problem)
+    if numbers > SHEET_NUMBERS:
+        raise InputError(
+            f"worksheet: about {numbers:,} numbers, more than the {SHEET_NUMBERS:,} that are worked; "
+            "take a smaller hidden size or fewer steps (elman.record keeps the states of a network of any size)"
+        )
+
+
+def refuse_to_show(numbers: int, length: int) -> None:
+    """Refuse to print a whole sheet that is too long to read; single values and steps remain."""
+    if numbers > SHOWN_NUMBERS:
+        raise InputError(
+            f"worksheet: {numbers:,} numbers, more than the {SHOWN_NUMBERS:,} shown at once; ask for one value "
+            f"(--id dW_hh, --id h.1 to h.{length}, --id dh.1 to dh.{length}) or for one step (--step 1 to {length})"
+        )

@@ -1,10 +1,12 @@
-"""Declare the fields of a worksheet, as it is written in YAML or as Python objects.
+"""Declare the fields of a worksheet, and read one from a mapping, from a YAML file or from the gallery.
 
 pydantic checks the words and the types here; `problem.py` checks the shapes against each other. What a sheet must say
 and does not is refused with the readings it could have: nothing is guessed.
 """
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -25,7 +27,16 @@ from elman.worked.sheet.fields import (
     Truth,
     Word,
 )
-from elman.worked.sheet.yamltext import Odd
+from elman.worked.sheet.yamlfile import Odd, compose, plain, read_text, shown
+
+_WORDS = {
+    "extra_forbidden": "not a field of a worksheet",
+    "tuple_type": "expected a list",
+    "dict_type": "expected a mapping from names to numbers",
+    "model_type": "expected fields, one a line",
+    "model_attributes_type": "expected fields, one a line",
+}
+_GALLERY = Path(__file__).with_name("gallery")
 
 
 class _Part(BaseModel):
@@ -33,7 +44,7 @@ class _Part(BaseModel):
 
 
 class Example(_Part):
-    """One sequence: its words (or one text, split at spaces) or its input vectors, and what it should give."""
+    """Give one sequence: its words (or one text, split at spaces) or its input vectors, and its targets."""
 
     words: tuple[Word, ...] | None = Field(None, description="The words, each of them in `embeddings`.")
     text: Sentence | None = Field(None, description="The words as one text, split at white space.")
@@ -44,7 +55,7 @@ class Example(_Part):
 
 
 class Output(_Part):
-    """The output: `y = W_hy h + b_y`, then p. `none`: the state itself is the prediction.
+    """Choose the output: `y = W_hy h + b_y`, then p. `none`: the state itself is the prediction.
 
     `read` is for two directions and the last step only: `ends` joins the last state of either direction, `position`
     joins both states at the last position.
@@ -56,7 +67,7 @@ class Output(_Part):
 
 
 class Loss(_Part):
-    """The loss, the steps that have one, and whether several are summed or averaged."""
+    """Choose the loss, the steps that have one, and whether several are summed or averaged."""
 
     kind: Literal["binary_cross_entropy", "cross_entropy", "half_squares"] = Field(
         description="Of a sigmoid, of a softmax, of any output."
@@ -67,7 +78,7 @@ class Loss(_Part):
 
 
 class Truncation(_Part):
-    """`blocks`: the gradient is cut after every `steps` steps. `last`: only the last `steps` steps get a gradient."""
+    """Cut the gradient: `blocks` after every `steps` steps, `last` so that only the last `steps` steps get one."""
 
     steps: Count = Field(description="How many steps a gradient goes back.")
     kind: Literal["blocks", "last"] | None = Field(None, description="Needed: where the cuts are.")
@@ -81,7 +92,7 @@ class Clip(_Part):
 
 
 class Update(_Part):
-    """One step of SGD (with momentum) or Adam.
+    """Take one step of SGD (with momentum) or Adam.
 
     `velocity`, `first` and `second` are the moments before the step; zero if not given.
     """
@@ -98,7 +109,7 @@ class Update(_Part):
 
 
 class Worksheet(_Part):
-    """A small recurrent network with all its numbers, the sequences it reads and what it should say."""
+    """Describe a small network with all its numbers, the sequences it reads and what it should say."""
 
     title: Title = Field("", description="Printed above the sheet.")
     note: Note = Field("", description="Printed under the title.")
@@ -154,17 +165,8 @@ def _one_line(error: ValidationError) -> str:
     return f"{shorten(place)}: {words[0].lower()}{words[1:]}{_got(first)}{rest}"
 
 
-_WORDS = {
-    "extra_forbidden": "not a field of a worksheet",
-    "tuple_type": "expected a list",
-    "dict_type": "expected a mapping from names to numbers",
-    "model_type": "expected fields, one a line",
-    "model_attributes_type": "expected fields, one a line",
-}
-
-
 def _got(fault: Any) -> str:
-    """The value that was refused, where it is a scalar and not yet in the message."""
+    """Return the value that was refused, where it is a scalar and not yet in the message."""
     given = fault["input"]
     if fault["type"] in {"missing", "value_error", "extra_forbidden"}:
         return ""
@@ -173,3 +175,35 @@ def _got(fault: Any) -> str:
     if given is None:
         return ", got null"
     return f", got {quote(given)}" if isinstance(given, str | int | float | bool) else ""
+
+
+def parse(text: str, where: str) -> Worksheet:
+    """Read a worksheet from YAML text; `where` names it in errors."""
+    node = compose(text, where)
+    given = plain(node, where) if node is not None else None
+    if not isinstance(given, dict):
+        raise InputError(f"{where}: expected fields such as 'cell: rnn', got {type(given).__name__}")
+    return read_sheet(given, where)
+
+
+@cache
+def gallery() -> tuple[str, ...]:
+    """Give the names of the worksheets that come with Elman."""
+    return tuple(sorted(file.stem for file in _GALLERY.glob("*.yaml")))
+
+
+def titles() -> dict[str, str]:
+    """Give the gallery's worksheets, each with its title."""
+    return {name: load(name).title for name in gallery()}
+
+
+def load(source: str | Path) -> Worksheet:
+    """Read a worksheet by its gallery name or from a file."""
+    if str(source) in gallery():
+        return parse(read_text(_GALLERY / f"{source}.yaml", "worksheet"), str(source))
+    try:
+        return parse(read_text(Path(source), "worksheet"), shown(source))
+    except InputError as error:
+        if "no such worksheet" not in str(error):
+            raise
+        raise InputError(f"{error}; give a YAML file or one of {', '.join(gallery())}") from None

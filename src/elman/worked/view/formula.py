@@ -15,7 +15,7 @@ Template = tuple[str, int, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The notation of the operations in one output format; `name` writes a value."""
+    """Hold the notation of the operations in one output format; `name` writes a value."""
 
     templates: Mapping[str, Template]
     dot: str

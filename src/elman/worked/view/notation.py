@@ -1,4 +1,4 @@
-"""Name the values as one of four textbooks and courses does. Ids never change, only what is printed.
+"""Name the values as one of four textbooks and courses does, as text or LaTeX. Ids never change, only what is printed.
 
 xh       W_xh W_hh W_hy b_h b_y, h_t, y_t, p_t          the notes, CS231n; a_t is the pre-activation
 uwv      U W V b c, h_t, o_t, yhat_t                    Goodfellow; an LSTM's cell state is s, its output gate q
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from elman.errors import InputError
 from elman.quoting import quote
-from elman.worked.sheet.ids import Name
+from elman.worked.sheet.names import Name
 
 _UWV = {"W_xh": "U", "W_hh": "W", "W_hy": "V", "b_h": "b", "b_y": "c", "y": "o", "p": "yhat"}
 _UWV_LSTM = {"c": "s", "o": "q", "a_o": "a_q"}  # o is the output and c its bias
@@ -27,18 +27,28 @@ _NG_GATES = {
     "n": "ctilde",
 }
 _GATES = "ifgorzn"
+_WORDS = {
+    "yhat": r"\hat{y}",
+    "ctilde": r"\tilde{c}",
+    "loss": "L",
+    "target": r"\mathrm{target}",
+    "norm": r"\mathrm{norm}",
+    "scale": r"\mathrm{scale}",
+    "bag": r"\mathrm{bag}",
+    "dp_dy": r"\frac{\mathrm{d}p}{\mathrm{d}y}",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """A school's names: `symbol` renames, `angle` writes the step as a<3> instead of a_3."""
+    """Name values as one school does: `symbol` renames, `angle` writes the step as a<3> instead of a_3."""
 
     name: str
     rename: Callable[[Name], str]
     angle: bool = False
 
     def symbol(self, name: Name) -> str:
-        """The symbol without step, example and marks: `W_xh_l2`."""
+        """Return the symbol without step, example and marks: `W_xh_l2`."""
         moment, _, plain = name.symbol.partition(".")
         if moment in {"m", "v"}:
             return f"{moment}.{plain if plain[:2] == 'E.' else self.rename(_parsed(plain))}"
@@ -46,7 +56,7 @@ class Notation:
 
 
 def _parsed(base: str) -> Name:
-    """The name of a parameter from its base: `W_hh_l2_r`."""
+    """Read the name of a parameter from its base: `W_hh_l2_r`."""
     found = re.fullmatch(r"(?P<symbol>.+?)(_l(?P<layer>\d+))?(?P<reverse>_r)?", base)
     if found is None or found["symbol"] in {"W", "b"}:  # b_r is a bias of the gate r, not one that reads backwards
         return Name(base)
@@ -109,3 +119,49 @@ def notation(name: str) -> Notation:
     if key not in NOTATIONS:
         raise InputError(f"notation: expected one of {', '.join(NOTATIONS)}, got {quote(name)}")
     return NOTATIONS[key]
+
+
+def latex_name(name: Name, notation: Notation, example: int | None = None) -> str:
+    """Write a name as LaTeX: the layer in brackets above, an arrow for the direction from right to left."""
+    symbol = notation.symbol(
+        Name(name.symbol, layer=name.layer, reverse=name.reverse) if notation.name == "pytorch" else Name(name.symbol)
+    )
+    letter, below = _split(symbol)
+    if notation.name != "pytorch" and name.reverse:
+        letter = rf"\overleftarrow{{{letter}}}"
+    time = "" if name.t is None else str(name.t)
+    if notation.angle and time:
+        above, time = rf"\langle {time}\rangle", ""
+    else:
+        above = ""
+    return _assemble(name, letter, ", ".join(x for x in (below, time) if x), _above(name, above, example))
+
+
+def _above(name: Name, angle: str, example: int | None) -> str:
+    layer = f"({name.layer})" if name.layer > 1 else ""
+    other = f"[{name.example}]" if name.example not in {None, example} else ""
+    return other + layer + angle + ("'" if name.mark == "'" else "")
+
+
+def _split(symbol: str) -> tuple[str, str]:
+    if symbol in _WORDS:
+        return _WORDS[symbol], ""
+    if "." in symbol or "weight" in symbol or "bias" in symbol:
+        return rf"\text{{{_escape(symbol)}}}", ""
+    letter, _, below = symbol.partition("_")
+    return (rf"\{letter}" if letter == "Gamma" else letter), (rf"\mathrm{{{below}}}" if len(below) > 1 else below)
+
+
+def _escape(text: str) -> str:
+    """Escape text within a formula. Braces keep a Markdown reader from seeing an HTML tag or a link there."""
+    signs = {c: f"\\{c}" for c in "_#%&$"} | {c: f"{{{c}}}" for c in "<[]"} | dict.fromkeys("\\{}^~", "") | {"`": "'"}
+    return "".join(signs.get(c, c) for c in text)
+
+
+def _assemble(name: Name, letter: str, below: str, above: str) -> str:
+    if name.mark == "~":
+        letter = rf"\widetilde{{{letter}}}"
+    text = f"{'d' if name.gradient else ''}{letter}"
+    text += f"_{{{below}}}" if below else ""
+    text += f"^{{{above}}}" if above else ""
+    return rf"\left.{text}\right|_{{t={name.share}}}" if name.share is not None else text

@@ -15,7 +15,7 @@ Index = tuple[int, ...]
 
 @dataclass(slots=True)  # thousands are made: a frozen one takes twice as long
 class Token:
-    """A piece of a calculation: a sign or word, or a number with the value and entry that it is."""
+    """Hold a piece of a calculation: a sign or word, or a number with the value and entry that it is."""
 
     text: str
     value: Value | None = None
@@ -27,12 +27,12 @@ Show = Callable[[float], str]
 
 
 def entry(value: Value, index: Index, show: Show) -> Tokens:
-    """The numbers that make one entry of a value; empty where the value is given."""
+    """Write the numbers that make one entry of a value; empty where the value is given."""
     return _Expander(show).expand(value.expr, index) if value.expr is not None else []
 
 
 def text_of(tokens: Tokens) -> str:
-    """The tokens as one line of text."""
+    """Join the tokens to one line of text."""
     return "".join(token.text for token in tokens)
 
 
@@ -52,7 +52,7 @@ class _Expander:
         return Token(_signed(self.show(float(value.array[index]))), value, index)
 
     def group(self, expr: Expr, index: Index) -> Tokens:
-        """The expansion, in brackets if it has more than one piece."""
+        """Expand, in brackets if there is more than one piece."""
         tokens = self.expand(expr, index)
         return tokens if len(tokens) == 1 else [Token("("), *tokens, Token(")")]
 
@@ -122,7 +122,7 @@ def _function(e: _Expander, expr: Expr, index: Index) -> Tokens:
 
 
 def _bare(tokens: Tokens) -> Tokens:
-    """A single number inside a function's brackets needs none of its own."""
+    """Drop the brackets of a single number inside a function's brackets."""
     if len(tokens) == 1 and tokens[0].value is not None:
         return [Token(tokens[0].text.strip("()"), tokens[0].value, tokens[0].index)]
     return tokens

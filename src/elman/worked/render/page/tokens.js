@@ -88,30 +88,19 @@ function oneLabel(x, k) {
 }
 
 const TIGHT = new Set(["mul", "square", "tanh", "sigmoid", "relu", "step"]);
+const each = (x, write, sign) => joined(args(x).map(write), sign);
 const upTo = (n) => Array.from({ length: n }, (_, k) => k);
 
 const WRITERS = {
-  add: (x, i) =>
-    joined(
-      args(x).map((arg) => expand(arg, i)),
-      " + ",
-    ),
+  add: (x, i) => each(x, (arg) => expand(arg, i), " + "),
   sub: (x, i) => {
     const [left, right] = args(x);
     const loose = right[0] === "add" || right[0] === "sub";
     return joined([expand(left, i), loose ? group(right, i) : expand(right, i)], " - ");
   },
   neg: (x, i) => [{ s: "-" }, ...group(x[1], i)],
-  mul: (x, i) =>
-    joined(
-      args(x).map((arg) => (TIGHT.has(arg[0]) ? expand(arg, i) : group(arg, i))),
-      "·",
-    ),
-  div: (x, i) =>
-    joined(
-      args(x).map((arg) => group(arg, i)),
-      " / ",
-    ),
+  mul: (x, i) => each(x, (arg) => (TIGHT.has(arg[0]) ? expand(arg, i) : group(arg, i)), "·"),
+  div: (x, i) => each(x, (arg) => group(arg, i), " / "),
   matvec: (x, i) => {
     const [matrix, vector] = args(x);
     const term = (j) => [...expand(matrix, [...i, j]), { s: "·" }, ...group(vector, [j])];

@@ -1,4 +1,4 @@
-// The JSON of a trace as `pagedata.py` writes it; for the type check alone, no part of the page.
+// The JSON of a trace as `html.py` writes it; for the type check alone, no part of the page.
 
 /** The number of a value in `Data.values`. */
 type ValueNumber = number;

@@ -1,8 +1,8 @@
-"""Read untrusted YAML and JSON: compose nodes within the limits, and make them plain data without guessed types.
+"""Read untrusted text files, and the YAML and JSON in them: within the limits, as plain data, without guessed types.
 
-Read as YAML is today rather than as it was in 2005: only a decimal number is a number (1e-1 too), only `true` and
-`false` are truth values, and only `null`, `~` and nothing at all are nothing. What YAML 1.1 takes for something else
-(a date, 0x1F, 1_000, 1:30, 012) becomes an `Odd`, which no field accepts, so that the reader is told to write it
+YAML is read as it is today rather than as it was in 2005: only a decimal number is a number (1e-1 too), only `true`
+and `false` are truth values, and only `null`, `~` and nothing at all are nothing. What YAML 1.1 takes for something
+else (a date, 0x1F, 1_000, 1:30, 012) becomes an `Odd`, which no field accepts, so that the reader is told to write it
 another way. A key given twice is refused instead of dropped.
 
 The limits are checked on the stream of events, before anything is built: how deep, and how many nodes, each alias
@@ -13,14 +13,17 @@ once.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from elman import quoting
 from elman.errors import DataError, InputError
-from elman.limits import SHEET_DEPTH, SHEET_NODES
+from elman.limits import SHEET_BYTES, SHEET_DEPTH, SHEET_NODES
 from elman.quoting import printable, quote, shorten
 
+_MOST = 200  # characters of a path that a message repeats, the last ones
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is 16 times as fast; both are safe
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*|(\d+\.\d*|\.\d+))([eE][+-]?\d+)?\Z", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}\Z", re.ASCII)
@@ -30,9 +33,39 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 Node = Any  # a yaml.Node; the library has no types
 
 
+def shown(path: str | Path) -> str:
+    """Return a path for a message, as `elman.quoting.shown` does; sheets repeat somewhat more of it."""
+    return quoting.shown(path, _MOST)
+
+
+def read_text(path: Path, what: str) -> str:
+    """Read a file of at most `SHEET_BYTES` bytes; `what` names it where there is none.
+
+    A device, a pipe or a folder is not read: it may have no end.
+    """
+    name = shown(path)
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # a name too long, with a NUL, or with half of a character
+        found = False
+    if not found:
+        raise InputError(f"{name}: no such {what}")
+    try:
+        with path.open("rb") as file:
+            data = file.read(SHEET_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror}") from None
+    if len(data) > SHEET_BYTES:
+        raise DataError(f"{name}: larger than the {SHEET_BYTES:,} bytes that are read of a {what}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: cannot be read: not UTF-8 text ({error.reason} at byte {error.start + 1})") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A plain scalar that is neither text nor a decimal number, as it is written in the file."""
+    """Hold a plain scalar that is neither text nor a decimal number, as it is written in the file."""
 
     text: str
     kind: str

@@ -7,8 +7,8 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.worked.marking.exercise import exercise
-from elman.worked.trace import Trace
+from elman.worked.entry import Trace
+from elman.worked.marking.teaching import exercise
 
 SHEETS = ("love-book", "not-very-good", "lstm", "gru")
 FEW = "too few digits"

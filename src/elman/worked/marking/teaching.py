@@ -1,26 +1,35 @@
-"""Generate a worksheet with short numbers, no saturated unit, and different numbers for every known mistake.
+"""Use the known mistakes for teaching: generate an exercise that tells them apart, and print the gallery of them.
 
-Sheets are drawn from the seed until one tells apart, at the printed digits, every mistake that can be made on it: no
-two of them, and none and the right sheet, print the same numbers.
+Sheets are drawn from the seed until one has short numbers, no saturated unit, and different numbers for every mistake
+that can be made on it: no two of them, and none and the right sheet, print the same at the printed digits.
 """
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from elman.errors import InputError
+from elman.worked.calculus.calculation import Calculation
+from elman.worked.calculus.expr import Value
 from elman.worked.calculus.network import calculate
 from elman.worked.calculus.tape import Tape
-from elman.worked.marking.search import applicable, numbers
-from elman.worked.sheet.parameters import CELLS, Array
+from elman.worked.marking.catalogue import CATALOGUE
+from elman.worked.marking.reading import Reading, network
+from elman.worked.marking.search import Made, applicable, numbers
+from elman.worked.render.paint import Paint, plain_ascii, wrapped
+from elman.worked.sheet.names import CELLS, Array
 from elman.worked.sheet.problem import Problem, problem
 from elman.worked.sheet.worksheet import Worksheet, read_sheet
+from elman.worked.view.document import Options
+from elman.worked.view.view import View
 
 LOSSES = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
 TRIES = 200
 APART = 2.0  # units of the last printed digit by which two sheets differ somewhere, at least
 STEEP = 2.0  # the largest pre-activation; tanh(2) = 0.96
+SHEETS = ("not-very-good", "lstm", "gru", "love-book")  # between them, every mistake shows
 
 
 def exercise(
@@ -90,7 +99,7 @@ def _drawn(rng: np.random.Generator, kind: str, sizes: tuple[int, int, int], out
 
 
 def _short(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Numbers with one decimal, none of them 0."""
+    """Draw numbers with one decimal, none of them 0."""
     sign = rng.choice([-1, 1], size=shape)
     return (sign * rng.integers(1, 10, size=shape) / 10).tolist()
 
@@ -108,7 +117,7 @@ def is_clear(sheet: Worksheet) -> bool:
 
 
 def fingerprints(checked: Problem) -> dict[str, Array]:
-    """The whole sheet as each known mistake gives it, by the mistake's title, and the right one under `right`."""
+    """Work the sheet with each known mistake, by the mistake's title, and the right one under `right`."""
     right = calculate(checked, Tape()).values
     keys = [key for key, value in right.items() if value.expr is not None]
     sheets = {"right": {key: right[key].array for key in keys}}
@@ -117,12 +126,12 @@ def fingerprints(checked: Problem) -> dict[str, Array]:
 
 
 def _flat(sheet: dict[str, Array], right: Array, key: str) -> Array:
-    """The numbers of one value; 0 where a mistake leaves the value out."""
+    """Return the numbers of one value; 0 where a mistake leaves the value out."""
     return sheet.get(key, np.zeros_like(right)).reshape(-1)
 
 
 def as_yaml(sheet: Worksheet) -> str:
-    """The worksheet as the YAML file that `explain` and `check` read."""
+    """Write the worksheet as the YAML file that `explain` and `check` read."""
     import yaml
 
     given = sheet.model_dump(exclude_unset=True, exclude_none=True)
@@ -136,3 +145,65 @@ def _plain(given: Any) -> Any:
     if isinstance(given, list | tuple):
         return [_plain(value) for value in given]
     return given.tolist() if isinstance(given, np.ndarray) else given
+
+
+def gallery(
+    calculations: Sequence[Calculation],
+    *,
+    digits: int | None = None,
+    ascii: bool = False,  # noqa: A002
+    color: bool = False,
+) -> str:
+    """Print each known mistake on the first of these sheets where it changes a number, next to the right numbers."""
+    paint, lines = Paint(color), []
+    views = [View(Options.of(calculation, digits=digits)) for calculation in calculations]
+    searched = [applicable(calculation.problem, calculation.values) for calculation in calculations]
+    known = [found.made for found in searched]
+    stopped = [f"cut short: {found.stopped}" for found in searched if found.stopped]
+    for mistake in CATALOGUE:
+        lines += ["", paint.heading(f"{mistake.number}  {mistake.name}", "backward")]
+        lines += wrapped(f"  done    {mistake.did}", 10) + wrapped(f"  to fix  {mistake.fix}", 10)
+        shown = next((k for k, made in enumerate(known) if any(one.mistake is mistake for one in made)), None)
+        if shown is None:
+            lines += wrapped(f"  {_absent(mistake.number, mistake.cells)}", 2)
+            continue
+        if len(calculations) > 1:
+            lines.append(f"  on the sheet {calculations[shown].problem.sheet.title!r}:")
+        for made in (one for one in known[shown] if one.mistake is mistake):
+            lines += _beside(calculations[shown], made, views[shown])
+    text = "\n".join([*lines[1:], *stopped]) + "\n"
+    return plain_ascii(text) if ascii else text
+
+
+def _absent(number: str, cells: Sequence[str]) -> str:
+    if number == "E21":
+        return "no mistake: a check accepts what rounding on the way can do, and says so"
+    return f"changes no number of this sheet (it belongs to {', '.join(cells)})"
+
+
+def _beside(calculation: Calculation, made: Made, view: View) -> Iterator[str]:
+    """Write the first line that the mistake changes, and the first gradient of a parameter."""
+    values = network(calculation.problem, [made.slip], calculation.values)
+    wrong = Reading(values, {}, [made.slip])
+    changed = [value for value in calculation if value.expr is not None and _differs(wrong, value)]
+    ends = [value for value in changed if value.id in calculation.gradients]
+    yield from wrapped(f"  {made.slip.label}:", 4) if made.slip.label else ()
+    for value in dict.fromkeys([*changed[:1], *ends[:1]]):
+        line, symbol = wrong.line(value.id), view.symbol(value)
+        yield from wrapped(f"    wrong   {symbol} = {view.write(line) if line else ''}", 12)
+        yield from wrapped(f"            {view.sign(value)} {_numbers(wrong.worked(value.id), view)}", 14)
+        yield from wrapped(f"    right   {symbol} = {view.formula(value)}", 12)
+        yield from wrapped(f"            {view.sign(value)} {_numbers(value.array, view)}", 14)
+
+
+def _differs(wrong: Reading, value: Value) -> bool:
+    array = wrong.worked(value.id)
+    return array is not None and not np.allclose(array, value.array, rtol=1e-9, atol=1e-12)
+
+
+def _numbers(array: Any, view: View) -> str:
+    rows: Array = np.atleast_1d(array)
+    if rows.ndim == 2:
+        return f"({'; '.join(', '.join(view.number(float(x)) for x in row) for row in rows)})"
+    numbers = ", ".join(view.number(float(x)) for x in rows)
+    return numbers if rows.size == 1 else f"({numbers})"

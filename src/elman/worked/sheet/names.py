@@ -1,4 +1,4 @@
-"""Name every value of a worked calculation; the id is its address.
+"""Name every value of a worked calculation, the id is its address; and list the parameters and states of each cell.
 
     [example/][d]symbol[_l2][_r][.t][@t][' or ~]
 
@@ -12,22 +12,18 @@
 Layers are counted from 1, as steps are, and the first layer and the forward direction carry no mark.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 
-LISTED = 12  # names in a message
+import numpy as np
+from numpy.typing import NDArray
 
-
-def listed(names: Iterable[str]) -> str:
-    """Give names for a message: all of them, or the first few where there are many."""
-    shown = list(islice(names, LISTED + 1))
-    return ", ".join(shown[:LISTED]) + (", ..." if len(shown) > LISTED else "")
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The parts of an id."""
+    """Hold the parts of an id."""
 
     symbol: str
     t: int | None = None
@@ -40,25 +36,49 @@ class Name:
 
     @property
     def base(self) -> str:
-        """The symbol with its layer and direction, as parameters of a worksheet are written: `W_hh_l2_r`."""
+        """Return the symbol with its layer and direction, as parameters of a worksheet are written: `W_hh_l2_r`."""
         return self.symbol + (f"_l{self.layer}" if self.layer > 1 else "") + ("_r" if self.reverse else "")
 
     @property
     def id(self) -> str:
-        """The address: `1/dW_hh_l2@5`."""
+        """Return the address: `1/dW_hh_l2@5`."""
         example = "" if self.example is None else f"{self.example}/"
         time = "" if self.t is None else f".{self.t}"
         share = "" if self.share is None else f"@{self.share}"
         return f"{example}{'d' if self.gradient else ''}{self.base}{time}{share}{self.mark}"
 
     def d(self) -> "Name":
-        """The name of the gradient of the loss with respect to this value."""
+        """Return the name of the gradient of the loss with respect to this value."""
         return replace(self, gradient=True)
 
     def share_of(self, example: int | None, t: int) -> "Name":
-        """The name of what step `t` of an example adds to this parameter's gradient."""
+        """Return the name of what step `t` of an example adds to this parameter's gradient."""
         return replace(self, example=example, gradient=True, share=t)
 
     def marked(self, mark: str) -> "Name":
-        """The same name with a mark: `'` after the update, `~` after clipping."""
+        """Return the same name with a mark: `'` after the update, `~` after clipping."""
         return replace(self, mark=mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Describe a cell: the letters of its gates (one letter a block of parameters), and its states."""
+
+    gates: tuple[str, ...]
+    states: tuple[str, ...] = ("h",)
+    extra: tuple[str, ...] = ()
+
+    def shapes(self, hidden: int, inputs: int) -> dict[str, tuple[int, ...]]:
+        """Return the parameters and their shapes: W_x* (H, I), W_h* (H, H), b_* (H,)."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for gate in self.gates:
+            shapes |= {f"W_x{gate}": (hidden, inputs), f"W_h{gate}": (hidden, hidden), f"b_{gate}": (hidden,)}
+        return shapes | dict.fromkeys(self.extra, (hidden,))
+
+
+CELLS: Mapping[str, Cell] = {
+    "rnn": Cell(("h",)),
+    "lstm": Cell(("i", "f", "g", "o"), ("h", "c")),
+    "gru_after": Cell(("r", "z", "n"), extra=("b_hn",)),
+    "gru_before": Cell(("r", "z", "n")),
+}

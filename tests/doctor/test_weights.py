@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 import elman
-from elman.doctor.fresh import as_initialised
+from elman.doctor.weights import as_initialised
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 16, 70])
