@@ -1,0 +1,112 @@
+"""Choose what a model answers with, on held-out data: its network, a simple model, or a mixture of them.
+
+A mixture adds the scores of its parts, each times a factor, which multiplies powers of their probabilities (a
+logarithmic opinion pool; Heskes 1998, "Selecting weighting factors in logarithmic opinion pools"). Its factors are
+fitted on the held-out part too, so its loss there would flatter it: it is measured by cross-fitting, with factors that
+were fitted on the other examples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from elman.models.scoring.bag_of_words import likelihoods
+from elman.models.scoring.classification import mean_nats
+from elman.models.scoring.labels import Targets
+from elman.rounding import brief
+
+Scores = npt.NDArray[np.float64]
+
+NETWORK = "network"
+MIXTURE = "mixture"
+FOLDS = 5
+"""Parts of the held-out examples for cross-fitting."""
+LEAST = 20
+"""Held-out examples below which the factors of a mixture are not fitted."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The predictor that a model answers with.
+
+    Attributes:
+        name: "network", "mixture", or the name of a simple model.
+        factors: the factor of each part's scores, by name; parts that are not named are not used.
+        losses: the held-out loss of each candidate, by name; empty with nothing held out.
+    """
+
+    name: str
+    factors: dict[str, float]
+    losses: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def only(cls, name: str = NETWORK, losses: Mapping[str, float] | None = None) -> Self:
+        """Return the answer of one part alone."""
+        return cls(name, {name: 1.0}, dict(losses or {}))
+
+    def scores(self, parts: Mapping[str, Scores]) -> Scores:
+        """Return the scores `(n, K)` of the answer, from those of its parts."""
+        return np.asarray(sum(factor * parts[name] for name, factor in self.factors.items()))
+
+    def line(self, unit: str) -> str:
+        """Return one line that says what was chosen and why."""
+        if not self.losses:
+            return f"answers with: {self.name} (nothing was held out to choose on)"
+        losses = ", ".join(f"{name} {brief(loss)}" for name, loss in self.losses.items())
+        return f"answers with: {self.name}, the least held-out loss ({losses} {unit})"
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {"name": self.name, "factors": self.factors, "losses": self.losses}
+
+
+def choose(parts: Mapping[str, Scores], targets: Targets, multilabel: bool) -> Answer:
+    """Return the candidate with the least held-out loss: each part alone, and their mixture.
+
+    Args:
+        parts: the held-out scores of each part, `(n, K)`, by name; the first wins where losses are equal.
+        targets: the truth.
+        multilabel: whether an example may have several labels.
+    """
+    losses = {name: _nats(scores, targets, multilabel) for name, scores in parts.items()}
+    factors = {name: {name: 1.0} for name in parts}
+    if len(parts) > 1 and len(targets) >= LEAST:
+        stacked = np.stack(list(parts.values()))
+        losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel)
+        factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel).tolist(), strict=True))
+    best = min(losses, key=lambda name: losses[name])
+    return Answer(best, factors[best], losses)
+
+
+def fit_factors(parts: Scores, targets: Targets, multilabel: bool) -> npt.NDArray[np.float64]:
+    """Return the factors, shape `(P,)`, not negative, that make the loss of the sum of scores `(P, n, K)` least.
+
+    Their expected sum is 1, in equal parts, give or take 1 each (a Gaussian prior), so that few examples do not lead
+    far away from that. As temperatures do (Guo and others 2017), they correct parts that are too sure of themselves.
+    """
+    prior = np.full(len(parts), 1 / len(parts))
+
+    def regret(factors: npt.NDArray[np.float64]) -> float:
+        nats = _nats(np.tensordot(factors, parts, 1), targets, multilabel)
+        return nats * targets.size + float(((factors - prior) ** 2).sum()) / 2
+
+    return np.asarray(minimize(regret, prior, method="L-BFGS-B", bounds=[(0, None)] * len(parts)).x)
+
+
+def _cross_fitted(parts: Scores, targets: Targets, multilabel: bool) -> float:
+    """Return the loss of a mixture whose factors were fitted, for each fold, on the other folds."""
+    total = 0.0
+    for fold in range(FOLDS):
+        measured = np.arange(len(targets)) % FOLDS == fold
+        factors = fit_factors(parts[:, ~measured], targets[~measured], multilabel)
+        found = np.tensordot(factors, parts[:, measured], 1)
+        total += _nats(found, targets[measured], multilabel) * measured.sum()
+    return float(total / len(targets))
+
+
+def _nats(scores: Scores, targets: Targets, multilabel: bool) -> float:
+    return mean_nats(likelihoods(scores, multilabel), targets)
