@@ -1,9 +1,29 @@
 """What tests of several rooms share."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 import torch
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that is imported and collected out of later garbage collections, and let these be few.
+
+    They would walk over torch's modules and thousands of tests again and again: a tenth of the run.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: a second one costs small layers more than it brings."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
