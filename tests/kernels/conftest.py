@@ -1,6 +1,6 @@
 """Every test here runs from a known state: one thread, a seed, and memory that shows where nothing was written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -20,13 +20,26 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     kernels.use_instruction_set(before)
 
 
+@pytest.fixture
+def each_set() -> Iterator[Callable[[], Iterator[str]]]:
+    """Return a function that puts one instruction set after the other in use, for tests whose truth is the same."""
+    if not SETS:
+        pytest.skip(kernels.why_not())
+    before = kernels.instruction_set()
+
+    def each() -> Iterator[str]:
+        for name in SETS:
+            kernels.use_instruction_set(name)
+            yield name
+
+    yield each
+    kernels.use_instruction_set(before)
+
+
 @pytest.fixture(autouse=True)
-def _known_state() -> Iterator[None]:
+def _known_state(one_thread: None) -> Iterator[None]:
     """New tensors are full of NaN, so that a cell that is never written is found by any comparison."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.manual_seed(0)
     torch.use_deterministic_algorithms(True)
     yield
     torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
