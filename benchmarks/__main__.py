@@ -14,7 +14,18 @@ from benchmarks import datasets
 from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("contract", "contract_models", "diagnose", "explain", "kernels", "layers", "models", "ops", "studies")
+ROOMS = (
+    "contract",
+    "contract_models",
+    "doctor",
+    "kernels",
+    "layers",
+    "models",
+    "ops",
+    "studies",
+    "worked",
+    "test_docs.py",
+)
 STUDIES = [
     "benchmarks.accuracy",
     "benchmarks.recurrence",
