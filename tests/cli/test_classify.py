@@ -152,16 +152,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_gets_one_clear_line_and_leaves_nothing_half_written(folder, capsys, case):
+def test_bad_input_gets_one_clear_line_and_leaves_nothing_half_written(folder, refused, case):
     words, message = BAD[case]
-    arguments = words(folder)
-    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
-    assert main(arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("elman: ")
-    assert error.count("\n") == 1
-    assert message in error
-    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    refused(folder, words(folder), message)
 
 
 def test_a_text_generator_has_nothing_to_predict(tmp_path, capsys):
