@@ -138,16 +138,17 @@ def main() -> None:
     """Train all four, print what they reach, and what padding does to a state."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--save", metavar="FILE")
-    place = arguments.parse_args().save
-    found, reader = study()
+    arguments.add_argument("--epochs", type=int, default=12)
+    options = arguments.parse_args()
+    found, reader = study(epochs=options.epochs)
     print("                    parameters  known lengths  longer sentences")
     for name, (size, same, long) in found.items():
         print(f"{name:20}{size:10,}{same:15.1%}{long:18.1%}")
     sentence = [WORDS.index(word) for word in ["oh", "very", "happy", ",", "not", "so", "sad"]]
     print(f"a state after 10 steps of padding that were read: {padded_state(reader, sentence, 10):.0%} away")
-    if place:
+    if options.save:
         h, _ = reader.layer(one_hot(sentence))
-        save(gate_map(h, [WORDS[word] for word in sentence], name="h"), place)
+        save(gate_map(h, [WORDS[word] for word in sentence], name="h"), options.save)
 
 
 if __name__ == "__main__":

@@ -162,17 +162,19 @@ def main() -> None:
     """Run both studies, print what they reach."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--save", metavar="FILE")
-    place = arguments.parse_args().save
+    arguments.add_argument("--length", type=int, default=40_000)
+    arguments.add_argument("--epochs", type=int, default=60)
+    options = arguments.parse_args()
     print(f"answers right, windows of {WINDOW} steps (guessing: 50%)")
-    print(f"  shuffled, each from a zero state  {learn_modes(carried=False):6.1%}")
+    print(f"  shuffled, each from a zero state  {learn_modes(carried=False, length=options.length):6.1%}")
     print(f"  the most that such windows hold   {within_reach():6.1%}")
-    print(f"  in order, with the state carried  {learn_modes(carried=True):6.1%}")
-    results = {name: forecast(name == "at random") for name in ("at random", "by time")}
+    print(f"  in order, with the state carried  {learn_modes(carried=True, length=options.length):6.1%}")
+    results = {name: forecast(name == "at random", epochs=options.epochs) for name in ("at random", "by time")}
     print("share of a random walk's changes explained, R² (nobody can: 0 or less)")
     for name, (_, _, explained) in results.items():
         print(f"  split {name:10} {explained:6.2f}")
-    if place:
-        save(scatter(results), place)
+    if options.save:
+        save(scatter(results), options.save)
 
 
 def scatter(results: dict[str, tuple[Tensor, Tensor, float]]) -> Figure:

@@ -176,7 +176,7 @@ def main() -> None:
 
     print("\nadding problem over 51 steps, ReLU (always saying 1: squared error 0.167)")
     for optimizer, clip in (("SGD", Clip()), ("Adam", Clip()), ("Adam", Clip(norm=1.0))):
-        result, largest = summed(optimizer, clip)
+        result, largest = summed(optimizer, clip, updates=2 * options.updates)
         name = f"{optimizer}, {'clipped at norm 1' if clip.norm else 'not clipped'}"
         print(f"  {name:25}{result:30} largest gradient norm {largest:.0e}")
     if options.save:

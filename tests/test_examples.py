@@ -1,8 +1,9 @@
 """Every example runs as a reader would run it, warns of nothing and prints what it says it shows."""
 
-import os
+import contextlib
+import io
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -25,19 +26,28 @@ SAID = {
     r"the loaded model writes the same: True\nThe [\s\S]{200}\n",
 }
 # The scripts of docs/studies, whose pages show what they print.
+pytestmark = pytest.mark.usefixtures("one_thread")
 STUDIES = ("bp_and_bptt", "order_matters", "streams_and_splits", "vanishing_and_exploding")
 
 
 # Trainings are short here; tests/studies holds what they come to.
-SHORT = {"vanishing_and_exploding": ["--seeds", "1", "--updates", "10"]}
+SHORT = {
+    "order_matters": ["--epochs", "1"],
+    "streams_and_splits": ["--length", "4000", "--epochs", "1"],
+    "vanishing_and_exploding": ["--seeds", "1", "--updates", "10"],
+}
 
 
 def said_by(name: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(ROOT / "examples" / f"{name}.py"), *SHORT.get(name, [])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    """Run an example as the main program, in this process, where torch is loaded and every warning is an error."""
+    program = str(ROOT / "examples" / f"{name}.py")
+    said, failed = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [program, *SHORT.get(name, [])])
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(failed):
+            runpy.run_path(program, run_name="__main__")
+    assert failed.getvalue() == ""
+    return said.getvalue()
 
 
 def test_no_example_is_left_out():

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli.refused import check_refused
 
 import elman
 from elman.cli import main
@@ -160,9 +159,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_gets_one_clear_line_and_leaves_nothing_half_written(folder, capsys, case):
+def test_bad_input_gets_one_clear_line_and_leaves_nothing_half_written(folder, refused, case):
     words, message = BAD[case]
-    check_refused(words(folder), message, folder, capsys)
+    refused(folder, words(folder), message)
 
 
 def test_a_text_generator_has_nothing_to_predict(tmp_path, capsys):

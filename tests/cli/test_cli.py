@@ -8,7 +8,6 @@ import sys
 
 import pytest
 import typer
-from tests.cli.refused import check_refused
 
 import elman
 from elman import kernels
@@ -243,9 +242,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_gets_one_clear_line_and_loses_nothing(folder, capsys, case):
+def test_bad_input_gets_one_clear_line_and_loses_nothing(folder, refused, case):
     words, message = BAD[case]
-    check_refused(words(folder), message, folder, capsys)
+    refused(folder, words(folder), message)
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(folder, capsys):

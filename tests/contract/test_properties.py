@@ -30,7 +30,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(st.sampled_from(CELLS), st.sampled_from(RUNS), cases())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_any_case_equals_torch(cell: Cell, run: Run, case: Case) -> None:
     layer, truth = pair(cell, case, run.dtype)
     with use_backend(run.backend if run.covers(cell) else None):
@@ -38,7 +38,7 @@ def test_any_case_equals_torch(cell: Cell, run: Run, case: Case) -> None:
 
 
 @given(st.sampled_from(CELLS), st.sampled_from(RUNS), st.integers(2, 8), st.data())
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_a_sequence_may_be_cut_anywhere(cell: Cell, run: Run, T: int, data: st.DataObject) -> None:
     layer, _ = pair(cell, Case("cut", options={"num_layers": 2}), run.dtype)
     x = torch.randn(T, 3, 5, dtype=run.dtype)

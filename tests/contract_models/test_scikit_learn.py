@@ -35,9 +35,10 @@ def test_scikit_learns_own_checks():
     assert sum(r["status"] == "passed" for r in results) > 40
 
 
-def test_a_search_over_options_finds_its_best():
-    X, y = texts()
-    model = CASES["classifier of texts"].make(epochs=1)
+@pytest.mark.parametrize("name", ["classifier of texts", "tagger of texts"])
+def test_a_search_over_options_finds_its_best(name):
+    X, y = CASES[name].data()
+    model = CASES[name].make(epochs=1)
     search = GridSearchCV(model, {"hidden_size": [2, 5], "cell": ["gru", "rnn"]}, cv=2).fit(X, y)
     assert len(search.cv_results_["params"]) == 4
     assert search.best_estimator_.hidden_size == search.best_params_["hidden_size"]

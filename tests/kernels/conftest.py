@@ -1,6 +1,6 @@
 """Every test here runs from a known state: one thread, a seed, and memory that shows where nothing was written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -17,6 +17,22 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     before = kernels.instruction_set()
     kernels.use_instruction_set(request.param)
     yield request.param
+    kernels.use_instruction_set(before)
+
+
+@pytest.fixture
+def each_set() -> Iterator[Callable[[], Iterator[str]]]:
+    """Return a function that puts one instruction set after the other in use, for tests whose truth is the same."""
+    if not SETS:
+        pytest.skip(kernels.why_not())
+    before = kernels.instruction_set()
+
+    def each() -> Iterator[str]:
+        for name in SETS:
+            kernels.use_instruction_set(name)
+            yield name
+
+    yield each
     kernels.use_instruction_set(before)
 
 

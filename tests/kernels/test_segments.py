@@ -39,7 +39,7 @@ def problems(draw: st.DrawFn) -> Problem:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @given(problems(), st.integers(1, 60), st.sampled_from(SETS))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_any_problem_and_segment(threads: int, problem: Problem, segment: int, instruction_set: str) -> None:
     torch.set_num_threads(threads)
     before = kernels.instruction_set()

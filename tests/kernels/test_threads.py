@@ -4,10 +4,12 @@ What concerns the whole process runs in a process of its own: once on the thread
 where torch runs on no OpenMP.
 """
 
+import json
 import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,9 @@ PREAMBLE = """
     import os, signal, threading, time
     import torch
     from elman import kernels
-
-    if {ours}:
-        kernels.borrow_threads = lambda path: False
     from tests.kernels.cells import CELLS
     from tests.kernels.problems import Problem, draw, native
+
     signal.alarm(60)  # a deadlock ends here
 
     # Large enough for several of our threads, and too small for several of torch's: in a forked child those are gone,
@@ -42,17 +42,51 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts 
 either = pytest.mark.parametrize("ours", [False, True], ids=["torch's threads", "our threads"])
 
 
-def python(code: str, ours: bool) -> None:
-    """Run code in a new process, on our own threads or torch's; it fails if the code does."""
-    program = textwrap.dedent(PREAMBLE).replace("{ours}", str(ours)) + textwrap.dedent(code)
-    command = [sys.executable, "-W", "ignore", "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=80, check=False)
-    assert done.returncode == 0, done.stderr + done.stdout
+# Imports once, starts no thread, and forks for every program that it is sent: a process like a new one, without
+# loading torch again.
+FORKS = """
+import json, os, sys
+{threads}
+import torch, torch.utils.data, tests.kernels.problems
+for line in sys.stdin:
+    if os.fork() == 0:
+        os.dup2(1, 2)
+        sys.stdout = open(os.devnull, "w")
+        exec(json.loads(line), {"__name__": "__main__"})
+        sys.exit()
+    print("ended:", os.wait()[1], flush=True)
+"""
+OURS = "from elman import kernels; assert kernels.use_openmp; kernels.use_openmp = lambda path: False"
+Python = Callable[[str, bool], None]
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[Python]:
+    """Return a function that runs code in a new process, on our own threads or torch's; it fails if the code does."""
+    forks: dict[bool, subprocess.Popen[str]] = {}
+
+    def run(code: str, ours: bool) -> None:
+        if ours not in forks:
+            command = [sys.executable, "-W", "ignore", "-c", FORKS.replace("{threads}", OURS if ours else "")]
+            forks[ours] = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            )
+        process, said = forks[ours], []
+        process.stdin.write(json.dumps(textwrap.dedent(PREAMBLE) + textwrap.dedent(code)) + "\n")
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("ended:"):
+                break
+        assert said[-1:] == ["ended: 0\n"], "".join(said)
+
+    yield run
+    for process in forks.values():
+        process.communicate(timeout=60)
 
 
 @linux
 @either
-def test_as_many_as_torch_is_told(ours: bool) -> None:
+def test_as_many_as_torch_is_told(python: Python, ours: bool) -> None:
     python(
         """
         torch.set_num_threads(1)
@@ -71,7 +105,7 @@ def test_as_many_as_torch_is_told(ours: bool) -> None:
 
 @linux
 @either
-def test_workers_sleep_between_calls(ours: bool) -> None:
+def test_workers_sleep_between_calls(python: Python, ours: bool) -> None:
     """Torch's threads would otherwise find their cores taken."""
     python(
         """
@@ -89,7 +123,7 @@ def test_workers_sleep_between_calls(ours: bool) -> None:
 @linux
 @either
 @pytest.mark.parametrize("problem", ["large", "few_rows"])
-def test_a_forked_child_computes(problem: str, ours: bool) -> None:
+def test_a_forked_child_computes(python: Python, problem: str, ours: bool) -> None:
     """It has none of its parent's threads; the parent's go on working."""
     python(
         f"""
@@ -119,7 +153,7 @@ def test_a_forked_child_computes(problem: str, ours: bool) -> None:
 
 @linux
 @either
-def test_a_fork_while_another_thread_computes(ours: bool) -> None:
+def test_a_fork_while_another_thread_computes(python: Python, ours: bool) -> None:
     """The child finds the workers' lock in whatever state it was, and may not wait for it."""
     python(
         """
@@ -147,7 +181,7 @@ def test_a_fork_while_another_thread_computes(ours: bool) -> None:
 
 @linux
 @either
-def test_worker_processes_of_a_data_loader(ours: bool) -> None:
+def test_worker_processes_of_a_data_loader(python: Python, ours: bool) -> None:
     python(
         """
         torch.set_num_threads(2)
@@ -170,7 +204,7 @@ def test_worker_processes_of_a_data_loader(ours: bool) -> None:
 
 @linux
 @either
-def test_the_process_ends_while_workers_sleep(ours: bool) -> None:
+def test_the_process_ends_while_workers_sleep(python: Python, ours: bool) -> None:
     python(
         """
         torch.set_num_threads(4)

@@ -83,7 +83,7 @@ def test_steps_left_out_of_a_decoder_stand_in_its_own_rows_alone():
 words = st.text(max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_whatever_is_asked_for_is_xml_with_everything_inside_its_frame(data):
     shape = data.draw(st.sampled_from(SHAPES))

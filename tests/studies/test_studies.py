@@ -13,6 +13,7 @@ from elman.bptt import Clip
 
 # One seed in every run; the others where there is time, `-m study`.
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.study) for seed in (0, 2))]
+pytestmark = pytest.mark.usefixtures("one_thread")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -21,14 +22,6 @@ def script(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

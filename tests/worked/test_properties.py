@@ -100,7 +100,7 @@ def _target(rng: np.random.Generator, loss: str, width: int) -> Any:
     return rng.integers(0, 2, size=width).tolist() if loss == "binary_cross_entropy" else _numbers(rng, width)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sheets())
 def test_every_gradient_agrees_with_autograd(sheet: dict[str, Any]) -> None:
     trace = elman.explain(sheet)

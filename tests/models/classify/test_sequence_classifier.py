@@ -56,8 +56,10 @@ def test_it_learns_what_no_bag_of_words_can(model):
     assert model.classes_.tolist() == ["cat", "dog"]
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean+max", "attention"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(
+    ("pooling", "cell"),
+    [("last", "rnn"), ("last", "lstm"), ("mean", "gru"), ("max", "lstm"), ("mean+max", "rnn"), ("attention", "gru")],
+)
 def test_company_never_changes_a_result(pooling, cell):
     series, labels = series_of()
     model = elman.SequenceClassifier(**TINY | {"epochs": 1, "pooling": pooling, "cell": cell}).fit(series, labels)

@@ -37,8 +37,16 @@ def cut_and_resumed(options, folder, monkeypatch):
     return elman.TextGenerator(**options).fit(TEXT, files=files, resume=True)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("more", [{}, {"k2": 17}, {"k2": 34, "separator": ";"}, {"embedding_dim": None}])
+@pytest.mark.parametrize(
+    ("cell", "more"),
+    [
+        ("rnn", {"k2": 17}),
+        ("gru", {}),
+        ("gru", {"k2": 34, "separator": ";"}),
+        ("lstm", {"k2": 17}),
+        ("lstm", {"embedding_dim": None}),
+    ],
+)
 def test_cut_off_and_resumed_it_ends_with_the_same_bits(cell, more, tmp_path, monkeypatch):
     options = SMALL | {"cell": cell} | more
     whole = elman.TextGenerator(**options).fit(TEXT)

@@ -3,16 +3,10 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 import elman
-from elman.errors import DataError, InputError, ModelFileError
+from elman.errors import DataError, InputError
 from elman.ops.dispatch import use_backend
-from elman.train import Callback, RunFiles
 
 TINY = {"hidden_size": 12, "embedding_dim": 8, "epochs": 3, "batch_size": 8}
 
@@ -104,47 +98,6 @@ def test_company_never_changes_a_result(model, backend):
             assert model.predict([text]) == [["ny"[k] for k in found.argmax(axis=1)]]
 
 
-@pytest.mark.parametrize(
-    "options", [{"dropout": 0.5, "num_layers": 2}, {"cell": "gru", "symbol_dropout": 0.3}, {"cell": "rnn"}]
-)
-def test_same_seed_same_weights_whatever_was_drawn_before(options):
-    first = elman.SequenceTagger(**TINY | options).fit(TEXTS, TAGS)
-    torch.rand(3)
-    np.random.rand(3)  # noqa: NPY002 -- the global state must not matter
-    state = torch.get_rng_state()
-    second = elman.SequenceTagger(**TINY | options).fit(TEXTS, TAGS)
-    assert torch.equal(torch.get_rng_state(), state)
-    assert weights(first) == weights(second)
-    assert weights(elman.SequenceTagger(**TINY | options, seed=1).fit(TEXTS, TAGS)) != weights(first)
-
-
-class Stop(Callback):
-    """Presses Ctrl-C, as it were, at an evaluation."""
-
-    def __init__(self, step):
-        self.step = step
-
-    def on_evaluation(self, progress):
-        if progress.counters.step >= self.step:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("every", [5, 14])
-def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, every):
-    options = TINY | {"epochs": 2, "evaluate_every": every, "dropout": 0.4, "schedule": "cosine"}
-    whole = elman.SequenceTagger(**options).fit(TEXTS, TAGS)
-    files = RunFiles.within(tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files, callback=Stop(every), checkpoint_seconds=0)
-    with pytest.raises(ModelFileError, match="an unfinished training"):
-        elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files)
-    with pytest.raises(ModelFileError, match="tags was"):
-        elman.SequenceTagger(**options).fit(TEXTS, [t[::-1] for t in TAGS], files=files, resume=True)
-    again = elman.SequenceTagger(**options).fit(TEXTS, TAGS, files=files, resume=True)
-    assert weights(again) == weights(whole)
-    assert weights(elman.load(files.model)) == weights(whole)
-
-
 def test_a_saved_model_is_the_same_model(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
     again = elman.load(tmp_path / "m.safetensors")
@@ -189,19 +142,6 @@ def test_duplicates_across_the_split_are_counted():
 def test_the_count_predictor_knows_tokens_and_no_neighbours():
     model = elman.SequenceTagger(**TINY, validation_fraction=0).fit(["aab", "ba"], ["xyz", "zx"])
     assert model.predict_counts(["abc"]) == [["x", "z", "x"]]
-
-
-def test_scikit_learn_takes_it_for_one_of_its_own():
-    copy = clone(elman.SequenceTagger(**TINY))
-    assert copy.get_params()["hidden_size"] == 12
-    search = GridSearchCV(copy, {"hidden_size": [4, 12], "cell": ["gru"]}, cv=2).fit(TEXTS[:30], TAGS[:30])
-    assert search.best_params_["hidden_size"] in (4, 12)
-    assert 0 < search.best_score_ <= 1
-    assert search.predict(TEXTS[:2])[0] in (["n"] * len(TEXTS[0]), search.best_estimator_.predict(TEXTS[:1])[0])
-    upper = FunctionTransformer(lambda texts: [t.upper() for t in texts])
-    piped = make_pipeline(upper, elman.SequenceTagger(**TINY)).fit(TEXTS[:30], TAGS[:30])
-    assert piped.predict(["ab"]) == piped.predict(["AB"])
-    assert len(cross_val_score(elman.SequenceTagger(**TINY), TEXTS[:30], TAGS[:30], cv=3)) == 3
 
 
 def test_an_unfitted_model_says_so(tmp_path):
