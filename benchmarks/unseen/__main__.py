@@ -7,7 +7,8 @@
     python -m benchmarks.unseen --data DIR             # the folder of the archives
 
 Each set is split once: no fit sees its test part, Elman splits its own validation part off the training part, and the
-peers learn from the same training part. Peers run once, Elman with each seed.
+peers learn from the same training part. Peers run once, Elman with each seed. Seconds are the processor's, of training
+alone, with one thread.
 
 Sets are made here, or read from packages that are downloaded and not installed; a set whose package is missing is
 skipped, with the command that gets it.

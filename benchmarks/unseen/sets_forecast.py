@@ -58,15 +58,24 @@ class Rolling:
         return pd.concat(parts, ignore_index=True)
 
 
-KINDS = {"yearly": ("YS", (1,), 6), "quarterly": ("QS", (4,), 8), "monthly": ("MS", (12,), 12),
-         "weekly": ("W", (52,), 13), "daily": ("D", (1,), 14), "hourly": ("h", (24,), 24),
-         "half-hourly": ("30min", (48, 336), 48), "plain": ("D", (1,), 10)}  # fmt: skip
+KINDS = {
+    "yearly": ("YS", (1,), 6),
+    "short yearly": ("YS", (1,), 3),
+    "quarterly": ("QS", (4,), 8),
+    "monthly": ("MS", (12,), 12),
+    "short monthly": ("MS", (12,), 6),
+    "weekly": ("W", (52,), 13),
+    "plain": ("D", (1,), 10),
+    "hourly": ("h", (24,), 24),
+    "half-hourly": ("30min", (48, 336), 48),
+}
+"""The step, the seasons and the horizon of a series by its kind."""
 
 
-def rolling(values: object, kind: str, horizon: int | None = None) -> Rolling:
-    step, seasons, usual = KINDS[kind]
+def rolling(values: object, kind: str) -> Rolling:
+    step, seasons, horizon = KINDS[kind]
     found = np.asarray(values, np.float64)
-    return Rolling([found[np.isfinite(found)][-LONGEST:]], step, seasons, horizon or usual)
+    return Rolling([found[np.isfinite(found)][-LONGEST:]], step, seasons, horizon)
 
 
 def of_r(path: str, column: str, kind: str) -> Rolling:
@@ -156,11 +165,12 @@ def _temperatures(town: str) -> Set:
 
 
 SETS = [
-    *(_r(f"datasets/{name}", "yearly") for name in ("LakeHuron", "Nile", "airmiles", "discoveries", "lynx", "nhtemp")),
+    *(_r(f"datasets/{name}", "yearly") for name in ("LakeHuron", "Nile", "discoveries", "lynx", "nhtemp")),
     *(_r(f"datasets/{name}", "yearly") for name in ("sunspot.year", "treering")),
     _r("HistData/Arbuthnot", "yearly", "Males"),
     _r("HistData/Arbuthnot", "yearly", "Females"),
     *(_r(f"datasets/{name}", "plain") for name in ("BJsales", "WWWusage", "lh")),
+    _r("datasets/airmiles", "short yearly"),
     _r("datasets/UKgas", "quarterly", quick=True),
     *(_r(f"datasets/{name}", "quarterly") for name in ("JohnsonJohnson", "austres")),
     *(_r(f"datasets/{name}", "monthly") for name in ("co2", "nottem", "sunspot.month")),
@@ -173,12 +183,12 @@ SETS = [
     *map(_stock, ("MSFT", "IBM")),
     *map(_us_change, ("Consumption", "Income", "Production")),
     Set("shampoo", "monthly, aeon", lambda: of_table("aeon", "aeon/datasets/data/ShampooSales/ShampooSales.csv",
-        "Sales", "plain"), ("aeon",)),
+        "Sales", "short monthly"), ("aeon",)),
     Set("PBS", "monthly, aeon", lambda: of_table("aeon", "aeon/datasets/data/PBS_dataset/PBS_dataset.csv", "Scripts",
         "monthly"), ("aeon",)),
     *(_pmdarima(name, "quarterly") for name in ("woolyrnq", "ausbeer")),
     _pmdarima("wineind", "monthly"),
-    _pmdarima("gasoline", "weekly"),
+    Set("co2-weekly", "weekly, statsmodels", lambda: of_statsmodels("co2", "co2", "weekly")),
     _pmdarima("heartrate", "plain"),
     *map(_temperatures, ("sf", "seattle")),
     _pmdarima("taylor", "half-hourly"),

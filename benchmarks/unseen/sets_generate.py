@@ -60,7 +60,7 @@ def manual(most: int = 600_000) -> Text:
 
 def chichewa(most: int = 400_000) -> Text:
     """Return chapters in Chichewa, a paragraph a line."""
-    names = [name for name in archives.names("chichewa") if name.endswith(".json")]
+    names = [name for name in archives.names("chichewa") if "/resources/" in name and name.endswith(".json")]
     return cut("\n".join("\n".join(json.loads(archives.read("chichewa", name))) for name in names), most)
 
 

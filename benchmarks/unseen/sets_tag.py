@@ -53,7 +53,7 @@ def chorales() -> Split:
 def _outer_voices(name: str) -> tuple[list[str], list[str]] | None:
     """Return pitches in semitones above the tonic of the key signature, at each beat of the soprano and the bass."""
     with zipfile.ZipFile(io.BytesIO(archives.read("music21", name))) as inside:
-        score = next(name for name in inside.namelist() if name.endswith(".xml") and "META-INF" not in name)
+        score = next(name for name in inside.namelist() if name.endswith("xml") and "META-INF" not in name)
         root = ElementTree.fromstring(inside.read(score))
     parts = root.findall("part")
     if len(parts) != 4:

@@ -56,7 +56,7 @@ def tunes() -> Split:
             kind = re.search(r"^R:\s*([A-Za-z ]+)", text, re.MULTILINE)
             body = " ".join(line for line in text.splitlines() if not re.match(r"^[A-Za-z]:|^%", line))
             if kind and body.strip():
-                notes.append(" ".join(body.split())[:300])
+                notes.append(" ".join(body.split())[:150])
                 kinds.append(kind[1].split()[0].lower())
     often = {kind for kind in set(kinds) if kinds.count(kind) >= 30}
     kept = [row for row, kind in enumerate(kinds) if kind in often]
@@ -86,8 +86,8 @@ SETS = [
     Set(
         "editorials", "sentences of editorials, vaderSentiment", lambda: rated("nytEditorialSnippets", 0.4), ("vader",)
     ),
-    Set("authors", "lines of verse, Shakespeare or Milton, shakespeare", authors, ("shakespeare",)),
+    Set("authors", "lines of verse, Shakespeare or Milton, shakespeare", authors, ("shakespeare",), True),
     Set("plays", "lines of five plays, shakespeare", plays, ("shakespeare",)),
-    Set("tunes", "fiddle tunes in letters by their kind, music21", tunes, ("music21",), True),
+    Set("tunes", "fiddle tunes in letters by their kind, music21", tunes, ("music21",)),
     Set("code", "lines of code by their package, the standard library", code),
 ]

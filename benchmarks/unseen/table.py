@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.unseen import archives
+from elman.errors import ElmanError
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Set:
 
 @dataclass
 class Score:
-    """The figures that one contestant reached on one set, the one that counts first, and its seconds."""
+    """The figures that one contestant reached on one set, the one that counts first, and its seconds of training."""
 
     figures: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -53,10 +54,10 @@ class Score:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Count the seconds of a block."""
-        start = time.perf_counter()
+        """Count the processor's seconds of a block, which other processes of the machine hardly change."""
+        start = time.process_time()
         yield
-        self.seconds += time.perf_counter() - start
+        self.seconds += time.process_time() - start
 
     @property
     def main(self) -> float:
@@ -110,22 +111,25 @@ def run(kind: Kind, sets: list[Set], seeds: int, quick: bool) -> bool:
     widths = [26, 20, *(max(24, len(name) + 2) for name in ("Elman", *peers))]
     print(_line(["set", "training / test", "Elman", *peers], widths), flush=True)
     found: dict[str, Scores] = {}
+    refused = []
     for one in sets:
         if missing := archives.missing(one.needs):
             print(f"{one.name}: not run: get it by {missing}", flush=True)
             continue
         data = one.load()
-        ours = [kind.elman(data, seed) for seed in range(seeds)]
-        scores = {"Elman": median(ours)} | {name: peer(data) for name, peer in peers.items()}
-        found[one.name] = scores
+        try:
+            ours = [kind.elman(data, seed) for seed in range(seeds)]
+        except ElmanError as error:
+            print(f"{one.name:{widths[0]}}{data!s:{widths[1]}}MISSED: refused: {error}", flush=True)
+            refused.append(one.name)
+            continue
+        found[one.name] = scores = {"Elman": median(ours)} | {name: peer(data) for name, peer in peers.items()}
         misses = kind.misses(scores)
-        print(
-            _line([one.name, str(data), *(score.cell() for score in scores.values())], widths)
-            + (f"MISSED: {'; '.join(misses)}" if misses else "MET")
-        )
+        print(_line([one.name, str(data), *(score.cell() for score in scores.values())], widths), end="")
+        print(f"MISSED: {'; '.join(misses)}" if misses else "MET")
         spread = f"seeds {', '.join(f'{s.main:.3f}' for s in ours)}; " if seeds > 1 else ""
         print(f"    {one.origin}; {spread}{ours[0].note}", flush=True)
-    return summarize(kind, found)
+    return summarize(kind, found) and not refused
 
 
 def summarize(kind: Kind, found: dict[str, Scores]) -> bool:
