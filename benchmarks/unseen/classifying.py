@@ -6,6 +6,7 @@ import numpy as np
 
 import elman
 from benchmarks.unseen.table import Score, Split
+from elman.data.items import as_items
 
 
 def accuracy(data: Split, seed: int) -> Score:
@@ -36,7 +37,7 @@ def trained(model: Any) -> str:
 
 def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) -> str:
     reader = model.preprocessor_
-    items = list(data.asked)
+    items = as_items(data.asked)
     found = reader.baselines(reader.input.encode(items), reader.wide(items))
     return ", ".join(
         f"{name} {100 * (model.classes_[each.argmax(axis=1)] == truth).mean():.1f}" for name, each in found.items()
