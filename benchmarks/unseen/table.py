@@ -1,6 +1,5 @@
 """Measure every set of a kind of data with Elman and its peers, and print a row for each."""
 
-import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -152,8 +151,7 @@ def summarize(kind: Kind, found: dict[str, Scores]) -> bool:
 def median(scores: list[Score]) -> Score:
     """Return the median of each figure that all have, and of the seconds."""
     names = [name for name in scores[0].figures if all(name in score.figures for score in scores)]
-    known = {name: [v for score in scores if not math.isnan(v := score.figures[name])] for name in names}
-    figures = {name: statistics.median(values) for name, values in known.items() if values}
+    figures = {name: statistics.median(score.figures[name] for score in scores) for name in names}
     return Score(figures, statistics.median(score.seconds for score in scores), scores[0].note)
 
 
