@@ -11,7 +11,9 @@ from benchmarks.unseen.sets_generate import Text
 from benchmarks.unseen.table import Score
 
 ORDERS = range(3, 9)
-BATCHES, EPOCHS, PATIENCE = (8, 32, 64), 30, 2
+BATCHES, PATIENCE = (16, 64), 2
+EPOCHS, SHOWN = (3, 30), 2_500_000
+"""Bounds of the epochs of the plain script, which shows it so many characters with each batch size."""
 VALIDATION = 0.1
 
 
@@ -79,7 +81,7 @@ def _trained(
     network = Plain(symbols)
     optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
     streams, best, worse = streams_of(training, batch), (float("inf"), float("inf")), 0
-    for _ in range(EPOCHS):
+    for _ in range(min(max(SHOWN // len(training), EPOCHS[0]), EPOCHS[1])):
         state = None
         for first in range(0, len(streams) - 1, STEPS):
             loss, state = network.loss(streams[first : first + STEPS + 1], state)

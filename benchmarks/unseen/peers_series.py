@@ -120,7 +120,7 @@ def _nearest(one, known, width):
 
 @numba.njit(cache=True)
 def _warped(a, b, width, limit):
-    """The distance of two series (T, I), or infinity once it is above the limit."""
+    """Return the distance of two series (T, I), infinity once it is above the limit."""
     n, m = len(a), len(b)
     band = max(width, abs(n - m) + 1)
     before = np.full(m + 1, np.inf)
