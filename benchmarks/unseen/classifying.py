@@ -1,0 +1,44 @@
+"""Measure Elman's classifier with default options."""
+
+from typing import Any
+
+import numpy as np
+
+import elman
+from benchmarks.unseen.table import Score, Split
+from elman.data.items import as_items
+
+
+def accuracy(data: Split, seed: int) -> Score:
+    """Return the accuracy on the test part, and the settings that were chosen."""
+    score, model = Score(), elman.SequenceClassifier(seed=seed)
+    with score.timed():
+        model.fit(data.X, data.y)
+    truth = np.asarray(data.answers)
+    score.figures["accuracy"] = float((np.asarray(model.predict(data.asked)) == truth).mean())
+    score.note = f"{chosen(model)}; baselines {_baselines(model, data, truth)}"
+    return score
+
+
+def chosen(model: elman.SequenceClassifier) -> str:
+    """Return the settings that Elman chose, as far as the model tells."""
+    tokens = getattr(model.preprocessor_.input, "tokens", "")
+    parts = [f"tokens {tokens}" if tokens else "", trained(model)]
+    if getattr(model, "mix_", (1, 0))[1]:
+        parts.append("network x {:.2g} + n-grams x {:.2g}".format(*model.mix_))
+    return ", ".join(part for part in parts if part)
+
+
+def trained(model: Any) -> str:
+    """Return how long a model was trained, and when it was best."""
+    counters = model.progress_
+    return f"{counters.step:,} updates, best after {counters.best_step:,}"
+
+
+def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) -> str:
+    reader = model.preprocessor_
+    items = as_items(data.asked)
+    found = reader.baselines(reader.input.encode(items), reader.wide(items))
+    return ", ".join(
+        f"{name} {100 * (model.classes_[each.argmax(axis=1)] == truth).mean():.1f}" for name, each in found.items()
+    )
