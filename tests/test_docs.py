@@ -36,6 +36,7 @@ TOO_LONG = {  # commands of the papers that are not run here, and why; that they
     "make check": "is run by .ci/run",
     "make setup": "installs torch",
     "make bench": "takes minutes, and the processor for itself",
+    "python -m benchmarks.unseen": "trains every job for minutes",
     "make fix": "rewrites the sources",
     ".ci/run": "runs all of this",
     "python -m benchmarks.long_sequences": "takes minutes, and 3.3 GB",

@@ -103,6 +103,7 @@ CASES = [
     Case("two_steps", T=2),
     Case("zero_state", state=False),
     Case("one_row", B=1, H=7),
+    Case("one_unit", I=1, H=1),
     Case("odd", B=5, I=3, H=13),
     Case("wide", T=3, B=2, I=9, H=131),
     Case("no_bias", options={"bias": False}),

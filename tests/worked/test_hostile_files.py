@@ -280,7 +280,7 @@ def test_messages_about_many_or_long_names_are_short() -> None:
     size = fields["parameters"]["W_xh"].shape[1]
     table = {word: vector[:1] * size for word, vector in words.items()}
     with pytest.raises(
-        InputError, match=r"is not in embeddings; expected one of word0, word1, .* and 290 more$"
+        InputError, match=r"is not in embeddings; expected one of word0, word1, .* and 4,990 more$"
     ) as caught:
         elman.explain(fields | {"embeddings": table, "examples": [example]})
     assert len(str(caught.value)) < 300

@@ -152,7 +152,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     if len(rows) > PRINTED:
         echo(f"... and {len(rows) - PRINTED:,} rows more")
     drawn = _draw(panel, found, ahead, picture)
-    echo(f"{model.preparation_.described}\n\nforecast: {table}   {drawn}   model: {path}")
+    echo(f"{model.preprocessor_.described}\n\nforecast: {table}   {drawn}   model: {path}")
 
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:

@@ -143,10 +143,17 @@ def _redrawn(tape: Tape) -> dict[str, Array]:
 
     p - target at p = 1 - 1e-9 has lost nine digits, and a matrix may cancel those that are left.
     """
-    rng, values = np.random.default_rng(0), dict[str, Array]()
+    rng = np.random.default_rng(0)
+    runs = [_rounded(tape, rng) for _ in range(ROUNDINGS)]
+    return {name: np.stack([run[name] for run in runs]) for name in runs[0]}
+
+
+def _rounded(tape: Tape, rng: np.random.Generator) -> dict[str, Array]:
+    """Compute all values once, each rounded up or down at random."""
+    values: dict[str, Array] = {}
     for value in tape.values.values():
         if value.expr is not None and value.phase != "update":
-            rounded = 1 + EPSILON * rng.choice((-1.0, 1.0), (ROUNDINGS, *value.shape))
+            rounded = 1 + EPSILON * rng.choice((-1.0, 1.0), value.shape)
             with np.errstate(all="ignore"):
                 values[value.id] = rounded * evaluate(value.expr, lambda v: values.get(v.id, v.array))
     return values
