@@ -32,7 +32,7 @@ from elman.errors import ElmanError, InputError, ModelFileError
 from elman.models.estimator.answer import Answer
 from elman.models.estimator.building import Network, build, check_finite
 from elman.models.estimator.contents import Content
-from elman.models.estimator.examples import Examples, probe_of
+from elman.models.estimator.examples import ByLength, Examples, probe_of
 from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
 from elman.train import Counters, Loop, RunOptions, Task, write_container
@@ -58,9 +58,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         options: the dataclass of its options.
         content_type: the content of its files, apart from options and tensors.
         loss_unit: what its loss is measured in, such as "nats/char".
+        example: what it learns from, such as "sequence".
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
         baselines_: held-out losses of predictors that need no training, by name.
+        examples_: how many examples it learned from, and how many were held out; None for a text.
         chosen_: the options that `fit` chose for the data, by name; those that the user gave are not among them.
         answer_: what `predict` answers with, in a job that chooses it; None in any other.
         read_: how much of a file `fit` read, such as "40 rows", after a training on one.
@@ -71,8 +73,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     options: ClassVar[type[TrainingOptions]]
     content_type: ClassVar[type[Content]]
     loss_unit: ClassVar[str]
+    example: ClassVar[str] = "example"
     picture_note_: str | None = None
     answer_: Answer | None = None
+    examples_: tuple[int, int] | None = None
     chosen_: dict[str, Any]
     network_: nn.Module
     progress_: Counters
@@ -262,6 +266,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)
                 task = begin()
+                self.examples_ = task.sizes if isinstance(task, ByLength) else None
                 self._train(Loop(task, options, resume_values(options) | data, run))
             self._finish(task)
             if files := run.get("files"):
