@@ -159,8 +159,9 @@ def added(options: dict[str, str], words: str) -> str:
 
 
 def steady(text: str) -> str:
-    """Leave out what depends on the machine and the moment: numbers, its names, and lines that come by the clock."""
-    lines = [line.rstrip() for line in text.splitlines() if not re.fullmatch(r" *\d+%  .* left", line)]
+    """Leave out what depends on the machine, the moment and the epochs: numbers, names, and some lines."""
+    left_out = r" *\d+%  .* left|still improving at the end: .*|stopped early: .*"
+    lines = [line.rstrip() for line in text.splitlines() if not re.fullmatch(left_out, line)]
     text = "\n".join(lines).strip("\n")
     text = re.sub(r"(?m)^cuda .*", "cuda", re.sub(r"avx512|avx2|portable", "instruction set", text))
     return re.sub(r"[ \t]+", " ", re.sub(r"\d+(?:[.,]\d+)*(?:\+\w+)?", "0", text)) + "\n"

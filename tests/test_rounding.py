@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from elman.cli.terminal import print_grid
 from elman.models.estimator.reports import Grid
-from elman.rounding import brief, column
+from elman.rounding import brief, column, counted
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False, min_value=-1e307, max_value=1e307)
 
@@ -57,3 +57,18 @@ def test_a_printed_table_rounds_each_column_by_itself_and_quotes_what_is_long_or
     assert printed[2].split()[1:] == ["1.0000", "1000"]
     assert printed[2].startswith("\\x1b[31mxxx")
     assert max(map(len, printed)) < 90
+
+
+@pytest.mark.parametrize(
+    ("examples", "texts"), [(None, ["0.8625", "0"]), (1000, ["0.8625", "0"]), (80, ["0.863", "0"])]
+)
+def test_scores_of_few_examples_have_few_decimals(examples, texts):
+    assert column([0.862549, 0.0], examples) == texts
+    assert column([0.0004], 80) == ["0.0004"]
+    assert column([0.0, 12.3456, math.nan], 999) == ["0", "12.346", "nan"]
+
+
+def test_one_thing_is_not_many():
+    assert [counted(count, "row") for count in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
+    assert counted(1, "child", "children") == "1 child"
+    assert counted(2, "child", "children") == "2 children"

@@ -13,7 +13,7 @@ from elman.errors import InputError
 from elman.models.estimator.base import Estimator
 from elman.train.run import RunFiles, forecast_files
 
-READ = {"file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}
+READ = {"test", "file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}
 """Names of the parameters whose file is read. A new one has to be written here, or in `WRITTEN`."""
 TINY = [
     "--hidden-size",

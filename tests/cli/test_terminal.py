@@ -92,6 +92,19 @@ def test_a_table_on_a_narrow_terminal_is_folded_and_keeps_every_character(monkey
     assert max(map(len, shown.splitlines())) <= 40
 
 
+@pytest.mark.parametrize("width", ["24", "40", "80", "1000"])
+def test_columns_are_apart_on_every_width(monkeypatch, width):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", width)
+    rows = [[f"{name}" * 30, "1.5", "22.25", "7"] for name in ("a", "b")]
+    print_table(rows, ["tag", "precision", "recall", "F1"])
+    lines = [line for line in screen.getvalue().splitlines() if "1.5" in line or "22.25" in line]
+    for line in lines:
+        assert len(re.split(" {2,}", line.strip())) >= 2, line
+
+
 @pytest.mark.parametrize("words", [["generate", HOSTILE], ["check", HOSTILE, HOSTILE], ["train", "text", HOSTILE]])
 def test_no_control_character_of_a_name_is_in_an_error(capsys, words):
     assert main([*words, *(["-o", "x"] if words[0] == "train" else [])]) == 1

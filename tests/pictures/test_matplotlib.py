@@ -1,5 +1,7 @@
 """Pictures drawn with Matplotlib: what stands on the axes is what was given, and bad input is one clear line."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from elman.errors import InputError, ModelFileError
-from elman.pictures import attention_map, eigenvalues, gate_map, gradient_flow, losses, phase, save, text_map
+from elman.pictures import attention_map, confusion, eigenvalues, gate_map, gradient_flow, losses, phase, save, text_map
 
 NAN, INF = float("nan"), float("inf")
 
@@ -273,3 +275,15 @@ def test_what_cannot_be_saved_is_said_and_what_was_there_stays(tmp_path, monkeyp
 
 def test_a_notebook_shows_a_figure_without_pyplot():
     assert gate_map([[1.0]])._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("count", "length"), [(9, 12), (9, 2), (78, 12), (200, 3)])
+def test_names_of_classes_do_not_run_into_each_other(count, length):
+    names = [f"{at:0{length}}" for at in range(count)]
+    axes = drawn(confusion(np.eye(count), names))
+    upright = [tick.label1 for tick in axes.yaxis.get_major_ticks()]
+    assert [label.get_text() for label in upright] == names
+    if count > 30:
+        upright += [tick.label1 for tick in axes.xaxis.get_major_ticks()]
+    boxes = [label.get_window_extent() for label in upright]
+    assert not any(one.overlaps(other) for one, other in pairwise(boxes))

@@ -69,3 +69,12 @@ def test_time_left_is_judged_by_this_sitting(seconds, left):
     show.on_step(Progress(counters, 1.0, 1.0, 0.1, {}))
     assert f"{left} left" in console.file.getvalue()
     assert "going on after step 5" in console.file.getvalue()
+
+
+def test_with_patience_the_time_left_is_an_upper_limit():
+    console = Console(file=io.StringIO(), highlight=False)
+    show, counters = Show(console), Counters()
+    show.on_start(Plan("char", "nats", {}, 10, 2, None, patience=3), counters)
+    counters.step, counters.seconds = 10, 80.0
+    show.on_step(Progress(counters, 1.0, 1.0, 0.1, {}))
+    assert "at most 1:20 left" in console.file.getvalue()

@@ -1,5 +1,6 @@
 """Implement `elman forecast`: backtest, train, and forecast with intervals."""
 
+import time
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.jobs import command
-from elman.cli.running import Interruption
+from elman.cli.running import Interruption, echo_chosen, ending
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
 from elman.files import check_writable
 from elman.models.forecast.options import ForecasterOptions
 from elman.quoting import printable, quote, shorten, shown
+from elman.rounding import counted
 
 if TYPE_CHECKING:
     from elman import Forecaster
@@ -80,7 +82,8 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
 
     held_out = options["validation_fraction"] != 0
     levels = _levels(given["levels"]) if held_out else []
-    model = Forecaster(**options | ({} if held_out else {"patience": None}))
+    options = options | ({} if held_out else {"patience": None})
+    model = Forecaster(**options)
     files = RunFiles.for_model(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
     run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
     check_run(run | {"files": files})  # before the backtest, which may take minutes
@@ -88,12 +91,23 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
     panel = model.series_of(given["file"])
     echo(_described(panel))
     found = None
+    minutes, left = options["minutes"], options["minutes"]
     if given["origins"] != 0:
-        found = model.backtest(panel, given["origins"], levels=levels, callback=Show(lines=False))
+        began = time.monotonic()
+        halved = model if minutes is None else Forecaster(**options | {"minutes": minutes / 2})
+        found = halved.backtest(panel, given["origins"], levels=levels, callback=Show(lines=False))
         echo(f"\nbacktest: {title(found)}")
         print_grid(grid(found))
+        # Forecasts from the origins take time too; training on everything gets a quarter of the minutes at least.
+        left = minutes and max(minutes / 4, minutes - (time.monotonic() - began) / 60)
     echo("\ntraining on everything")
-    model.fit(panel, files=files, callback=Show(lines=False), **run)
+    model.set_params(minutes=left).fit(panel, files=files, callback=Show(lines=False), **run)
+    model.set_params(minutes=minutes)
+    echo_chosen(model)
+    if model.answer_:
+        echo(model.answer_.line(model.loss_unit))
+    if end := ending(model):
+        echo(end)
     _leave(model, files.model, panel, found, levels)
 
 
@@ -125,12 +139,12 @@ def _described(panel: "Panel") -> str:
 
     counts = [len(one) for one in panel]
     shortest, longest = min(counts), max(counts)
-    each = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+    each = counted(shortest, "value") if shortest == longest else f"{shortest:,} to {longest:,} values"
     first = stamp_text(min(one.first for one in panel))
     last = stamp_text(max(panel.stamps(number, count - 1, count)[0] for number, count in enumerate(counts)))
     filled = sum(int((~one.observed).sum()) for one in panel)
     also = f", {filled:,} filled in" if filled else ""
-    read = f"{panel.source}: {panel.rows:,} rows, {len(panel):,} series of {each} values{also}"
+    read = f"{panel.source}: {counted(panel.rows, 'row')}, {len(panel):,} series of {each}{also}"
     return f"{read}, {panel.frequency} from {first} to {last}" + (f"\n{panel.said}" if panel.said else "")
 
 
@@ -150,7 +164,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     print_grid(Grid(list(columns), rows[:PRINTED]))
     if len(rows) > PRINTED:
-        echo(f"... and {len(rows) - PRINTED:,} rows more")
+        echo(f"... and {counted(len(rows) - PRINTED, 'row')} more")
     drawn = _draw(panel, found, ahead, picture)
     echo(f"{model.preprocessor_.described}\n\nforecast: {table}   {drawn}   model: {path}")
 

@@ -30,6 +30,15 @@ TableFile = Annotated[
     Path,
     typer.Argument(help="The table: .csv, .tsv, .jsonl or .parquet, with the answers in a column.", show_default=False),
 ]
+Test = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SHARE|FILE",
+        help="What to test the model on at the end: another file, or a share of the file, above 0 and below 1, that "
+        "training never sees: rows, whole series or sentences, the end of a text.",
+        show_default="none",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, with bit-identical results.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model or unfinished run.")]
 CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.cli.terminal import echo, print_grid, write
+from elman.cli.terminal import echo, write
+from elman.cli.testing import echo_report
+from elman.rounding import counted
 
 if TYPE_CHECKING:
     from elman.models.estimator.reports import OnFiles
@@ -21,8 +23,8 @@ def predict(
     file: Annotated[
         Path,
         typer.Argument(
-            help="The table: .csv, .tsv, .jsonl or .parquet, or a tagger's file with one token a line; may be larger "
-            "than memory.",
+            help="The table: .csv, .tsv, .jsonl or .parquet; a tagger's file with one token a line; or a text, whose "
+            "lines a generator scores. It may be larger than memory.",
             show_default=False,
         ),
     ],
@@ -39,7 +41,7 @@ def predict(
         ),
     ],
 ) -> None:
-    """Write what a model predicts for each row or series of a table."""
+    """Write what a model predicts for each row or series of a table, or how well it predicts each line of a text."""
     from elman.data.conll import is_conll
     from elman.data.table_writer import TableWriter
     from elman.models.estimator.reports import OnLines
@@ -47,7 +49,7 @@ def predict(
     job = _load(model, "elman predict")
     if is_conll(output) and isinstance(job, OnLines):
         count = _write_lines(output, job.lines(file))
-        echo(f"{output}: {count:,} predictions")
+        echo(f"{output}: {counted(count, 'prediction')}")
         return
     count = 0
     with TableWriter(output) as writer:
@@ -55,7 +57,7 @@ def predict(
             columns = job.rows(piece)
             writer.write(columns)
             count += len(next(iter(columns.values())))
-    echo(f"{output}: {count:,} predictions")
+    echo(f"{output}: {counted(count, 'prediction')}")
 
 
 def _write_lines(output: Path, sequences: Iterable[list[str]]) -> int:
@@ -77,22 +79,24 @@ def _write_lines(output: Path, sequences: Iterable[list[str]]) -> int:
 def evaluate(
     model: ModelFile,
     file: Annotated[
-        Path, typer.Argument(help="A table with the answers: .csv, .tsv, .jsonl or .parquet.", show_default=False)
+        Path,
+        typer.Argument(
+            help="A table with the answers: .csv, .tsv, .jsonl or .parquet; or the text to measure a generator on.",
+            show_default=False,
+        ),
     ],
     *,
     picture: Annotated[
         Path | None, typer.Option(help="Also draw the result: .png, .svg or .pdf.", show_default="none")
     ] = None,
 ) -> None:
-    """Measure a model on a table with the answers, and compare it with simple baselines."""
+    """Measure a model on a table with the answers, or on a text, and compare it with simple baselines."""
     report = _load(model, "elman evaluate").report(file)
     echo(report.title)
-    for grid in report.grids:
-        echo()
-        print_grid(grid)
-    for note in report.notes:
-        echo(f"\n{note}")
-    if picture and report.draw:
+    echo_report(report)
+    if picture and not report.draw:
+        echo("\nno picture: what this model is measured by has none")
+    elif picture and report.draw:
         from elman.pictures import save
 
         save(report.draw(), picture)

@@ -10,8 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from elman.cli.terminal import StoppedError, echo, print_grid
+from elman.cli.testing import Divided, divide, echo_test
+from elman.options import NEEDS_LENGTH
 from elman.quoting import shown
-from elman.rounding import brief
+from elman.rounding import brief, counted
 from elman.signals import exit_code
 
 
@@ -35,58 +37,98 @@ class Interruption:
 def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> None:
     """Train an estimator on a table, and say how it did on the held-out rows."""
     with Interruption():
-        model, files = fit_on_file(estimator, options, run)
-        if model.duplicates_:
-            echo(f"{model.duplicates_:,} held-out rows are in the training part too")
+        model, files, divided = fit_on_file(estimator, options, run)
+        _echo_duplicates(model)
         if getattr(model, "unseen_tags_", 0):
-            echo(f"{model.unseen_tags_:,} held-out sequences, with a tag that training never saw, are not in the loss")
+            echo(f"held-out sequences with a tag that training never saw, left out of the loss: {model.unseen_tags_:,}")
         if model.held_out_ is not None:
-            echo("\nheld out, where the best weights were chosen:")
-            print_grid(model.held_out_.summary())
+            grid = model.held_out_.summary()
+            total = model.examples_[0] + grid.examples
+            echo(
+                f"\nheld out, {grid.examples:,} of {counted(total, model.example)}, where the best weights were chosen:"
+            )
+            print_grid(grid)
             echo()
         report(model, files)
+        echo_test(model, divided)
 
 
-def train_pairs(estimator: type[Any], options: dict[str, Any], run: dict[str, Any], inputs: str) -> None:
+def train_pairs(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> None:
     """Train an estimator that writes texts, and say how many of its inputs are on both sides of the split."""
     with Interruption():
-        model, files = fit_on_file(estimator, options, run)
-        if model.duplicates_:
-            echo(f"{model.duplicates_:,} held-out {inputs} are in the training part too")
+        model, files, divided = fit_on_file(estimator, options, run)
+        _echo_duplicates(model)
         report(model, files)
+        echo_test(model, divided)
 
 
-def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> tuple[Any, Any]:
-    """Train an estimator on a file and return it, and the files of the run.
+def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> tuple[Any, Any, Divided]:
+    """Train an estimator on a file and return it, the files of the run, and what it is to be tested on.
 
     Args:
         estimator: The class.
         options: Its options, by name.
-        run: `file`, `output`, and what `fit` takes, by name.
+        run: `file`, `output`, `test`, and what `fit` takes, by name.
     """
     from elman.train import RunFiles
     from elman.train.show import Show
 
     model, file = estimator(**options), run.pop("file")
     files = RunFiles.for_model(run.pop("output"))
-    model.fit(file, files=files, callback=Show(), **run)
+    divided = divide(model, file, run.pop("test"), run.get("errors", "strict"))
+    model.fit(divided.training, files=files, callback=Show(), **run)
     if hasattr(model, "read_"):
         echo(f"{shown(file)}: {model.read_} read")
-    return model, files
+    echo_chosen(model)
+    return model, files, divided
+
+
+def echo_chosen(model: Any) -> None:
+    """Say which options a training chose for the data, if any."""
+    if model.chosen_:
+        chosen = ", ".join(f"{name} {value}" for name, value in model.chosen_.items())
+        echo(f"chosen for {getattr(model, 'read_', 'the data')}: {chosen}")
 
 
 def report(model: Any, files: Any) -> None:
     """Say how a training ended and where everything is."""
+    if model.answer_:
+        echo(model.answer_.line(model.loss_unit))
     progress = model.progress_
     if getattr(model, "left_out_", 0):
-        echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
+        echo(f"held-out characters that training never saw, left out of the loss: {model.left_out_:,}")
     if progress.best is not None:
-        echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}, after step {progress.best_step:,}")
-    echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
+        taught, held_out = model.examples_ or (0, 0)
+        size = f" on {held_out:,} of {counted(taught + held_out, model.example)}" if held_out else ""
+        echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}{size}, after step {progress.best_step:,}")
+    if end := ending(model):
+        echo(end)
+    echo(f"gradients clipped in {progress.clipped_share:.1%} of {counted(progress.step, 'update')}")
     if model.picture_note_:
         echo(f"note: no picture of the losses: {model.picture_note_}")
     losses = "" if model.picture_note_ else f"   losses: {files.picture}"
     echo(f"model: {files.model}   metrics: {files.metrics}{losses}")
+
+
+def ending(model: Any) -> str:
+    """Return what ended a training, and what to do if it was still improving; "" where there is nothing to say."""
+    progress, options = model.progress_, model.get_params(deep=False) | model.chosen_
+    patience, minutes = options["patience"], options["minutes"]
+    if patience is not None and progress.worse >= patience:
+        return f"stopped early: no better held-out loss in {counted(patience, 'evaluation')} (--patience)"
+    if progress.best is None or progress.best_step < progress.step:
+        return ""
+    if minutes is not None:
+        more = f"--minutes {2 * minutes:g}"
+    else:
+        more = f"--epochs {2 * (options['epochs'] or model.options.usual_epochs)}"
+    again = "--overwrite" if options["schedule"] in NEEDS_LENGTH else "--resume"
+    return f"still improving at the end: train longer, such as with {again} {more}"
+
+
+def _echo_duplicates(model: Any) -> None:
+    if model.duplicates_:
+        echo(f"held-out {model.example}s that are in the training part too: {model.duplicates_:,}")
 
 
 def next_commands(model: Path, prompt: str) -> list[str]:

@@ -59,7 +59,9 @@ def write(text: str, *, err: bool = False) -> None:
 
 def print_grid(grid: "Grid") -> None:
     """Print a table of results: names to the left, numbers to the right, with the digits that their column needs."""
-    cells = [_texts([row[at] for row in grid.rows]) for at in range(len(grid.columns))]
+    if grid.title:
+        echo(f"{grid.title}:")
+    cells = [_texts([row[at] for row in grid.rows], grid.examples) for at in range(len(grid.columns))]
     print_table(zip(*cells, strict=True), [shorten(printable(name)) for name in grid.columns])
 
 
@@ -85,8 +87,8 @@ def print_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> No
     echo("\n".join(line.rstrip() for line in shown.get().splitlines()), styled=True)
 
 
-def _texts(cells: list[Any]) -> list[str]:
-    numbers = iter(column([cell for cell in cells if isinstance(cell, float)]))
+def _texts(cells: list[Any], examples: int | None) -> list[str]:
+    numbers = iter(column([cell for cell in cells if isinstance(cell, float)], examples))
     return [next(numbers) if isinstance(cell, float) else shorten(printable(str(cell))) for cell in cells]
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.jobs import Output, TableFile, command
+from elman.cli.jobs import Output, TableFile, Test, command
 from elman.cli.outputs import Commands
 from elman.cli.running import Interruption, fit_on_file, report, train_pairs, train_table
+from elman.cli.testing import echo_test
 from elman.models.caption.options import CaptionerOptions
 from elman.models.classify.options import ClassifierOptions
 from elman.models.generate.options import TextOptions
@@ -20,7 +21,7 @@ app = Commands(help="Train a model on a file.", no_args_is_help=True, rich_marku
 
 Values = dict[str, Any]
 REQUIRED = Parameter.empty
-TABLE = {"file": (TableFile, REQUIRED), "output": (Output, REQUIRED)}
+TABLE: dict[str, tuple[Any, Any]] = {"file": (TableFile, REQUIRED), "output": (Output, REQUIRED), "test": (Test, None)}
 
 
 @app.callback()
@@ -31,7 +32,7 @@ def _group() -> None:
 def _file(help_text: str) -> dict[str, tuple[Any, Any]]:
     """Return the argument and the output of a command whose file is no plain table."""
     file = Annotated[Path, typer.Argument(help=help_text, show_default=False)]
-    return {"file": (file, REQUIRED), "output": (Output, REQUIRED)}
+    return TABLE | {"file": (file, REQUIRED)}
 
 
 def text(options: Values, run: Values) -> None:
@@ -42,7 +43,9 @@ def text(options: Values, run: Values) -> None:
     from elman import TextGenerator
 
     with Interruption():
-        report(*fit_on_file(TextGenerator, options, run))
+        model, files, divided = fit_on_file(TextGenerator, options, run)
+        report(model, files)
+        echo_test(model, divided)
 
 
 def classify(options: Values, run: Values) -> None:
@@ -59,14 +62,14 @@ def translate(options: Values, run: Values) -> None:
     """Train a translator on a table of pairs: sentences, or words and their pronunciation."""
     from elman import Translator
 
-    train_pairs(Translator, options, run, "sources")
+    train_pairs(Translator, options, run)
 
 
 def caption(options: Values, run: Values) -> None:
     """Train a captioner on images and their texts."""
     from elman import Captioner
 
-    train_pairs(Captioner, options, run, "images")
+    train_pairs(Captioner, options, run)
 
 
 def tag(options: Values, run: Values) -> None:

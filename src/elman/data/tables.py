@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.data.numbers import missing, numbers, usable
+from elman.data.part import Part
+from elman.data.sequences import Rows
 from elman.data.table_files import CHUNK, read_chunks
 from elman.data.vocabulary import composed
 from elman.errors import DataError
@@ -35,12 +37,14 @@ class Table:
         frame: the rows, whoever's they are, behind narwhals.
         first: the number of the first row in the whole table, counted from 1.
         decimal_comma: whether a number in text may have a decimal comma.
+        rows: the places in the file of rows that do not follow each other; None where they do.
     """
 
     name: str
     frame: nw.DataFrame[Any]
     first: int = 1
     decimal_comma: bool = False
+    rows: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -153,19 +157,28 @@ class Table:
 
     def _cell(self, marked: Mask, column: str) -> str:
         """Return the place of the first marked cell, for a message."""
-        return f"{self.name}: row {self.first + int(marked.argmax()):,}, column {quote(column)}"
+        place = int(marked.argmax())
+        row = self.first + (place if self.rows is None else int(self.rows[place]))
+        return f"{self.name}: row {row:,}, column {quote(column)}"
+
+    def take(self, rows: Rows) -> "Table":
+        """Return some of the rows of a whole table."""
+        return Table(self.name, self.frame[rows.tolist()], self.first, self.decimal_comma, rows)
 
 
 def read_table(source: Any) -> Table:
     """Read a whole table.
 
     Args:
-        source: the path of a .csv, .tsv, .jsonl or .parquet file, or a pandas, Polars or other eager frame.
+        source: the path of a .csv, .tsv, .jsonl or .parquet file, or a `Part` of one; or a pandas, Polars or other
+            eager frame.
 
     Raises:
         DataError: the file is missing, empty, broken, of another kind, too large, or changed while it was read.
         InputError: a package that reads such a file is not installed.
     """
+    if isinstance(source, Part):
+        return read_table(source.path).take(source.rows)
     tables: list[Table] = []
     cells = 0
     for table in stream_table(source):
@@ -181,6 +194,9 @@ def read_table(source: Any) -> Table:
 
 def stream_table(source: Any, rows: int = CHUNK) -> Iterator[Table]:
     """Read a table piece by piece, so that a file may be larger than memory; errors are those of `read_table`."""
+    if isinstance(source, Part):
+        yield read_table(source)
+        return
     if isinstance(source, str | os.PathLike):
         path, first = Path(source), 1
         for chunk in read_chunks(path, rows):

@@ -92,6 +92,13 @@ def read_text(text: str | Path, held_out: float = 0.1, separator: str | None = N
     return _encode(name, lambda: _pieces_of_string(text), held_out, separator)
 
 
+def whole_text(path: Path, errors: str = "strict") -> str:
+    """Return the text of a file; errors are those of `read_text`."""
+    if errors not in ("strict", "replace"):
+        raise InputError(f"errors: expected strict or replace, got {errors!r}")
+    return "".join(_pieces_of_file(path, errors))
+
+
 def _pieces_of_string(text: str) -> Iterator[str]:
     for begin in range(0, len(text), PIECE):
         yield text[begin : begin + PIECE]

@@ -12,6 +12,7 @@ from elman.doctor.findings import Findings, LayerFindings
 from elman.doctor.gates import KEEPS
 from elman.doctor.measure import Floats
 from elman.doctor.verdicts import SEVERITIES, Verdict
+from elman.rounding import counted
 
 COLUMNS = 6
 """Lags that fit in 80 columns."""
@@ -51,7 +52,7 @@ class Diagnosis:
 
 def _headline(findings: Findings, verdicts: list[Verdict]) -> str:
     counts = [(sum(v.severity == severity for v in verdicts), severity) for severity in SEVERITIES]
-    said = [f"{count} {severity}{'s' * (count > 1)}" for count, severity in counts if count]
+    said = [counted(count, severity) for count, severity in counts if count]
     listed = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
     left = "; ".join(f"{name or 'the layer'} ({why})" for name, why in findings.unfollowed.items())
     without = f" Not followed through time: {left}." if left else ""

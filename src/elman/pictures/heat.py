@@ -20,6 +20,8 @@ _LONGEST = 18  # characters of a token
 _MOST_NUMBERS = 30  # classes; with more the numbers in the cells would overlap
 _DARK = 0.6  # of the scale: above it numbers are written in white
 _LONG_CLASS = 5  # characters: longer names lean
+_SIDE, _CROWDED = 9.0, 0.16  # inches: of a confusion matrix as a rule, and of a class where there are many
+_LINE = 1.25  # of the size of its letters: the height of a line
 
 
 def gate_map(
@@ -153,19 +155,29 @@ def confusion(counts: Any, classes: Sequence[str], ax: "Axes | None" = None) -> 
     if matrix.shape != (K, K) or len(classes) != K:
         raise InputError(f"counts: expected ({len(classes)}, {len(classes)}) for the classes, got {matrix.shape}")
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    side = min(9.0, max(3.2, 2.2 + 0.5 * K))
+    side = max(min(_SIDE, max(3.2, 2.2 + 0.5 * K)), min(40.0, _CROWDED * K))
     ax = axes_for(ax, side + 1.2, side)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if K <= _MOST_NUMBERS:
         for row, column in np.ndindex(K, K):
             ink = "white" if shares[row, column] > _DARK else "black"
             ax.text(column, row, f"{matrix[row, column]:,.0f}", ha="center", va="center", color=ink, fontsize=8)
-    lean = max(map(len, classes)) > _LONG_CLASS
-    ax.set_xticks(range(K), classes, rotation=45 if lean else 0, ha="right" if lean else "center")
-    ax.set_yticks(range(K), classes)
+    _name_classes(ax, _short(list(classes)))
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     figure_of(ax).colorbar(image, ax=ax, label="share of the class", pad=0.03, aspect=16)
     return figure_of(ax)
+
+
+def _name_classes(ax: "Axes", names: list[str]) -> None:
+    """Name rows and columns in letters that fit, upright where there are so many that leaning ones would overlap."""
+    many, lean = len(names) > _MOST_NUMBERS, max(map(len, names)) > _LONG_CLASS
+    _name_ticks(ax.set_xticks(range(len(names)), names), turned=False)
+    _name_ticks(ax.set_yticks(range(len(names)), names), turned=False)
+    if many:
+        room = 72 * figure_of(ax).get_figheight() * ax.get_position().height / len(names)
+        ax.tick_params(labelsize=max(1.0, min(8.0, room / _LINE)))
+    for tick in ax.xaxis.get_major_ticks():
+        tick.label1.set(rotation=90 if many else 45 * lean, ha="right" if lean and not many else "center")

@@ -46,7 +46,8 @@ class Loop:
         self.task, self.options, self.files = task, options, run.get("files")
         self.resume, self.callback = run.get("resume", False), run.get("callback") or Callback()
         self.checkpoint_seconds = run.get("checkpoint_seconds", CHECKPOINT_SECONDS)
-        self.plan = Plan(task.target, task.loss_unit, task.baselines, task.steps_per_epoch, epochs, options.minutes)
+        limits = epochs, options.minutes, options.patience
+        self.plan = Plan(task.target, task.loss_unit, task.baselines, task.steps_per_epoch, *limits)
         # A schedule that ends with training pins its length; without one, more epochs may follow a resume.
         self.identity = identity | ({"epochs": epochs} if options.schedule in NEEDS_LENGTH else {})
         self.parameters = [p for p in task.network.parameters() if p.requires_grad]
@@ -100,7 +101,7 @@ class Loop:
         if self.counters.step == 0:
             self._save(finished=False)
         saved = time.perf_counter()
-        while not self.finished():
+        while not self.plan.finished(self.counters):
             self._update()
             if self._evaluation_due():
                 self._evaluate()
@@ -113,11 +114,6 @@ class Loop:
         if self.counters.evaluated != self.counters.step:
             self._evaluate()
         self._save(finished=True)
-
-    def finished(self) -> bool:
-        """Say whether epochs, minutes or patience have run out."""
-        patience = self.options.patience
-        return self.plan.done(self.counters) >= 1 or (patience is not None and self.counters.worse >= patience)
 
     def _update(self) -> None:
         batch = self.task.forward()

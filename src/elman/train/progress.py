@@ -100,6 +100,7 @@ class Plan:
         steps_per_epoch: Updates in one pass over the data.
         epochs: Passes over the data, or None where only minutes limit it.
         minutes: Training time, or None where only epochs limit it.
+        patience: Evaluations without a better held-out loss after which training stops, or None.
     """
 
     target: str
@@ -108,6 +109,7 @@ class Plan:
     steps_per_epoch: int
     epochs: int | None
     minutes: float | None
+    patience: int | None = None
 
     @property
     def steps(self) -> int | None:
@@ -119,6 +121,14 @@ class Plan:
         by_steps = counters.step / self.steps if self.steps else 0.0
         by_time = counters.seconds / (60 * self.minutes) if self.minutes else 0.0
         return min(1.0, max(by_steps, by_time))
+
+    def finished(self, counters: Counters) -> bool:
+        """Say whether epochs, minutes or patience have run out."""
+        return self.done(counters) >= 1 or self.out_of_patience(counters)
+
+    def out_of_patience(self, counters: Counters) -> bool:
+        """Say whether too many evaluations were no better."""
+        return self.patience is not None and counters.worse >= self.patience
 
 
 @dataclass(frozen=True)

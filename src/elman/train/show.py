@@ -92,11 +92,12 @@ class Show(Callback):
         return f"{progress.rate:,.0f} {self.plan.target}s/s  {loss}  {self._left(progress.counters)} left"
 
     def _left(self, counters: Counters) -> str:
-        """Return an estimate of the time left, from the rate since the start or resume."""
+        """Return an estimate of the time left, from the rate since the start or resume; patience may end it earlier."""
         done = self.plan.done(counters)
         share = (1 - done) / max(done - self._done_before, 1e-9)
         seconds = round((counters.seconds - self._before) * share)
-        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
+        time = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
+        return f"at most {time}" if self.plan.patience else time
 
     def _line(self, text: str, style: str = "") -> None:
         """Write a line unchanged: styled on a terminal, unwrapped elsewhere."""

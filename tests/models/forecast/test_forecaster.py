@@ -203,7 +203,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path):
     resumed = elman.Forecaster(**QUICK).fit(wavy(), files=files, resume=True)
     pd.testing.assert_frame_equal(resumed.predict(), whole.predict())
     lines = [json.loads(line) for line in files.metrics.read_text().splitlines()]
-    assert lines[0]["loss_unit"] == "of the last value's error"
+    assert lines[0]["loss_unit"] == "scaled MAE"
     assert set(lines[0]["baselines"]) == {"last value", "seasonal naive"}
 
 

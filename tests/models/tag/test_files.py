@@ -87,7 +87,7 @@ def test_a_tag_that_training_never_saw_counts_as_wrong_and_is_noted(model):
     report = model.report(frame)
     assert report.title == "table: 2 sequences, 4 steps"
     assert report.grids[0].rows[1][1:3] == [0.75, 0.5]
-    assert report.notes == ["1 of 4 steps have a tag that training never saw: they count as wrong"]
+    assert report.notes == ["tags that training never saw, which count as wrong: 1 of 4 steps"]
     assert ["Q", 0.0, 0.0, 0.0, 0.0, 1] in report.grids[1].rows
     with pytest.raises(DataError, match="no tag was in training, such as 'cat'"):
         model.report(frame.assign(target=["cat cat", "cat cat"]))

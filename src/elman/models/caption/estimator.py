@@ -26,6 +26,7 @@ from elman.models.estimator.reports import Columns, Report
 from elman.models.networks.decoder import Source
 from elman.models.networks.decoding import TargetExamples, Writer, search_of, write_all
 from elman.models.scoring.texts import score_grid
+from elman.rounding import counted
 from elman.train import read_container
 from elman.train.run import RunOptions
 
@@ -56,6 +57,7 @@ class Captioner(Writer, CaptionerOptions):
 
     kind = "captioner"
     content_type = CaptionerContent
+    example = "image"
     network_: ImageToText
     preprocessor_: Preprocessor
     columns_: tuple[str, str] | None
@@ -134,7 +136,7 @@ class Captioner(Writer, CaptionerOptions):
         commonest = [self.preprocessor_.commonest] * len(found.texts)
         written = {"commonest text": commonest, "network": self.predict(found.images)}
         grid = score_grid(written, found.texts, self._tokenizer.kind)
-        return Report(f"{source}: {len(found.texts):,} images", [grid])
+        return Report(f"{source}: {counted(len(found.texts), 'image')}", [grid])
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from elman.data.archives import array_names, read_arrays
 from elman.data.images import Images, as_images, read_image_files
 from elman.data.items import as_texts
+from elman.data.part import Part
+from elman.data.splits import pick
 from elman.data.tables import Table, read_table, stream_table
 from elman.errors import DataError
 from elman.quoting import listed, quote
@@ -63,6 +65,8 @@ def read_captioned(source: Any, image: str | None, caption: str | None) -> Capti
                 f"{path}: array {quote(first)} has the shape {images.shape}, and {quote(second)} has {len(texts)} "
                 "texts: give as many"
             )
+        if isinstance(source, Part):
+            images, texts = images[source.rows], pick(texts, source.rows)
         return Captioned(as_images(images), as_texts(texts, quote(second)), (first, second))
     table = read_table(source)
     columns = table.column("image", image, IMAGES), table.column("caption", caption, CAPTIONS)

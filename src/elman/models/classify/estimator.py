@@ -31,6 +31,7 @@ from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import as_labels
 from elman.models.scoring.ngrams import Mix, choose_mix
+from elman.rounding import counted
 from elman.train import Task
 from elman.train.run import RunOptions
 
@@ -68,6 +69,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     kind = "sequence-classifier"
     content_type = ClassifierContent
     loss_unit = "nats/sequence"
+    example = "sequence"
     network_: ClassifierNetwork
     preprocessor_: Preprocessor
     columns_: Columns | None
@@ -145,7 +147,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         columns, table = self._columns(), read_table(source)
         items, labels = columns.examples(table)
         found = self._measured(self.preprocessor_.label(items, as_labels(labels, len(items))))
-        return report_of(found, f"{table.name}: {len(items):,} sequences")
+        return report_of(found, f"{table.name}: {counted(len(items), 'sequence')}")
 
     def _columns(self) -> Columns:
         self._check_fitted()

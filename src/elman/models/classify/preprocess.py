@@ -22,6 +22,7 @@ from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
 from elman.models.scoring.classification import CLASS_FREQUENCIES
 from elman.models.scoring.labels import Label, Labels, Targets, as_labels
 from elman.models.scoring.ngrams import NGrams
+from elman.rounding import counted
 
 Scores: TypeAlias = npt.NDArray[np.float64]
 
@@ -163,7 +164,7 @@ def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
         table = read_table(X)
         columns = Columns.found(table, options)
         items, y = columns.examples(table)
-        read = f"{len(table):,} rows" + (f", {len(items):,} series" if len(items) < len(table) else "")
+        read = counted(len(table), "row") + (f", {len(items):,} series" if len(items) < len(table) else "")
     else:
         items = as_items(X)
     labels = as_labels(y, len(items))

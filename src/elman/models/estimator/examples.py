@@ -65,6 +65,11 @@ class ByLength:
         self._batch, self._seed = batch, seed
         self._go_to(0, 0)
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The number of examples to learn from, and of those held out."""
+        return len(self.training.lengths), 0 if self.held_out is None else len(self.held_out.lengths)
+
     def forward(self) -> Batch:
         """Run the next batch."""
         return self.training.loss(self._batches[self._at])

@@ -22,10 +22,14 @@ class Grid:
     Attributes:
         columns: their names; the first one's cells are names too.
         rows: a cell for each column: texts and whole numbers as they are, other numbers rounded when printed.
+        examples: how many examples the numbers were measured on, where that limits their digits.
+        title: what the table shows, where that is not obvious.
     """
 
     columns: list[str]
     rows: list[list[Cell]]
+    examples: int | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Forecaster(Estimator, ForecasterOptions):
 
     kind = "forecaster"
     content_type = ForecasterContent
+    loss_unit = "scaled MAE"
+    example = "window"
     network_: ForecastNetwork
     preprocessor_: Preprocessor
     intervals_: Intervals | None
@@ -221,7 +223,7 @@ class Forecaster(Estimator, ForecasterOptions):
             batch=options.batch_size,
             seed=options.seed,
             target="value",
-            loss_unit="of the last value's error",
+            loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
 

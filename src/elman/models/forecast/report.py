@@ -10,6 +10,7 @@ from elman.data.series import Panel
 from elman.models.estimator.reports import Columns, Grid, Report
 from elman.models.forecast.evaluation import OURS, Evaluation
 from elman.pictures.outlook import Course, forecast
+from elman.rounding import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,8 +56,7 @@ def title(found: Evaluation) -> str:
     first = min(
         stamp_text(found.panel.stamps(n, at, at + 1)[0]) for n, at in zip(found.series, found.origins, strict=True)
     )
-    origins = "1 origin" if count == 1 else f"{count:,} origins"
-    return f"{found.panel.source}: {many}{origins} from {first} on, {horizon} steps ahead"
+    return f"{found.panel.source}: {many}{counted(count, 'origin')} from {first} on, {counted(horizon, 'step')} ahead"
 
 
 def draw(panel: Panel, found: Evaluation | None, ahead: dict[str, Any] | None = None) -> "Figure":

@@ -1,5 +1,7 @@
 """Define `TextGenerator`, which learns a text and generates more of it, one character at a time."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,10 +14,12 @@ from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
+from elman.models.estimator.reports import Columns, Report
 from elman.models.generate.generation import Generation, Sampling
 from elman.models.generate.options import TextOptions
 from elman.models.generate.preprocess import Prepared, prepare
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
+from elman.models.generate.report import Lines, line_scores, read_lines, text_report
 from elman.models.networks.next_symbol import NextSymbol, mean_nats
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.counts import baselines
@@ -146,6 +150,21 @@ class TextGenerator(Estimator, TextOptions):
         if len(text) < 2:
             raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
         return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+
+    def read(self, source: str | Path) -> Iterator[Lines]:
+        """Return the lines of a text file, piece by piece (see `OnFiles`)."""
+        return read_lines(source)
+
+    def rows(self, piece: Lines) -> Columns:
+        """Return how well each line of a piece is predicted (see `OnFiles`)."""
+        self._check_fitted()
+        return line_scores(piece, self.alphabet_, partial(mean_nats, self.network_))
+
+    def report(self, source: str | Path) -> Report:
+        """Return the loss on a text, or on a file of one, with the held-out losses of training (see `OnFiles`)."""
+        self._check_fitted()
+        best = {} if self.progress_.best is None else {"network": self.progress_.best}
+        return text_report(source, self.alphabet_, partial(mean_nats, self.network_), self.baselines_ | best)
 
     def probe(self, text: str | Path | None = None) -> Probe:
         """Return what `elman.diagnose` examines: windows of a text, or of what the model writes itself.

@@ -59,7 +59,7 @@ class Measured:
         for name, probabilities in self.probabilities.items():
             f1 = f1_score(self.truth(), self.decided(name), average="macro", zero_division=0.0)
             rows.append([name, self.accuracy(name), float(f1), mean_nats(probabilities, self.targets)])
-        return Grid(["", "accuracy", "mean F1", f"nats/{self.target}"], rows)
+        return Grid(["", "accuracy", "mean F1", f"nats/{self.target}"], rows, len(self.targets))
 
     def by_class(self) -> Grid:
         """Return precision, recall and F1 of the model for each class, and how many inputs are of it."""
@@ -68,7 +68,8 @@ class Measured:
         )
         names = [str(name) for name in self.labels.classes]
         rows = [[name, *map(float, row[:3]), int(row[3])] for name, *row in zip(names, *scores, strict=True)]
-        return Grid(["class", "precision", "recall", "F1", f"{self.target}s"], rows)
+        columns = ["class", "precision", "recall", "F1", f"{self.target}s"]
+        return Grid(columns, rows, len(self.targets), f"predictions of {self.model}")
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return how many inputs of each class, down, were taken for each class, across."""

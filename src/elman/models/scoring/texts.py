@@ -16,7 +16,7 @@ from elman.data.tokenizer import Kind, PlainSplitter
 from elman.data.vocabulary import composed
 from elman.errors import DataError
 from elman.extras import required_by
-from elman.models.estimator.reports import Grid
+from elman.models.estimator.reports import Cell, Grid
 
 Scores = dict[str, float]
 
@@ -78,7 +78,8 @@ def score_grid(written: Mapping[str, Sequence[str]], wanted: Sequence[str], toke
     """Return a table of the scores of everyone who wrote, by name, in that order."""
     found = {name: scores_of(got, wanted, tokens) for name, got in written.items()}
     columns = list(next(iter(found.values())))
-    return Grid(["", *columns], [[name, *(scores[column] for column in columns)] for name, scores in found.items()])
+    rows: list[list[Cell]] = [[name, *(scores[column] for column in columns)] for name, scores in found.items()]
+    return Grid(["", *columns], rows, len(wanted))
 
 
 def _sacrebleu() -> Any:

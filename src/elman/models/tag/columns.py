@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.data.conll import Tagged, read_columns
+from elman.data.part import Part
 from elman.data.table_files import is_table
 from elman.data.tables import Table, stream_table
 from elman.errors import DataError
@@ -75,7 +76,7 @@ class TagColumns:
             DataError: a column is not there, a cell is missing, or the file cannot be read; the message says where.
         """
         if isinstance(source, str | os.PathLike) and self._by_line(Path(source)):
-            yield from self._of_lines(Path(source), answers)
+            yield from self._of_lines(source, answers)
         else:
             for table in stream_table(source):
                 yield self._of_table(table, answers)
@@ -101,9 +102,11 @@ class TagColumns:
         tags = table.values(table.column("target", self.target, TARGET)) if answers else []
         return Piece(list(range(table.first, table.first + len(rows))), rows, tags)
 
-    def _of_lines(self, path: Path, answers: bool) -> Iterator[Piece]:
+    def _of_lines(self, source: str | os.PathLike[str], answers: bool) -> Iterator[Piece]:
         named = isinstance(self.tag, str)
-        found = enumerate(read_columns(path, self.token, self.tag if answers else None, header=named), 1)
+        every = enumerate(read_columns(Path(source), self.token, self.tag if answers else None, header=named), 1)
+        wanted = frozenset((source.rows + 1).tolist()) if isinstance(source, Part) else None
+        found = (one for one in every if wanted is None or one[0] in wanted)
         while part := list(islice(found, PIECE)):
             each = [one for _, one in part]
             tags = [one.tags for one in each if answers]

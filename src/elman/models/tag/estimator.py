@@ -55,6 +55,7 @@ class SequenceTagger(Estimator, TaggerOptions):
     kind = "sequence-tagger"
     content_type = TaggerContent
     loss_unit = "nats/tag"
+    example = "sequence"
     preprocessor_: Preprocessor
     network_: TaggingNetwork
     likeliest_: npt.NDArray[np.int64]

@@ -20,6 +20,7 @@ from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
 from elman.options import TokensName
 from elman.quoting import quote
+from elman.rounding import counted
 
 UNSEEN = -1
 """The number of a tag that training never saw."""
@@ -142,7 +143,7 @@ def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
         preprocessor,
         count_duplicates(pick(rows, learned), pick(rows, held_out)),
         (pick(rows, held_out), pick(tags, held_out)),
-        f"{len(rows):,} sequences, {sum(map(len, tags)):,} tags",
+        f"{counted(len(rows), 'sequence')}, {counted(sum(map(len, tags)), 'tag')}",
         len(held_out) - len(known),
     )
 

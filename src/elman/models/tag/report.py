@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from elman.models.estimator.reports import Cell, Grid, Report
+from elman.rounding import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ class MeasuredTags:
     def summary(self) -> Grid:
         """Return of everyone the accuracy, the share of sequences without a wrong tag, and the mean F1 of the tags."""
         rows: list[list[Cell]] = [[self.baseline, *self._scores(self.counted)], [NETWORK, *self._scores(self.found)]]
-        return Grid(["", "accuracy", "whole sequences", "mean F1"], rows)
+        return Grid(["", "accuracy", "whole sequences", "mean F1"], rows, len(self.wanted))
 
     def by_tag(self) -> Grid:
         """Return a row for each tag that is wanted or found, the one wanted most often first."""
@@ -52,7 +53,8 @@ class MeasuredTags:
             for k, tag in enumerate(self.tags())
         ]
         order = np.argsort(-ours[3], kind="stable")
-        return Grid(["tag", "precision", "recall", "F1", "F1 by counts", "steps"], [rows[k] for k in order])
+        columns = ["tag", "precision", "recall", "F1", "F1 by counts", "steps"]
+        return Grid(columns, [rows[k] for k in order], len(self.wanted), f"predictions of {NETWORK}")
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return how many steps of each tag, down, were taken for each tag, across, in the order of `tags`."""
@@ -68,8 +70,8 @@ class MeasuredTags:
     def report(self, name: str) -> Report:
         """Return the report of a file or table of some name."""
         steps = sum(map(len, self.wanted))
-        note = f"{self.unseen:,} of {steps:,} steps have a tag that training never saw: they count as wrong"
-        title = f"{name}: {len(self.wanted):,} sequences, {steps:,} steps"
+        note = f"tags that training never saw, which count as wrong: {self.unseen:,} of {counted(steps, 'step')}"
+        title = f"{name}: {counted(len(self.wanted), 'sequence')}, {counted(steps, 'step')}"
         return Report(title, [self.summary(), self.by_tag()], [note] if self.unseen else [], self._draw)
 
     def _draw(self) -> "Figure":

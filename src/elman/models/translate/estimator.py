@@ -25,6 +25,7 @@ from elman.models.translate.network import EncoderDecoder
 from elman.models.translate.options import TranslatorOptions
 from elman.models.translate.preprocess import Encoded, Preprocessor, check_pairs, find_columns, prepare, texts_of
 from elman.models.translate.report import AttentionMap, translation_report
+from elman.rounding import counted
 from elman.train import Task
 from elman.train.run import RunOptions
 
@@ -58,6 +59,7 @@ class Translator(Writer, TranslatorOptions):
 
     kind = "translator"
     content_type = TranslatorContent
+    example = "pair"
     network_: EncoderDecoder
     preprocessor_: Preprocessor
     pairs_: Pairs
@@ -151,7 +153,7 @@ class Translator(Writer, TranslatorOptions):
         if self.memory_:
             written["memory and network"] = self.predict(sources)
         draw = (lambda: self.attention(sources[0]).draw()) if self.attend else None
-        title = f"{table.name}: {len(sources):,} pairs"
+        title = f"{table.name}: {counted(len(sources), 'pair')}"
         return translation_report(
             title, (sources, targets), self.pairs_, written, self._tokenizer.kind, self.memory_, draw
         )

@@ -24,6 +24,7 @@ from elman.models.translate.memory import Pairs, TranslationMemory
 from elman.models.translate.network import Sources
 from elman.models.translate.options import TranslatorOptions, copies
 from elman.quoting import quote
+from elman.rounding import counted
 
 SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
@@ -219,7 +220,7 @@ def prepare(X: Any, y: Any, options: TranslatorOptions) -> Prepared:
     columns = read = None
     if y is None:
         table = read_table(X)
-        columns, read = find_columns(table, options), f"{len(table):,} rows"
+        columns, read = find_columns(table, options), counted(len(table), "row")
         X, y = (texts_of(table, column) for column in columns)
     pairs = sources, targets = check_pairs(X, y)
     training, held_out = split_rows(len(sources), options.validation_fraction)

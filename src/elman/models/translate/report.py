@@ -10,6 +10,7 @@ from elman.data.tokenizer import Kind
 from elman.models.estimator.reports import Report
 from elman.models.scoring.texts import score_grid
 from elman.models.translate.memory import NearestNeighbour, Pairs, TranslationMemory
+from elman.rounding import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,7 +75,7 @@ def translation_report(
     baselines = {simple.name: simple.fit(*known).predict(sources) for simple in (CopySource(), NearestNeighbour())}
     seen = set(known[0])
     again = sum(source in seen for source in sources)
-    notes = [f"{again:,} of these sources were in the training file too"] if again else []
+    notes = [f"sources that were in the training file too: {again:,}"] if again else []
     notes += memory_notes(memory, sources)
     return Report(title, [score_grid({**baselines, **written}, targets, tokens)], notes, draw)
 
@@ -85,7 +86,5 @@ def memory_notes(memory: TranslationMemory | None, sources: Sequence[str]) -> li
         return []
     if memory.threshold is None:
         return ["the memory never answers: on the held-out pairs the network was as good at any similarity"]
-    answered = memory.answers(sources)
-    return [
-        f"the memory answered for {answered:,} of {len(sources):,} sources: those {memory.threshold:.2f} near or nearer"
-    ]
+    answered, asked = memory.answers(sources), counted(len(sources), "source")
+    return [f"the memory answered for {answered:,} of {asked}: those {memory.threshold:.2f} near or nearer"]

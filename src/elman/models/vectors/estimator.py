@@ -20,6 +20,7 @@ from elman.models.scoring.labels import as_labels
 from elman.models.vectors.network import FeedForwardNetwork, LabelledVectors, probabilities
 from elman.models.vectors.options import FeedForwardOptions
 from elman.models.vectors.preprocess import Columns, Labelled, Preprocessor, prepare
+from elman.rounding import counted
 from elman.train.run import RunOptions
 
 
@@ -160,6 +161,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
     kind = "feed-forward"
     content_type = FeedForwardContent
     loss_unit = "nats/vector"
+    example = "vector"
     network_: FeedForwardNetwork
 
     @property
@@ -183,7 +185,7 @@ class FeedForward(FixedWidth, FeedForwardOptions):
         columns, table = self._columns(), read_table(source)
         items = self.preprocessor_.read(columns.vectors(table))
         found = self.preprocessor_.label(items, as_labels(columns.labels(table), len(table)))
-        return report_of(self._measured(found), f"{table.name}: {len(table):,} vectors")
+        return report_of(self._measured(found), f"{table.name}: {counted(len(table), 'vector')}")
 
     def _columns(self) -> Columns:
         self._check_fitted()

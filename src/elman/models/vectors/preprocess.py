@@ -20,6 +20,7 @@ from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
 from elman.models.scoring.labels import LABEL_COLUMNS, Label, Labels, as_labels
 from elman.models.vectors.options import FeedForwardOptions, WindowOptions
 from elman.options import SideName
+from elman.rounding import counted
 
 
 class Columns(NamedTuple):
@@ -162,7 +163,7 @@ def prepare(X: Any, y: Any, options: FeedForwardOptions | WindowOptions) -> Prep
     windows = isinstance(options, WindowOptions)
     if isinstance(options, FeedForwardOptions) and y is None and is_table(X):
         table = read_table(X)
-        columns, read = Columns.found(table, options), f"{len(table):,} rows"
+        columns, read = Columns.found(table, options), counted(len(table), "row")
         X, y = columns.vectors(table), columns.labels(table)
     items = as_items(X) if windows else list(as_vectors(X))
     labels = as_labels(y, len(items))

@@ -1,0 +1,98 @@
+"""Measure a text generator on another text, and on each line of one."""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.bptt import Streams
+from elman.data import Alphabet
+from elman.data.text import whole_text
+from elman.data.vocabulary import STRANGE
+from elman.errors import DataError
+from elman.models.estimator.reports import Cell, Columns, Grid, Report
+from elman.models.networks.next_symbol import HELD_OUT_STREAM
+from elman.opening import lines
+from elman.quoting import shown
+from elman.rounding import counted
+
+ROWS = 64
+"""Parts of a text that are read side by side, at most."""
+PIECE = 1000
+"""Lines that are read at once."""
+
+Loss = Callable[[Streams], float]
+
+
+class Lines(NamedTuple):
+    """Some lines of a text, without their ends, and the number of the first one, from 1."""
+
+    first: int
+    texts: list[str]
+
+
+def text_report(source: str | Path, alphabet: Alphabet, loss: Loss, known: dict[str, float]) -> Report:
+    """Return the report of a text.
+
+    Args:
+        source: the text, or its file.
+        alphabet: the characters of the model; others are left out and counted.
+        loss: returns the model's mean loss on streams, in nats.
+        known: losses on the held-out part of training, by name.
+
+    Raises:
+        DataError: the text cannot be read, or has fewer than two characters that the model knows.
+    """
+    name, text = (shown(source), whole_text(source)) if isinstance(source, Path) else ("text", source)
+    numbers, strange = _known(text, alphabet)
+    if len(numbers) < 2:
+        raise DataError(f"{name}: expected two characters or more that the model knows, got {len(numbers)}: give more")
+    rows = max(1, min(ROWS, len(numbers) // HELD_OUT_STREAM))
+    grids = [_grid({"network": loss(Streams(numbers, rows))}, len(numbers))]
+    if known:
+        grids.append(_grid(known, title="for comparison, the held-out end of the text of training"))
+    notes = [f"characters that training never saw, left out: {strange:,}"] if strange else []
+    return Report(f"{name}: {counted(len(numbers), 'character')}", grids, notes)
+
+
+def _grid(losses: dict[str, float], characters: int | None = None, title: str = "") -> Grid:
+    rows: list[list[Cell]] = [[name, nats, nats / math.log(2)] for name, nats in losses.items()]
+    return Grid(["", "nats/char", "bits/char"], rows, characters, title)
+
+
+def read_lines(source: str | Path) -> Iterator[Lines]:
+    """Return the lines of a text file piece by piece.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    found = lines(Path(source))
+    while part := list(islice(found, PIECE)):
+        yield Lines(part[0][0], [line.rstrip("\r\n") for _, line in part])
+
+
+def line_scores(piece: Lines, alphabet: Alphabet, loss: Loss) -> Columns:
+    """Return the number of each line, the line, its loss with its end, and how many of its characters are unknown.
+
+    A line is read as the first one of a text would be, after the end of a line; where nothing of it is known, its loss
+    is not a number.
+    """
+    found = [_known(f"\n{text}\n", alphabet)[0] for text in piece.texts]
+    nats = [loss(Streams(numbers, 1)) if len(numbers) > 1 else math.nan for numbers in found]
+    return {
+        "line": list(range(piece.first, piece.first + len(found))),
+        "text": piece.texts,
+        "nats_per_char": [round(one, 6) for one in nats],
+        "unknown_characters": [_known(text, alphabet)[1] for text in piece.texts],
+    }
+
+
+def _known(text: str, alphabet: Alphabet) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the numbers of the characters that are in an alphabet, and how many are not."""
+    numbers = alphabet.numbers(text)
+    known = numbers[numbers != STRANGE]
+    return known.astype(np.int64), len(numbers) - len(known)
