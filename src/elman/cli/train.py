@@ -9,6 +9,7 @@ import typer
 from elman.cli.jobs import Output, TableFile, command
 from elman.cli.outputs import Commands
 from elman.cli.running import Interruption, fit_on_file, report, train_pairs, train_table
+from elman.cli.terminal import echo
 from elman.models.caption.options import CaptionerOptions
 from elman.models.classify.options import ClassifierOptions
 from elman.models.generate.options import TextOptions
@@ -42,7 +43,10 @@ def text(options: Values, run: Values) -> None:
     from elman import TextGenerator
 
     with Interruption():
-        report(*fit_on_file(TextGenerator, options, run))
+        model, files = fit_on_file(TextGenerator, options, run)
+        report(model, files)
+        for remark in model.remarks_:
+            echo(f"note: {remark}")
 
 
 def classify(options: Values, run: Values) -> None:
