@@ -20,6 +20,20 @@ from elman.train import Callback, Plan, Progress
 
 TEXT = "tinyshakespeare.txt"
 HIDDEN, LAYERS, EMBEDDING, BATCH, STEPS = 256, 2, 64, 64, 128
+RECIPE = {
+    "hidden_size": HIDDEN,
+    "num_layers": LAYERS,
+    "embedding_dim": EMBEDDING,
+    "batch_size": BATCH,
+    "k1": STEPS,
+    "learning_rate": 2e-3,
+    "dropout": 0.0,
+    "ema_decay": 0.0,
+    "patience": 8,
+    "answer": "network",
+    "seed": 0,
+}
+"""A recipe for about a million characters of English."""
 LOSS_WITHIN_NATS, TIME_AT_MOST = 0.02, 0.75
 
 
@@ -113,7 +127,7 @@ def main() -> None:
     print(f"\nTiny Shakespeare, LSTM {LAYERS} x {HIDDEN}, B {BATCH}, T {STEPS}, 2 threads")
     print(f"{'epoch':5} {'elman':>9} {'plain':>9} {'elman':>9} {'plain':>9} {'ratio':>7}")
     print(f"{'':5} {'nats':>9} {'nats':>9} {'s':>9} {'s':>9}")
-    elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text, callback=turns)
+    elman.TextGenerator(**RECIPE, epochs=arguments.epochs).fit(text, callback=turns)
     ratio = sum(o for o, _ in turns.seconds) / sum(p for _, p in turns.seconds)
     worse = turns.losses[-1][0] - turns.losses[-1][1]
     met = ratio <= TIME_AT_MOST and worse <= LOSS_WITHIN_NATS

@@ -12,7 +12,7 @@ import statistics
 from pathlib import Path
 
 import elman
-from benchmarks.shakespeare import parsed
+from benchmarks.shakespeare import RECIPE, parsed
 
 PLACES = 4
 EACH = 8 * 256 + 1
@@ -26,7 +26,7 @@ def main() -> None:
     if arguments.model:
         model = elman.load(arguments.model)
     else:
-        model = elman.TextGenerator(epochs=arguments.epochs, seed=0).fit(text)
+        model = elman.TextGenerator(**RECIPE, epochs=arguments.epochs).fit(text)
     progress = model.progress_
     print(
         f"\nTruncation, LSTM 2 x 256, {progress.step:,} updates on tiny Shakespeare, held out {progress.best:.3f} nats"

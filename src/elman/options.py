@@ -86,6 +86,8 @@ SideName: TypeAlias = Literal["first", "last"]
 SplitName: TypeAlias = Literal["stratified", "shuffled", "tail"]
 TokensName: TypeAlias = Literal["auto", "words", "characters", "symbols"]
 
+OPEN: Any = None
+"""The default of an option that is chosen for the data, whatever the type of its value."""
 NEEDS_LENGTH = ("cosine", "linear")
 """Schedules that end where training ends, so that the number of epochs has to be known."""
 
@@ -251,7 +253,8 @@ def declared(options: type[Any]) -> tuple[Declared, ...]:
     for name in _own_first(options, fields):
         hint = hints[name]
         plain, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        found[name] = Declared(name, plain, fields[name].default, tuple(marks))
+        default = fields[name].default
+        found[name] = Declared(name, plain | None if default is OPEN else plain, default, tuple(marks))
     return tuple(found.values())
 
 

@@ -9,6 +9,7 @@ import typer
 from elman.cli.jobs import Output, TableFile, Test, command
 from elman.cli.outputs import Commands
 from elman.cli.running import Interruption, fit_on_file, report, train_pairs, train_table
+from elman.cli.terminal import echo
 from elman.cli.testing import echo_test
 from elman.models.caption.options import CaptionerOptions
 from elman.models.classify.options import ClassifierOptions
@@ -45,6 +46,8 @@ def text(options: Values, run: Values) -> None:
     with Interruption():
         model, files, divided = fit_on_file(TextGenerator, options, run)
         report(model, files)
+        for remark in model.remarks_:
+            echo(f"note: {remark}")
         echo_test(model, divided)
 
 

@@ -1,10 +1,10 @@
 """Define `TextGenerator`, which learns a text and generates more of it, one character at a time."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
+import torch
 from torch import Tensor
 
 from elman.bptt import Streams, Truncated
@@ -12,30 +12,39 @@ from elman.data import Alphabet
 from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError, InputError
 from elman.limits import MOST_SAMPLES
+from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
 from elman.models.estimator.reports import Columns, Report
 from elman.models.generate.generation import Generation, Sampling
+from elman.models.generate.learning import TextTask
 from elman.models.generate.options import TextOptions
+from elman.models.generate.predictor import NGRAMS, Predictor
 from elman.models.generate.preprocess import Prepared, prepare
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
 from elman.models.generate.report import Lines, line_scores, read_lines, text_report
-from elman.models.networks.next_symbol import NextSymbol, mean_nats
+from elman.models.networks.next_symbol import NextSymbol
 from elman.models.networks.symbols import SymbolNetwork
-from elman.models.scoring.counts import baselines
+from elman.models.scoring.text_ngrams import TextNGrams
+from elman.quoting import quote
+from elman.train import Task
 from elman.train.run import RunOptions
 
 
 class TextGenerator(Estimator, TextOptions):
     """A network that predicts the next character, and writes by being asked again and again.
 
-    The defaults are a recipe for about a million characters of English; `benchmarks/shakespeare.py` runs it.
+    Options that are left open follow the length of the text. By default the model answers with the best, on the
+    held-out part, of the network, interpolated n-grams, and a weighted mean of both; `answer_` says which.
 
     Attributes:
         alphabet_: the characters of the training part, after `fit`.
         network_: the trained network.
-        baselines_: held-out nats per character of uniform, unigram and bigram; empty with nothing held out.
-        progress_: counts and losses of the training.
+        ngrams_: the n-grams of the whole text; None where the answer does not use them.
+        baselines_: held-out nats per character of uniform, unigram, bigram and n-grams; empty with nothing held out.
+        answer_: what `generate` and `score` answer with, and the held-out losses of what it was chosen from.
+        remarks_: what to know of the training: whether a longer one may do better. Not saved.
+        progress_: counts and losses of the training; the best one is that of the network alone.
         left_out_: held-out characters that the training part lacks and that were not measured.
 
     Raises:
@@ -53,6 +62,9 @@ class TextGenerator(Estimator, TextOptions):
     content_type = TextContent
     loss_unit = NextSymbol.loss_unit
     network_: SymbolNetwork
+    answer_: Answer = Answer.only()
+    ngrams_: TextNGrams | None = None
+    remarks_: tuple[str, ...] = ()
 
     def fit(
         self,
@@ -80,9 +92,9 @@ class TextGenerator(Estimator, TextOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        options = self._options_for(run)
-        data = prepare(text, y, options, errors)
-        return self._learn(run, data.fingerprint(), lambda: self._begin(data, options))
+        data = prepare(text, y, self._options_for(run), errors)
+        self.read_ = f"{len(data.corpus.symbols) + data.corpus.left_out:,} characters"
+        return self._learn(run, data.fingerprint(), lambda: self._begin(data), data.options)
 
     def generate(
         self,
@@ -127,7 +139,7 @@ class TextGenerator(Estimator, TextOptions):
             raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
         sampling = Sampling(temperature, top_k, top_p)
         return Generation(
-            self.network_,
+            self._predictor(),
             self.alphabet_,
             prompt,
             length=length,
@@ -149,7 +161,7 @@ class TextGenerator(Estimator, TextOptions):
             raise InputError(f"text: expected a text, got {type(text).__name__}: give a string")
         if len(text) < 2:
             raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
-        return mean_nats(self.network_, Streams(self.alphabet_.encode(text, "text"), 1))
+        return float(self._predictor().nats(self.alphabet_.encode(text, "text")).mean())
 
     def read(self, source: str | Path) -> Iterator[Lines]:
         """Return the lines of a text file, piece by piece (see `OnFiles`)."""
@@ -158,13 +170,14 @@ class TextGenerator(Estimator, TextOptions):
     def rows(self, piece: Lines) -> Columns:
         """Return how well each line of a piece is predicted (see `OnFiles`)."""
         self._check_fitted()
-        return line_scores(piece, self.alphabet_, partial(mean_nats, self.network_))
+        return line_scores(piece, self.alphabet_, self._predictor().nats)
 
     def report(self, source: str | Path) -> Report:
         """Return the loss on a text, or on a file of one, with the held-out losses of training (see `OnFiles`)."""
         self._check_fitted()
         best = {} if self.progress_.best is None else {"network": self.progress_.best}
-        return text_report(source, self.alphabet_, partial(mean_nats, self.network_), self.baselines_ | best)
+        answer = self.answer_.name, self._predictor().nats
+        return text_report(source, self.alphabet_, answer, self.baselines_ | best)
 
     def probe(self, text: str | Path | None = None) -> Probe:
         """Return what `elman.diagnose` examines: windows of a text, or of what the model writes itself.
@@ -173,7 +186,7 @@ class TextGenerator(Estimator, TextOptions):
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
-        streams, options = self._streams(text), self._options()
+        streams, options = self._streams(text), self._filled_options()
         return text_probe(
             self.network_,
             streams,
@@ -190,7 +203,7 @@ class TextGenerator(Estimator, TextOptions):
             DataError: the text is missing or too short.
             InputError: the model is not fitted.
         """
-        options = self._options()
+        options = self._filled_options()
         return text_windowed_probe(self.network_, self._streams(text, 2 * (options.k2 or options.k1)))
 
     def _streams(self, text: str | Path | None, longest: int | None = None) -> Streams:
@@ -204,22 +217,43 @@ class TextGenerator(Estimator, TextOptions):
     def _content(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet_.characters}
 
+    def _tensors(self) -> dict[str, Tensor]:
+        if not self.ngrams_:
+            return {}
+        return {f"{NGRAMS}.{name}": torch.from_numpy(array) for name, array in self.ngrams_.arrays().items()}
+
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._make_network(Alphabet(content["alphabet"]), self._options())
+        self._make_network(Alphabet(content["alphabet"]), self._filled_options())
+        factors = self.answer_.factors
+        if factors.keys() - {NETWORK, NGRAMS} or min(factors.values()) < 0 or not sum(factors.values()):
+            raise InputError(f"answer: expected weights of {NETWORK} and {NGRAMS}, got {quote(factors)}")
+        if NGRAMS in factors:
+            arrays = {name.removeprefix(f"{NGRAMS}."): tensor.numpy() for name, tensor in tensors.items()}
+            self.ngrams_ = TextNGrams.of_arrays(arrays, len(self.alphabet_))
 
     def _make_network(self, alphabet: Alphabet, options: TextOptions) -> None:
         self.alphabet_, self.left_out_ = alphabet, 0
         self.network_ = self._build(lambda: SymbolNetwork(len(alphabet), options, options.embedding_dim))
 
-    def _begin(self, data: Prepared, options: TextOptions) -> NextSymbol:
-        """Return the job of learning a text, with a new network."""
-        corpus = data.corpus
-        self._make_network(data.preprocessor, options)
-        self.left_out_, self.baselines_ = corpus.left_out, {}
-        if data.held_out:
-            self.baselines_ = baselines(corpus.training, corpus.held_out, len(corpus.alphabet))
-        through_time = Truncated(data.training, options.k1, options.k2)
-        return NextSymbol(self.network_, through_time, data.held_out, self.baselines_)
+    def _begin(self, data: Prepared) -> TextTask:
+        """Return the job of learning a text, with a new network, which answers until the training has ended."""
+        self._make_network(data.preprocessor, data.options)
+        self.left_out_, self.answer_, self.ngrams_ = data.corpus.left_out, Answer.only(), None
+        through_time = Truncated(data.training, data.options.k1, data.options.k2)
+        task = TextTask(self.network_, through_time, data.held_out, data.counted)
+        self.baselines_ = task.baselines
+        return task
+
+    def _finish(self, task: Task) -> None:
+        """Choose what the model answers with."""
+        learned = cast(TextTask, task)
+        self.answer_ = learned.answer(self.answer == "network")
+        self.remarks_ = tuple(learned.remarks(self.progress_))
+        if learned.counted and NGRAMS in self.answer_.factors:
+            self.ngrams_ = learned.counted.whole()
+
+    def _predictor(self) -> Predictor:
+        return Predictor(self.network_, self.ngrams_, self.answer_)
 
 
 def demo_model(minutes: float) -> TextGenerator:
@@ -229,5 +263,12 @@ def demo_model(minutes: float) -> TextGenerator:
         InputError: minutes are not above 0.
     """
     return TextGenerator(
-        hidden_size=256, num_layers=1, embedding_dim=64, batch_size=32, k1=64, learning_rate=4e-3, minutes=minutes
+        hidden_size=256,
+        num_layers=1,
+        embedding_dim=64,
+        batch_size=32,
+        k1=64,
+        learning_rate=4e-3,
+        dropout=0.0,
+        minutes=minutes,
     )

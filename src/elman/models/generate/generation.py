@@ -10,13 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from elman.bptt import State
 from elman.data import Alphabet
 from elman.errors import InputError
-from elman.models.networks.symbols import SymbolNetwork
+from elman.models.generate.predictor import Moment, Predictor
 
 Scores = npt.NDArray[np.float64]
 
@@ -79,7 +76,7 @@ class Generation:
     otherwise than over one, and a sample would then depend on how many were asked for.
 
     Args:
-        network: what writes, in evaluation mode.
+        predictor: what writes.
         alphabet: its characters.
         prompt: what each sample goes on from.
         length: characters to write at most, the prompt not counted.
@@ -91,7 +88,7 @@ class Generation:
 
     def __init__(
         self,
-        network: SymbolNetwork,
+        predictor: Predictor,
         alphabet: Alphabet,
         prompt: str,
         *,
@@ -102,9 +99,9 @@ class Generation:
         samples: int,
     ) -> None:
         self.prompt = prompt
-        self._network, self._alphabet, self._sampling = network, alphabet, sampling
+        self._predictor, self._alphabet, self._sampling = predictor, alphabet, sampling
         self._length, self._seed, self._stop = length, seed, stop
-        self._scores, self._state = self._read(prompt)
+        self._begin = self._read(prompt)
         self._texts = [""] * samples
         self._pieces = self._write_all()
 
@@ -120,13 +117,10 @@ class Generation:
     def __str__(self) -> str:
         return "\n\n".join(self.prompt + text for text in self.texts())
 
-    def _read(self, prompt: str) -> tuple[Tensor, State]:
-        """Return scores and state after the prompt; an empty one is read as the end of a line."""
+    def _read(self, prompt: str) -> Moment:
+        """Return the prediction after the prompt; an empty one is read as the end of a line."""
         prompt = prompt or ("\n" if "\n" in self._alphabet else self._alphabet.characters[0])
-        numbers = self._alphabet.encode(prompt, "prompt")
-        with torch.no_grad():
-            scores, state = self._network(torch.from_numpy(numbers.astype(np.int64))[:, None])
-        return scores[-1, 0], state
+        return self._predictor.read(self._alphabet.encode(prompt, "prompt"))
 
     def _write_all(self) -> Iterator[Piece]:
         for sample in range(len(self._texts)):
@@ -137,10 +131,8 @@ class Generation:
                     break
 
     def _write(self, random: np.random.Generator) -> Iterator[str]:
-        scores, state = self._scores, self._state
+        moment = self._begin
         for _ in range(self._length):
-            symbol = self._sampling.choose(scores.numpy().astype(np.float64), random)
+            symbol = self._sampling.choose(moment.scores, random)
             yield self._alphabet.characters[symbol]
-            with torch.no_grad():
-                following, state = self._network(torch.tensor([[symbol]]), state)
-            scores = following[0, 0]
+            moment = self._predictor.read(np.array([symbol]), moment)

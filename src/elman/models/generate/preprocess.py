@@ -6,7 +6,8 @@ from pathlib import Path
 from elman.bptt import Streams
 from elman.data import BYTE_ORDER_MARK, Alphabet, Corpus, read_text
 from elman.errors import DataError
-from elman.models.generate.options import TextOptions
+from elman.models.generate.learning import Counted
+from elman.models.generate.options import TextOptions, chosen
 from elman.models.networks.next_symbol import HELD_OUT_STREAM
 
 SHORTEST = 20
@@ -24,12 +25,16 @@ class Prepared:
         held_out: the held-out part; None with nothing held out.
         preprocessor: the alphabet of the training part.
         corpus: the whole text as numbers.
+        options: the options, with those that were left open chosen for the text.
+        counted: the n-grams; None with nothing held out.
     """
 
     training: Streams
     held_out: Streams | None
     preprocessor: Alphabet
     corpus: Corpus
+    options: TextOptions
+    counted: Counted | None
 
     def fingerprint(self) -> dict[str, str]:
         """Return a digest of the text."""
@@ -49,8 +54,9 @@ def prepare(X: str | Path, y: None, options: TextOptions, errors: str = "strict"
         DataError: the text is missing, empty, too short or not UTF-8.
     """
     corpus = read_text(X, options.validation_fraction, options.separator, errors)
+    options = chosen(options, len(corpus.training))
     training, held_out = make_streams(str(X) if isinstance(X, Path) else "text", corpus, options)
-    return Prepared(training, held_out, corpus.alphabet, corpus)
+    return Prepared(training, held_out, corpus.alphabet, corpus, options, Counted.of(corpus) if held_out else None)
 
 
 def make_streams(name: str, corpus: Corpus, options: TextOptions) -> tuple[Streams, Streams | None]:

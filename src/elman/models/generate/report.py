@@ -9,23 +9,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from elman.bptt import Streams
 from elman.data import Alphabet
 from elman.data.text import whole_text
 from elman.data.vocabulary import STRANGE
 from elman.errors import DataError
 from elman.models.estimator.reports import Cell, Columns, Grid, Report
-from elman.models.networks.next_symbol import HELD_OUT_STREAM
 from elman.opening import lines
 from elman.quoting import shown
 from elman.rounding import counted
 
-ROWS = 64
-"""Parts of a text that are read side by side, at most."""
 PIECE = 1000
 """Lines that are read at once."""
 
-Loss = Callable[[Streams], float]
+Loss = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
 
 
 class Lines(NamedTuple):
@@ -35,13 +31,13 @@ class Lines(NamedTuple):
     texts: list[str]
 
 
-def text_report(source: str | Path, alphabet: Alphabet, loss: Loss, known: dict[str, float]) -> Report:
+def text_report(source: str | Path, alphabet: Alphabet, answer: tuple[str, Loss], known: dict[str, float]) -> Report:
     """Return the report of a text.
 
     Args:
         source: the text, or its file.
         alphabet: the characters of the model; others are left out and counted.
-        loss: returns the model's mean loss on streams, in nats.
+        answer: what the model answers with, and a function that returns the nats of each symbol but the first.
         known: losses on the held-out part of training, by name.
 
     Raises:
@@ -51,8 +47,8 @@ def text_report(source: str | Path, alphabet: Alphabet, loss: Loss, known: dict[
     numbers, strange = _known(text, alphabet)
     if len(numbers) < 2:
         raise DataError(f"{name}: expected two characters or more that the model knows, got {len(numbers)}: give more")
-    rows = max(1, min(ROWS, len(numbers) // HELD_OUT_STREAM))
-    grids = [_grid({"network": loss(Streams(numbers, rows))}, len(numbers))]
+    who, loss = answer
+    grids = [_grid({who: float(loss(numbers).mean())}, len(numbers))]
     if known:
         grids.append(_grid(known, title="for comparison, the held-out end of the text of training"))
     notes = [f"characters that training never saw, left out: {strange:,}"] if strange else []
@@ -82,7 +78,7 @@ def line_scores(piece: Lines, alphabet: Alphabet, loss: Loss) -> Columns:
     is not a number.
     """
     found = [_known(f"\n{text}\n", alphabet)[0] for text in piece.texts]
-    nats = [loss(Streams(numbers, 1)) if len(numbers) > 1 else math.nan for numbers in found]
+    nats = [float(loss(numbers).mean()) if len(numbers) > 1 else math.nan for numbers in found]
     return {
         "line": list(range(piece.first, piece.first + len(found))),
         "text": piece.texts,

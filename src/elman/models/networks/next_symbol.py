@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -105,15 +107,24 @@ def mean_loss(network: SymbolNetwork, reach: Reach) -> Tensor:
 
 def mean_nats(network: SymbolNetwork, streams: Streams) -> float:
     """Return the mean loss over all targets of the streams, state carried, in nats. Put the network in `eval` first."""
+    return float(target_nats(network, streams).mean(dtype=np.float64))
+
+
+@torch.no_grad()
+def target_nats(network: SymbolNetwork, streams: Streams) -> npt.NDArray[np.float32]:
+    """Return the loss of every target of the streams, in the order of the text, shape `(N - 1,)`, as `mean_nats`."""
     through_time = Truncated(streams, HELD_OUT_WINDOW)
-    total = 0.0
-    with torch.no_grad():
-        position = Position(state=_run_up(network, streams))
-        while not through_time.ended(position):
-            reach = through_time.run(network.recur, position)
-            total += float(mean_loss(network, reach)) * reach.count
-            position = reach.after
-    return total / streams.pairs
+    found = np.empty(streams.pairs, np.float32)
+    position = Position(state=_run_up(network, streams))
+    while not through_time.ended(position):
+        reach = through_time.run(network.recur, position)
+        steps = position.step + np.arange(len(reach.targets))[:, None]
+        scores = network.score(reach.features).flatten(0, 1)
+        nats = cross_entropy(scores, reach.targets.flatten(), ignore_index=IGNORED, reduction="none")
+        counted = steps < streams.lengths
+        found[(streams.starts + steps)[counted]] = nats.view(counted.shape).numpy()[counted]
+        position = reach.after
+    return found
 
 
 def _run_up(network: SymbolNetwork, streams: Streams) -> State | None:

@@ -6,13 +6,18 @@ where the longer one was not seen. From each count a discount is taken, of one s
 more, and spread over what the next shorter context predicts.
 
 n-grams are numbers in base V, so that counting is sorting and asking is a binary search, for all positions at once.
+The shorter n-grams, and before how many symbols each stands, follow from the longest ones and the text's beginning.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from elman.errors import InputError
+from elman.limits import COUNT
 
 Symbols = npt.NDArray[np.integer]
 Codes = npt.NDArray[np.int64]
@@ -60,10 +65,26 @@ class Order:
         counts = _looked_up(self.codes, self.counts, wanted)
         totals = _looked_up(self.contexts, self.totals, wanted // size)
         spread = _looked_up(self.contexts, self.spread, wanted // size)
-        taken = np.array([0.0, *self.discounts])[np.minimum(counts, 3)]
         seen = np.maximum(totals, 1)
-        found: Probabilities = np.where(totals > 0, (counts - taken + spread * shorter) / seen, shorter)
+        found: Probabilities = np.where(totals > 0, (self._kept(counts) + spread * shorter) / seen, shorter)
         return found
+
+    def after(self, context: int, size: int, shorter: Probabilities) -> Probabilities | None:
+        """Return the probability of every symbol after one context, `(V,)`; None where it does not occur."""
+        place = int(np.searchsorted(self.contexts, context))
+        if place == len(self.contexts) or self.contexts[place] != context:
+            return None
+        first = context * size
+        begin, end = np.searchsorted(self.codes, (first, first + size))
+        found: Probabilities = self.spread[place] * shorter
+        found[self.codes[begin:end] - first] += self._kept(self.counts[begin:end])
+        found /= self.totals[place]
+        return found
+
+    def _kept(self, counts: Codes) -> Probabilities:
+        """Return counts less their discounts."""
+        kept: Probabilities = counts - np.array((0.0, *self.discounts))[np.minimum(counts, 3)]
+        return kept
 
 
 @dataclass(frozen=True)
@@ -72,10 +93,12 @@ class TextNGrams:
 
     Attributes:
         size: symbols of the alphabet, V.
+        beginning: the first symbols of the text, one fewer than the longest n-grams have.
         orders: from single symbols to the longest n-grams.
     """
 
     size: int
+    beginning: Codes
     orders: tuple[Order, ...]
 
     @classmethod
@@ -88,8 +111,46 @@ class TextNGrams:
             longest: symbols of the longest n-grams, 1 or more.
         """
         longest = min(longest, len(text))
-        lower = (continuations(text, size, length) for length in range(1, longest))
-        return cls(size, (*lower, occurrences(text, size, longest)))
+        return cls.of(*occurrences(text, size, longest), text[: longest - 1].astype(np.int64), size)
+
+    @classmethod
+    def of(cls, codes: Codes, counts: Codes, beginning: Codes, size: int) -> Self:
+        """Make the model from the longest n-grams, their counts, and the text's beginning.
+
+        Args:
+            codes: the longest n-grams, ascending, shape `(G,)`.
+            counts: of each, 1 or more, shape `(G,)`.
+            beginning: the first symbols of the text, one fewer than those of an n-gram.
+            size: symbols of the alphabet, V.
+        """
+        orders = [Order.of(codes, counts, size)]
+        for length in range(len(beginning), 0, -1):
+            orders.append(Order.of(*continuations(orders[-1].codes, beginning, size, length), size))
+        return cls(size, beginning, tuple(reversed(orders)))
+
+    def arrays(self) -> dict[str, Codes]:
+        """Return all that `of_arrays` needs, as a file keeps it."""
+        top = self.orders[-1]
+        return {"codes": top.codes, "counts": top.counts, "beginning": self.beginning}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], size: int) -> Self:
+        """Make the model from what `arrays` gave, read from a file.
+
+        Raises:
+            InputError: they are no n-grams over so many symbols.
+        """
+        found = [arrays.get(name) for name in ("codes", "counts", "beginning")]
+        if not all(one is not None and one.dtype == np.int64 and one.ndim == 1 for one in found):
+            raise InputError("n-grams: expected codes, counts and beginning, each a row of whole numbers")
+        codes, counts, beginning = (one for one in found if one is not None)
+        length = len(beginning) + 1
+        if length > most_symbols(size) or not 0 < len(codes) == len(counts):
+            raise InputError(f"n-grams: expected a count for each n-gram, got {len(codes)} and {len(counts)}")
+        ascending = (np.diff(codes) > 0).all() and codes[0] >= 0 and codes[-1] < size**length
+        if not (ascending and _within(beginning, 0, size) and _within(counts, 1, COUNT)):
+            raise InputError(f"n-grams: expected n-grams of {length} numbers below {size}, each once, and their counts")
+        return cls.of(codes, counts, beginning, size)
 
     @property
     def longest(self) -> int:
@@ -103,50 +164,69 @@ class TextNGrams:
             found = _mixed_in(order, codes_of(text, self.size, length), self.size, found)
         return found
 
-    def next(self, context: Symbols) -> Probabilities:
+    def next(self, context: Sequence[int]) -> Probabilities:
         """Return the probability of each symbol after a context, shape `(V,)`."""
-        found, every = np.full(self.size, 1 / self.size), np.arange(self.size)
-        for length, order in enumerate(self.orders, 1):
-            if length > len(context) + 1:
+        found, code, unit = np.full(self.size, 1 / self.size), 0, 1
+        for length, order in enumerate(self.orders):
+            if length > len(context):
                 break
-            before = context[len(context) - length + 1 :].astype(np.int64)
-            code = int(codes_of(before, self.size, length - 1)[0]) if length > 1 else 0
-            found = order.mixed(code * self.size + every, self.size, found)
+            if length:
+                code, unit = code + unit * int(context[-length]), unit * self.size
+            longer = order.after(code, self.size, found)
+            if longer is None:  # a longer context does not occur either
+                break
+            found = longer
         return found
 
 
-def fit_best(training: Symbols, held_out: Symbols, size: int) -> tuple[TextNGrams, float]:
-    """Return the model with the longest n-grams that still lower the held-out loss, and that loss in nats per symbol.
+def fit_best(training: Symbols, held_out: Symbols, size: int) -> tuple[TextNGrams, Probabilities]:
+    """Return the model with the longest n-grams that lower the held-out loss, and what it gives the held-out part.
 
     Args:
         training: the symbols to count, shape `(N,)`.
         held_out: the symbols to predict, all but the first, shape `(M,)`, M >= 2.
         size: symbols of the alphabet, V.
+
+    Returns:
+        The model, and the probability of each held-out symbol but the first, shape `(M - 1,)`.
     """
     shorter = np.full(len(held_out), 1 / size)
     lower: list[Order] = []
-    best, least = TextNGrams(size, (occurrences(training, size, 1),)), np.inf
+    best: tuple[Order, ...] = ()
+    best_found, least = shorter, np.inf
     for length in range(1, min(most_symbols(size), len(training)) + 1):
-        top, codes = occurrences(training, size, length), codes_of(held_out, size, length)
-        loss = -float(np.log(_mixed_in(top, codes, size, shorter)[1:]).mean())
+        codes, counts = occurrences(training, size, length)
+        if length > 1:
+            lower.append(Order.of(*continuations(codes, training, size, length - 1), size))
+            shorter = _mixed_in(lower[-1], codes_of(held_out, size, length - 1), size, shorter)
+        top = Order.of(codes, counts, size)
+        found = _mixed_in(top, codes_of(held_out, size, length), size, shorter)
+        loss = -float(np.log(found[1:]).mean())
         if loss < least:
-            best, least = TextNGrams(size, (*lower, top)), loss
-        elif length >= best.longest + PATIENCE:
+            best, best_found, least = (*lower, top), found, loss
+        elif length >= len(best) + PATIENCE:
             break
-        lower.append(continuations(training, size, length))
-        shorter = _mixed_in(lower[-1], codes, size, shorter)
-    return best, float(least)
+    return TextNGrams(size, training[: len(best) - 1].astype(np.int64), best), best_found[1:]
 
 
-def occurrences(text: Symbols, size: int, length: int) -> Order:
-    """Count how often each n-gram of one length occurs."""
-    return Order.of(*np.unique(codes_of(text, size, length), return_counts=True), size)
+def occurrences(text: Symbols, size: int, length: int) -> tuple[Codes, Codes]:
+    """Return the n-grams of one length that occur, ascending, and how often each does."""
+    codes, counts = np.unique(codes_of(text, size, length), return_counts=True)
+    return codes, counts.astype(np.int64)
 
 
-def continuations(text: Symbols, size: int, length: int) -> Order:
-    """Count how many different symbols stand before each n-gram of one length; the text's beginning counts as one."""
-    longer = np.unique(codes_of(text, size, length + 1)) % size**length
-    return Order.of(*np.unique(np.append(longer, codes_of(text[:length], size, length)), return_counts=True), size)
+def continuations(longer: Codes, beginning: Symbols, size: int, length: int) -> tuple[Codes, Codes]:
+    """Return the n-grams of one length, ascending, and how many different symbols stand before each.
+
+    Args:
+        longer: the n-grams that are one symbol longer, each once.
+        beginning: the first symbols of the text, `length` or more: its end is not counted, its beginning counts as one.
+        size: symbols of the alphabet, V.
+        length: symbols of the n-grams.
+    """
+    begun = codes_of(beginning[:length], size, length)
+    codes, counts = np.unique(np.append(longer % size**length, begun), return_counts=True)
+    return codes, counts.astype(np.int64)
 
 
 def _mixed_in(order: Order, codes: Codes, size: int, shorter: Probabilities) -> Probabilities:
@@ -182,6 +262,10 @@ def discounts_of(counts: Codes) -> tuple[float, float, float]:
     each = 1 - 2 * share * n2 / n1, 2 - 3 * share * n3 / n2, 3 - 4 * share * n4 / max(n3, 1)
     first, second, more = (min(max(one, 0.1), most) for one, most in zip(each, (1.0, 2.0, 3.0), strict=True))
     return first, second, more
+
+
+def _within(numbers: Codes, least: int, end: int) -> bool:
+    return bool(((numbers >= least) & (numbers < end)).all())
 
 
 def _looked_up(keys: Codes, values: npt.NDArray[Number], wanted: Codes) -> npt.NDArray[Number]:
