@@ -76,6 +76,7 @@ class Unsaved:
     """Marks an option that no model file holds."""
 
 
+AnswerName: TypeAlias = Literal["best", "network"]
 CellName: TypeAlias = Literal["rnn", "gru", "lstm"]
 FillName: TypeAlias = Literal["forward", "zero", "interpolate"]
 OptimizerName: TypeAlias = Literal["adam", "sgd", "rmsprop"]
@@ -91,6 +92,13 @@ NEEDS_LENGTH = ("cosine", "linear")
 _SIZE = Range(ge=1, le=65536)
 _PROBABILITY = Range(ge=0, lt=1)
 
+AnswerOption = Annotated[
+    AnswerName,
+    Help(
+        "What predict answers with: best, chosen on held-out data among the network, simple models and their mixture; "
+        "or network."
+    ),
+]
 Cell = Annotated[CellName, Help("Recurrent cell: lstm, gru or rnn.")]
 HiddenSize = Annotated[int, _SIZE, Help("Size of the hidden state of each layer.")]
 NumLayers = Annotated[int, Range(ge=1, le=64), Help("Number of recurrent layers.")]
@@ -201,6 +209,13 @@ class RecurrentOptions(TrainingOptions):
     hidden_size: HiddenSize = 128
     num_layers: NumLayers = 1
     dropout: Dropout = 0.0
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AnsweringOptions:
+    """The option of jobs that choose what they answer with; their options extend this class too."""
+
+    answer: AnswerOption = "best"
 
 
 @dataclass(frozen=True)

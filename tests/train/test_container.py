@@ -69,8 +69,8 @@ def test_foreign_files_are_told_apart(path, data, message):
 
 def test_a_newer_format_and_extra_bytes_are_named(path):
     data = path.read_bytes()
-    path.write_bytes(data.replace(b'"version":"2"', b'"version":"9"'))
-    with pytest.raises(ModelFileError, match="format 9, this Elman reads format 2"):
+    path.write_bytes(data.replace(b'"version":"3"', b'"version":"9"'))
+    with pytest.raises(ModelFileError, match="format 9, this Elman reads format 3"):
         read_container(path)
     path.write_bytes(data + b"12")
     with pytest.raises(ModelFileError, match="2 bytes too many"):
@@ -114,7 +114,7 @@ def test_the_header_is_plain_json(path):
 
 def resealed(path, **changes):
     """Write a file with other metadata and a checksum that fits, as an attacker would."""
-    metadata = {"format": "elman", "version": "2", "kind": "thing", "content": "{}"} | changes
+    metadata = {"format": "elman", "version": "3", "kind": "thing", "content": "{}"} | changes
     metadata["checksum"] = container._checksum(metadata, TENSORS)
     path.write_bytes(safetensors.torch.save(TENSORS, metadata))
 
@@ -123,10 +123,10 @@ def headed(path, header):
     path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(64))
 
 
-@pytest.mark.parametrize("version", ["9", "1", "0", "-1", "1.0", "\u00b2", "1" * 5000, "", "\x1b[31m", "one"])
+@pytest.mark.parametrize("version", ["9", "2", "1", "0", "-1", "1.0", "\u00b2", "1" * 5000, "", "\x1b[31m", "one"])
 def test_a_version_is_a_number_that_is_known(path, version):
     resealed(path, version=version)
-    refused(path, "this Elman reads format 2")
+    refused(path, "this Elman reads format 3")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_brackets_in_texts_are_not_nested(path):
 
 @pytest.mark.parametrize("header", [
     b'{"a":' + b"[" * 200_000, b"{" * 100, b'{"a":1}', b'{"__metadata__":5}', b'{"__metadata__":{"format":"elman"}}',
-    b'{"__metadata__":{"format":"elman","version":2,"kind":"a","content":"{}"}}', b"{" + b'"\xff"' + b":1}", b"{}" * 9,
+    b'{"__metadata__":{"format":"elman","version":3,"kind":"a","content":"{}"}}', b"{" + b'"\xff"' + b":1}", b"{}" * 9,
     b'{"a":NaN}', b'{"a":' + b"9" * 5000 + b"}",
 ])  # fmt: skip
 def test_odd_headers_are_foreign(path, header):
@@ -162,7 +162,7 @@ def test_odd_headers_are_foreign(path, header):
     '{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,64]}',
 ])  # fmt: skip
 def test_odd_offsets_and_shapes_are_named(path, entry):
-    metadata = '{"format":"elman","version":"2","kind":"a","content":"{}","checksum":""}'
+    metadata = '{"format":"elman","version":"3","kind":"a","content":"{}","checksum":""}'
     headed(path, f'{{"__metadata__":{metadata},"a":{entry}}}'.encode())
     refused(path, "the file was altered")
 

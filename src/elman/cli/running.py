@@ -72,11 +72,21 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, An
     model.fit(file, files=files, callback=Show(), **run)
     if hasattr(model, "read_"):
         echo(f"{shown(file)}: {model.read_} read")
+    echo_chosen(model)
     return model, files
+
+
+def echo_chosen(model: Any) -> None:
+    """Say which options a training chose for the data, if any."""
+    if model.chosen_:
+        chosen = ", ".join(f"{name} {value}" for name, value in model.chosen_.items())
+        echo(f"chosen for {getattr(model, 'read_', 'the data')}: {chosen}")
 
 
 def report(model: Any, files: Any) -> None:
     """Say how a training ended and where everything is."""
+    if model.answer_:
+        echo(model.answer_.line(model.loss_unit))
     progress = model.progress_
     if getattr(model, "left_out_", 0):
         echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")

@@ -22,7 +22,7 @@ from elman.limits import COUNT, MODEL_HEADER_BYTES, MODEL_NESTING
 from elman.quoting import printable, shorten
 
 FORMAT = "elman"
-VERSION = 2
+VERSION = 3
 _LENGTH = struct.Struct("<Q")
 
 

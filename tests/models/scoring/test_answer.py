@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.models.scoring.answer import LEAST, MIXTURE, NETWORK, Answer, choose, fit_factors
+from elman.models.estimator.answer import MIXTURE, NETWORK, Answer
+from elman.models.scoring.answer import LEAST, choose, fit_factors
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import mean_nats
 

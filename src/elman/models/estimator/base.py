@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from elman.doctor import Probe
 from elman.doctor.probe import check_network
 from elman.errors import ElmanError, InputError, ModelFileError
+from elman.models.estimator.answer import Answer
 from elman.models.estimator.building import Network, build, check_finite
 from elman.models.estimator.contents import Content
 from elman.models.estimator.examples import Examples, probe_of
@@ -60,6 +61,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         network_: the trained network, after `fit`.
         progress_: counts and losses of the training.
         baselines_: held-out losses of predictors that need no training, by name.
+        chosen_: the options that `fit` chose for the data, by name; those that the user gave are not among them.
+        answer_: what `predict` answers with, in a job that chooses it; None in any other.
         read_: how much of a file `fit` read, such as "40 rows", after a training on one.
         picture_note_: why `fit` left out the picture of the losses; None where it is there, or where none was wanted.
     """
@@ -69,6 +72,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     content_type: ClassVar[type[Content]]
     loss_unit: ClassVar[str]
     picture_note_: str | None = None
+    answer_: Answer | None = None
+    chosen_: dict[str, Any]
     network_: nn.Module
     progress_: Counters
     baselines_: dict[str, float]
@@ -114,6 +119,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "options": values(self._options()),
             "baselines": self.baselines_,
             "progress": self.progress_.numbers(),
+            "chosen": self.chosen_,
+            "answer": self.answer_ and self.answer_.content(),
         }
         tensors = self.network_.state_dict() | under(BESIDE, self._tensors())
         write_container(Path(path), self.kind, content | self._content(), tensors)
@@ -165,6 +172,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             if finite:
                 check_finite(tensors)
             model = cls(**content["options"])
+            model.chosen_ = content.get("chosen", {})
+            model._filled_options()
+            model.answer_ = Answer(**content["answer"]) if content.get("answer") else None
             beside, model._awaited = _parted(tensors)
             model._rebuild(content, beside)
             model.network_.load_state_dict(model._awaited)
@@ -215,6 +225,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Return the options as they are now, checked: an object of `options`."""
         return checked(self.options, self.get_params(deep=False))
 
+    def _filled_options(self) -> Any:
+        """Return the options with what `fit` chose for the data.
+
+        Raises:
+            InputError: a chosen value is out of range, in a file that somebody else sealed.
+        """
+        return checked(self.options, self.get_params(deep=False) | self.chosen_)
+
     def _options_for(self, run: RunOptions) -> Any:
         """Return the options, after seeing that the run can write its files; raises as `check_run` does."""
         check_run(run)
@@ -229,14 +247,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             run: The files and the callback.
             data: what names the data, by name: a checkpoint of other data is refused.
             begin: makes `network_`, sets `baselines_`, and returns the task.
-            options: the options with what was left open chosen for the data; unchanged by default.
+            options: the options with what was left open chosen for the data; unchanged by default. `chosen_` becomes
+                those that differ.
 
         Raises:
             ModelFileError: the checkpoint is broken or of another configuration, or the disk is full.
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with files, what was reached is in the checkpoint.
         """
+        given = values(self._options())
         options = options or self._options()
+        self.chosen_ = {name: value for name, value in values(options).items() if value != given[name]}
         with exclusive(run):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)

@@ -21,14 +21,26 @@ Pair: TypeAlias = Annotated[list[str], Field(min_length=2, max_length=2)]
 Steps: TypeAlias = Annotated[int, Field(ge=1, le=2**24)]
 
 
-class Content(BaseModel):
-    """The parts that every model file has."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class Answered(_Part):
+    """The predictor that a model answers with, the factors of its parts, and the losses of what it was chosen from."""
+
+    name: str = Field(min_length=1)
+    factors: dict[str, float] = Field(min_length=1)
+    losses: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
+
+
+class Content(_Part):
+    """The parts that every model file has; the options chosen for the data, and the answer, where there are any."""
 
     options: dict[str, Any]
     baselines: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
     progress: dict[str, Any]
+    chosen: dict[str, Any] = {}
+    answer: Answered | None = None
 
     @classmethod
     def check(cls, content: Any) -> None:
@@ -44,10 +56,6 @@ class Content(BaseModel):
             where = ".".join(str(part) for part in first["loc"])
             message = first["msg"].removeprefix("Value error, ")
             raise InputError(f"{quote(where)}: {message}, got {quote(first['input'])}") from error
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 class Tokenizer(_Part):

@@ -1,0 +1,50 @@
+"""Describe the predictor that a model answers with; `models/scoring/answer.py` chooses it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.rounding import brief
+
+Scores = npt.NDArray[np.float64]
+
+NETWORK = "network"
+MIXTURE = "mixture"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The predictor that a model answers with.
+
+    Attributes:
+        name: "network", "mixture", or the name of a simple model.
+        factors: the factor of each part's scores, by name; parts that are not named are not used.
+        losses: the held-out loss of each candidate, by name; empty with nothing held out.
+    """
+
+    name: str
+    factors: dict[str, float]
+    losses: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def only(cls, name: str = NETWORK, losses: Mapping[str, float] | None = None) -> Self:
+        """Return the answer of one part alone."""
+        return cls(name, {name: 1.0}, dict(losses or {}))
+
+    def scores(self, parts: Mapping[str, Scores]) -> Scores:
+        """Return the scores `(n, K)` of the answer, from those of its parts."""
+        return np.asarray(sum(factor * parts[name] for name, factor in self.factors.items()))
+
+    def line(self, unit: str) -> str:
+        """Return one line that says what was chosen and why."""
+        if not self.losses:
+            return f"answers with: {self.name} (nothing was held out to choose on)"
+        losses = ", ".join(f"{name} {brief(loss)}" for name, loss in self.losses.items())
+        return f"answers with: {self.name}, the least held-out loss ({losses} {unit})"
+
+    def content(self) -> dict[str, Any]:
+        """Return what a file has to hold, as JSON says it."""
+        return {"name": self.name, "factors": self.factors, "losses": self.losses}
