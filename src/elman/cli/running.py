@@ -48,11 +48,18 @@ def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, An
 
 
 def train_pairs(estimator: type[Any], options: dict[str, Any], run: dict[str, Any], inputs: str) -> None:
-    """Train an estimator that writes texts, and say how many of its inputs are on both sides of the split."""
+    """Train an estimator that writes texts, say how many inputs are on both sides of the split, and how it did."""
     with Interruption():
         model, files = fit_on_file(estimator, options, run)
         if model.duplicates_:
             echo(f"{model.duplicates_:,} held-out {inputs} are in the training part too")
+        if model.held_out_ is not None:
+            echo(f"\n{model.held_out_.title}:")
+            for grid in model.held_out_.grids:
+                print_grid(grid)
+            for note in model.held_out_.notes:
+                echo(note)
+            echo()
         report(model, files)
 
 
