@@ -17,6 +17,7 @@ _LIBRARIES = {  # by the name that is imported: the name to install and the extr
     "sacrebleu": ("sacrebleu", "translation"),
     "scipy": ("scipy", "jobs"),
     "sklearn": ("scikit-learn", "jobs"),
+    "tokenizers": ("tokenizers", "pieces"),
     "yaml": ("PyYAML", "sheets"),
 }
 

@@ -84,7 +84,7 @@ PoolingName: TypeAlias = Literal["last", "mean", "max", "mean+max", "attention"]
 ScheduleName: TypeAlias = Literal["constant", "cosine", "linear", "exponential", "plateau"]
 SideName: TypeAlias = Literal["first", "last"]
 SplitName: TypeAlias = Literal["stratified", "shuffled", "tail"]
-TokensName: TypeAlias = Literal["auto", "words", "characters", "symbols"]
+TokensName: TypeAlias = Literal["auto", "words", "characters", "symbols", "pieces"]
 
 OPEN: Any = None
 """The default of an option that is chosen for the data, whatever the type of its value."""
@@ -117,7 +117,9 @@ LabelSmoothing = Annotated[
     float, _PROBABILITY, Help("Part of each target's probability that is spread evenly over all classes, in [0, 1).")
 ]
 Pooling = Annotated[PoolingName, Help("How the steps become one vector: last, mean, max, mean+max or attention.")]
-Tokens = Annotated[TokensName, Help("How texts are split: auto, words, characters or symbols.")]
+Tokens = Annotated[
+    TokensName, Help("How texts are split: auto, words, characters, symbols or pieces, which are parts of words.")
+]
 MinCount = Annotated[int, Range(ge=1), Help("Occurrences that a symbol needs to enter the vocabulary.")]
 Split = Annotated[
     SplitName,
@@ -126,6 +128,13 @@ Split = Annotated[
 ValidationFraction = Annotated[float, _PROBABILITY, Help("Fraction of the examples that is held out, in [0, 1).")]
 BatchSize = Annotated[int, Range(ge=1), Help("Examples in an update.")]
 LearningRate = Annotated[float, Range(gt=0, le=100), Help("Step size of the optimizer.")]
+Schedule = Annotated[
+    ScheduleName,
+    Help(
+        "Learning rate schedule: constant; cosine or linear, to 0 at the last epoch; exponential, times `decay` an "
+        "epoch; plateau, times `decay` after two evaluations without improvement."
+    ),
+]
 EmaDecay = Annotated[
     float,
     _PROBABILITY,
@@ -160,13 +169,7 @@ class TrainingOptions:
         Help('Weight decay coefficient; decoupled (AdamW) for "adam", added to the gradient otherwise.'),
     ] = 0.0
     ema_decay: EmaDecay = 0.0
-    schedule: Annotated[
-        ScheduleName,
-        Help(
-            "Learning rate schedule: constant; cosine or linear, to 0 at the last epoch; exponential, times `decay` an "
-            "epoch; plateau, times `decay` after two evaluations without improvement."
-        ),
-    ] = "constant"
+    schedule: Schedule = "constant"
     decay: Annotated[float, Range(gt=0, lt=1), Help("Factor of the exponential and plateau schedules.")] = 0.5
     clip: Annotated[float | None, Range(gt=0), Help("Largest global norm of the gradients."), Zero("does not clip")] = (
         5.0

@@ -9,7 +9,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from elman.errors import InputError, ModelFileError
-from elman.pictures import attention_map, confusion, eigenvalues, gate_map, gradient_flow, losses, phase, save, text_map
+from elman.pictures import (
+    attention_map,
+    captions,
+    confusion,
+    eigenvalues,
+    gate_map,
+    gradient_flow,
+    losses,
+    phase,
+    save,
+    text_map,
+)
 
 NAN, INF = float("nan"), float("inf")
 
@@ -62,6 +73,20 @@ def test_what_is_no_number_is_crossed_out():
 def test_words_of_a_gate_map_are_taken_as_they_are():
     axes = drawn(gate_map(np.zeros((4, 2)), ["$x$", "\n", " ", "Donaudampfschifffahrt"]))
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["$x$", "⏎", "␣", "Donaudampfschifff…"]
+
+
+def test_captions_show_right_and_wrong_ones_with_what_should_have_been():
+    images = np.arange(30 * 4 * 5).reshape(30, 4, 5)
+    written, wanted = ["$b$ right"] * 27 + ["wrong", "", "right"], ["$b$ right"] * 27 + ["one", "two", "right"]
+    places = drawn(captions(images, written, wanted)).child_axes
+    said = [[text.get_text() for text in place.texts] for place in places]
+    assert said == [["$b$ right"]] * 22 + [["✗ wrong", "one"], ["✗ (nothing)", "two"]]
+    assert [place.images[0].get_array().max() for place in places] == [1.0] * 24
+    assert len(drawn(captions(images[..., None], written)).child_axes) == 24
+    with pytest.raises(InputError, match="written: expected 30 texts, one for each image, got 1"):
+        captions(images, ["one"])
+    with pytest.raises(InputError, match="images: expected"):
+        captions(images[0], written)
 
 
 def test_an_attention_map_has_the_source_across_and_the_target_down():

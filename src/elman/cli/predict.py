@@ -40,6 +40,16 @@ def predict(
             show_default=False,
         ),
     ],
+    beam: Annotated[
+        int | None,
+        typer.Option(help="Width of a translator's or captioner's beam search.", show_default="the model's"),
+    ] = None,
+    length_penalty: Annotated[
+        float | None,
+        typer.Option(
+            help="Length penalty of that search; larger values favour longer texts.", show_default="the model's"
+        ),
+    ] = None,
 ) -> None:
     """Write what a model predicts for each row or series of a table, or how well it predicts each line of a text."""
     from elman.data.conll import is_conll
@@ -47,6 +57,8 @@ def predict(
     from elman.models.estimator.reports import OnLines
 
     job = _load(model, "elman predict")
+    search = {"beam": beam, "length_penalty": length_penalty}
+    _set_search(job, {name: value for name, value in search.items() if value is not None})
     if is_conll(output) and isinstance(job, OnLines):
         count = _write_lines(output, job.lines(file))
         echo(f"{output}: {counted(count, 'prediction')}")
@@ -58,6 +70,18 @@ def predict(
             writer.write(columns)
             count += len(next(iter(columns.values())))
     echo(f"{output}: {counted(count, 'prediction')}")
+
+
+def _set_search(job: "OnFiles", search: dict[str, float]) -> None:
+    """Change the beam search of a model that writes texts."""
+    from elman.errors import InputError
+    from elman.models.networks.decoding import Writer
+
+    if not search:
+        return
+    if not isinstance(job, Writer):
+        raise InputError(f"{next(iter(search))}: only a translator or a captioner searches for texts: leave it out")
+    job.set_params(**search)
 
 
 def _write_lines(output: Path, sequences: Iterable[list[str]]) -> int:

@@ -54,10 +54,17 @@ def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, An
 
 
 def train_pairs(estimator: type[Any], options: dict[str, Any], run: dict[str, Any]) -> None:
-    """Train an estimator that writes texts, and say how many of its inputs are on both sides of the split."""
+    """Train an estimator that writes texts, say how many inputs are on both sides of the split, and how it did."""
     with Interruption():
         model, files, divided = fit_on_file(estimator, options, run)
         _echo_duplicates(model)
+        if model.held_out_ is not None:
+            echo(f"\n{model.held_out_.title}:")
+            for grid in model.held_out_.grids:
+                print_grid(grid)
+            for note in model.held_out_.notes:
+                echo(note)
+            echo()
         report(model, files)
         echo_test(model, divided)
 

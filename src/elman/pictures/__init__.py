@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.pictures.canvas import save
+    from elman.pictures.captions import captions
     from elman.pictures.curves import gradient_flow, losses
     from elman.pictures.heat import attention_map, confusion, gate_map
     from elman.pictures.network import unrolled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "attention_map": "elman.pictures.heat",
+    "captions": "elman.pictures.captions",
     "confusion": "elman.pictures.heat",
     "eigenvalues": "elman.pictures.plane",
     "forecast": "elman.pictures.outlook",
@@ -35,6 +37,7 @@ _HOME = {
 
 __all__ = [
     "attention_map",
+    "captions",
     "confusion",
     "eigenvalues",
     "forecast",

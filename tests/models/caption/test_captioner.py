@@ -8,6 +8,7 @@ from torch import nn
 
 import elman
 from elman.errors import DataError, InputError, ModelFileError
+from elman.models.caption.network import shifted
 
 RANDOM = np.random.default_rng(0)
 NAMES = ["dark", "light", "left", "up"]
@@ -17,7 +18,7 @@ IMAGES[KIND == 1] += 200
 IMAGES[KIND == 2, :, :4] += 200
 IMAGES[KIND == 3, :4] += 200
 TEXTS = [NAMES[kind] for kind in KIND]
-SMALL = {"hidden_size": 16, "embedding_dim": 8, "features": 16, "batch_size": 8, "epochs": 2}
+SMALL = {"hidden_size": 16, "embedding_dim": 8, "features": 16, "batch_size": 8, "epochs": 2, "split": "tail"}
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +76,46 @@ def test_files_are_read_captioned_and_measured(tmp_path):
         Image.fromarray(IMAGES[k]).save(tmp_path / f"{k}.png")
     rows = "".join(f"{k}.png,{TEXTS[k]}\n" for k in range(120))
     (tmp_path / "all.csv").write_text(f"file,caption\n{rows}")
-    arrays, table = (elman.Captioner(**SMALL).fit(tmp_path / name) for name in ("all.npz", "all.csv"))
+    arrays, table = (elman.Captioner(**SMALL, answer="network").fit(tmp_path / name) for name in ("all.npz", "all.csv"))
     assert arrays.predict(IMAGES) == table.predict(IMAGES)
     (piece,) = table.read(tmp_path / "all.csv")
     assert table.rows(piece) == {"file": [f"{k}.png" for k in range(120)], "caption": table.predict(IMAGES)}
     (piece,) = arrays.read(tmp_path / "all.npz")
     assert arrays.rows(piece)["images"] == list(range(1, 121))
-    grid = arrays.report(tmp_path / "all.npz").grids[0]
+    report = arrays.report(tmp_path / "all.npz")
+    grid = report.grids[0]
     assert [row[0] for row in grid.rows] == ["commonest text", "network"]
+    assert report.notes == ["predict answers with: network"]
+    drawn = [text.get_text() for axes in report.draw().axes[0].child_axes for text in axes.texts]
+    assert drawn[0].removeprefix("✗ ") == arrays.predict(IMAGES)[0] or not arrays.predict(IMAGES)[0]
     assert grid.rows[0][-1] == 0.25
+
+
+def test_a_poor_network_leaves_images_to_the_nearest_one(tmp_path):
+    model = elman.Captioner(**SMALL | {"epochs": 1, "learning_rate": 1e-5}).fit(IMAGES, TEXTS)
+    assert model.answer_.name == "nearest image"
+    assert model.predict(IMAGES) == TEXTS
+    assert model.write(IMAGES) != TEXTS
+    assert [model.predict(IMAGES[k : k + 1])[0] for k in range(9)] == TEXTS[:9]
+    model.save(tmp_path / "m.safetensors")
+    assert elman.load(tmp_path / "m.safetensors").predict(IMAGES[::-1]) == TEXTS[::-1]
+
+
+def test_noise_is_called_by_the_commonest_text(tmp_path):
+    noise, texts = RANDOM.integers(0, 255, (200, 6, 6)), [*["some noise"] * 3, "other"] * 50
+    model = elman.Captioner(**SMALL | {"epochs": 1, "learning_rate": 1e-5}).fit(noise, texts)
+    assert model.answer_.name == "commonest text"
+    model.save(tmp_path / "m.safetensors")
+    assert elman.load(tmp_path / "m.safetensors").predict(noise[:3]) == ["some noise"] * 3
+
+
+def test_images_are_moved_in_training_only_and_repeat_their_border():
+    image = torch.arange(20.0).reshape(1, 1, 4, 5)
+    moved = shifted(image.expand(64, 1, 4, 5), 1)
+    padded = nn.functional.pad(image, (1, 1, 1, 1), mode="replicate")[0, 0]
+    windows = [padded[r : r + 4, c : c + 5] for r in range(3) for c in range(3)]
+    assert all(any(torch.equal(one[0], window) for window in windows) for one in moved)
+    assert len({one.numpy().tobytes() for one in moved}) > 5
 
 
 @pytest.mark.parametrize(

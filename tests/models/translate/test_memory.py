@@ -5,7 +5,9 @@ import pytest
 
 import elman
 from elman.errors import InputError
-from elman.models.translate.memory import NearestNeighbour, TranslationMemory, choose_threshold
+from elman.models.estimator.answer import Answer
+from elman.models.networks.choices import choose_threshold, switch
+from elman.models.translate.memory import NearestNeighbour, TranslationMemory
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 VERBS = {"open": "ouvrir", "close": "fermer", "print": "imprimer", "save": "enregistrer"}
@@ -32,11 +34,11 @@ def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_t
     sources, asked = ["open file", "quit"], ["quit", "zzz", "open a file"]
     similarity = NearestNeighbour().fit(sources, ["ouvrir", "quitter"]).find(asked)[1][2]
 
-    def shout(texts, beside):
+    def shout(texts):
         assert texts
-        return [f"{text} {neighbour}".upper() for text, neighbour in zip(texts, beside, strict=True)]
+        return [text.upper() for text in texts]
 
-    last, known, strange = "OPEN A FILE OUVRIR", "QUIT QUITTER", "ZZZ QUITTER"
+    last, known, strange = "OPEN A FILE", "QUIT", "ZZZ"
     for threshold, wanted in [
         (similarity, ["quitter", strange, "ouvrir"]),
         (np.nextafter(similarity, 1), ["quitter", strange, last]),
@@ -62,24 +64,31 @@ def test_the_threshold_is_the_best_of_all_that_could_be_tried():
 
     for _ in range(20):
         written = [text if random.random() < 0.4 else text[: random.integers(1, 9)] for text in wanted]
-        chosen = choose_threshold(nearest, asked, written, wanted)
+        chosen = choose_threshold(similarities, looked_up, written, wanted)
+        assert switch(similarities, looked_up, written, chosen) == [
+            a if near >= (2 if chosen is None else chosen) else b
+            for a, b, near in zip(looked_up, written, similarities, strict=True)
+        ]
         tried = [score(written, threshold) for threshold in [*similarities, 2]]
         assert score(written, 2 if chosen is None else chosen) == pytest.approx(max(tried), abs=1e-9)
 
 
 def test_it_never_answers_where_the_network_is_as_good():
     nearest = NearestNeighbour().fit(ENGLISH[:40], FRENCH[:40])
-    assert choose_threshold(nearest, ENGLISH[40:], FRENCH[40:], FRENCH[40:]) is None
-    looked_up = nearest.predict(ENGLISH[40:])
-    assert choose_threshold(nearest, ENGLISH[40:], looked_up, FRENCH[40:]) is None
+    looked_up, similarities = nearest.find(ENGLISH[40:])
+    assert choose_threshold(similarities, looked_up, FRENCH[40:], FRENCH[40:]) is None
+    assert choose_threshold(similarities, looked_up, looked_up, FRENCH[40:]) is None
 
 
-def test_a_poor_network_leaves_what_is_near_to_the_memory(model):
-    assert model.memory_ is not None
-    both, alone = model.predict(ENGLISH), model.write(ENGLISH)
-    assert both == FRENCH  # all known by heart
-    assert alone != FRENCH
-    assert model.write(["zzz"]) == model.predict(["zzz"])
+def test_a_poor_network_leaves_what_is_near_to_the_memory():
+    alone = elman.Translator(**SMALL | {"memory": False, "target_tokens": "characters"}).fit(ENGLISH, FRENCH)
+    assert alone.answer_.name in ("memory and network", "nearest neighbour")
+    assert alone.predict(ENGLISH) == FRENCH  # all known by heart
+    assert alone.write(ENGLISH) != FRENCH
+    asked = elman.Translator(**SMALL | {"memory": False, "answer": "network"}).fit(ENGLISH, FRENCH)
+    assert asked.answer_.name == "network"
+    assert "as asked" in asked.answer_.line("") or asked.answer_.losses["network"] == min(asked.answer_.losses.values())
+    assert asked.predict(ENGLISH) == asked.write(ENGLISH)
 
 
 def test_a_batch_never_changes_a_translation_of_either(model):
@@ -92,7 +101,8 @@ def test_a_batch_never_changes_a_translation_of_either(model):
 def test_the_memory_is_saved_with_the_model(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
     again = elman.load(tmp_path / "m.safetensors")
-    assert again.memory_.threshold == model.memory_.threshold
+    assert (again.memory_.threshold, again.doubt_) == (model.memory_.threshold, model.doubt_)
+    assert (again.answer_, again.chosen_) == (model.answer_, model.chosen_)
     asked = [*ENGLISH, "open the door", "zzz"]
     assert again.predict(asked) == model.predict(asked)
     repeated = elman.Translator(**SMALL).fit(ENGLISH, FRENCH)
@@ -101,18 +111,19 @@ def test_the_memory_is_saved_with_the_model(model, tmp_path):
 
 def test_the_threshold_is_measured_on_pairs_the_memory_does_not_hold(monkeypatch):
     """A memory that held the held-out pairs would find each of them, and answer from nearly any similarity on."""
-    seen = {}
+    seen = []
 
-    def spy(nearest, sources, written, wanted):
-        seen.update(similarities=nearest.find(sources)[1], sources=sources, wanted=wanted)
+    def spy(values, above, below, wanted):
+        seen.append((values, wanted))
         return 0.5
 
     monkeypatch.setattr("elman.models.translate.estimator.choose_threshold", spy)
     strange = [f"{letter * 3} {letter * 4}" for letter in "qwxzkjvy"]
-    model = elman.Translator(**SMALL).fit(ENGLISH[:72] + strange, FRENCH[:72] + strange)
-    assert seen["sources"] == seen["wanted"] == strange
-    assert seen["similarities"].max() < 0.5
-    assert model.predict(strange) == strange  # once measured, all pairs are known
+    model = elman.Translator(**SMALL, split="tail").fit(ENGLISH[:72] + strange, FRENCH[:72] + strange)
+    similarities, wanted = seen[0]
+    assert wanted == strange
+    assert similarities.max() < 0.5
+    assert model.memory_.neighbours(strange) == strange  # once measured, all pairs are known
 
 
 def test_without_held_out_pairs_it_cannot_be_measured():
@@ -124,6 +135,9 @@ def test_the_report_has_both_and_says_how_often_the_memory_answered(tmp_path):
     table = tmp_path / "pairs.csv"
     table.write_text("source,target\n" + "".join(f"{e},{f}\n" for e, f in zip(ENGLISH, FRENCH, strict=True)))
     fitted = elman.Translator(**SMALL).fit(table)
+    assert fitted.report(table).notes[-1] == f"predict answers with: {fitted.answer_.name}"
+    fitted.answer_ = Answer.only("memory and network")
+    fitted.memory_.threshold = 0.5
     report = fitted.report(table)
     assert [row[0] for row in report.grids[0].rows] == [
         "copy of the source",

@@ -15,13 +15,28 @@ from elman.train import Callback, RunFiles
 LETTERS = "abcde"
 WORDS = ["".join(LETTERS[i] for i in np.random.default_rng(k).integers(0, 5, 1 + k % 6)) for k in range(240)]
 SPOKEN = [" ".join(letter.upper() for letter in reversed(word)) for word in WORDS]
-SMALL = {"hidden_size": 12, "embedding_dim": 8, "batch_size": 16, "epochs": 2, "dropout": 0.1}
+SMALL = {
+    "hidden_size": 12,
+    "embedding_dim": 8,
+    "batch_size": 16,
+    "epochs": 2,
+    "dropout": 0.1,
+    "beam": 2,
+    "length_penalty": 0.6,
+    "split": "tail",
+}
 
 
 @pytest.fixture(scope="module")
 def model():
     return elman.Translator(
-        hidden_size=24, embedding_dim=12, batch_size=16, epochs=30, dropout=0.0, learning_rate=0.02
+        hidden_size=24,
+        embedding_dim=12,
+        batch_size=16,
+        epochs=30,
+        dropout=0.0,
+        learning_rate=0.02,
+        split="tail",
     ).fit(WORDS, SPOKEN)
 
 
@@ -116,7 +131,7 @@ def test_a_table_is_read_translated_and_measured(tmp_path):
     assert model.rows(piece) == {"word": WORDS, "phones": model.predict(WORDS)}
     report = model.report(table)
     assert report.grids[0].columns == ["", "symbol errors", "text errors", "exact"]
-    assert [row[0] for row in report.grids[0].rows] == ["copy of the source", "nearest neighbour", "network"]
+    assert [row[0] for row in report.grids[0].rows][:3] == ["copy of the source", "nearest neighbour", "network"]
     assert report.grids[0].rows[1][3] > 0.99  # what it knows by heart
     assert "240 of these sources" in report.notes[0]
     assert report.draw().axes
@@ -125,7 +140,7 @@ def test_a_table_is_read_translated_and_measured(tmp_path):
 def test_sentences_are_scored_by_chrf_and_bleu():
     english = [f"open the file number {n}" for n in range(40)]
     french = [f"Ouvrir le fichier numéro {n} !" for n in range(40)]
-    model = elman.Translator(**SMALL, target_tokens="words").fit(english, french)
+    model = elman.Translator(**SMALL, target_tokens="words", memory=False).fit(english, french)
     from elman.models.scoring.texts import score_grid
 
     grid = score_grid({"right": french, "network": model.predict(english)}, french, model.preprocessor_.target.kind)

@@ -12,23 +12,32 @@ from torch import Tensor, nn
 
 from elman.data.images import Images
 from elman.data.sequences import Rows
+from elman.data.splits import pick
 from elman.data.tokenizer import Tokenizer
 from elman.errors import InputError
 from elman.models.caption.files import ImagePiece, read_captioned, stream_images
+from elman.models.caption.nearest import NearestImage
 from elman.models.caption.network import ImageToText, SmallImageEncoder
 from elman.models.caption.options import CaptionerOptions
 from elman.models.caption.preprocess import Encoded, Preprocessor, prepare, read_examples
+from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.estimator.columns import of_file
 from elman.models.estimator.contents import CaptionerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.options import WriterOptions
 from elman.models.estimator.reports import Columns, Report
+from elman.models.networks.beam_search import Beam
+from elman.models.networks.choices import MEASURED, SEARCHED, choose_threshold, cross_switched, switch
 from elman.models.networks.decoder import Source
-from elman.models.networks.decoding import TargetExamples, Writer, search_of, write_all
+from elman.models.networks.decoding import TargetExamples, Writer, write_all
 from elman.models.scoring.texts import score_grid
 from elman.rounding import counted
-from elman.train import read_container
+from elman.train import Task, read_container
 from elman.train.run import RunOptions
+
+NEAREST = NearestImage.name
+COMMONEST, BOTH = "commonest text", "nearest image and network"
+"""What predict may answer with, beside the network."""
 
 
 class Captioner(Writer, CaptionerOptions):
@@ -37,6 +46,11 @@ class Captioner(Writer, CaptionerOptions):
     Attributes:
         preprocessor_: how texts become numbers, and the shape of the images, from the training part.
         columns_: the columns or arrays that images and texts came from, None where they came as arguments.
+        chosen_: the options that were left open, as they were chosen for the data.
+        answer_: what `predict` answers with.
+        nearest_: knows all images, where it answers for any; None elsewhere.
+        threshold_: how near, as minus the squared difference, an image has to be to a known one for that one's text to
+            be taken where the answer is "nearest image and network"; None takes none.
         duplicates_: held-out images that are in the training part too, pixel by pixel.
         network_: the trained network.
         baselines_: held-out nats per symbol of uniform, unigram and bigram; empty with nothing held out.
@@ -61,6 +75,8 @@ class Captioner(Writer, CaptionerOptions):
     network_: ImageToText
     preprocessor_: Preprocessor
     columns_: tuple[str, str] | None
+    nearest_: NearestImage | None = None
+    threshold_: float | None = None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], encoder: nn.Module) -> "Captioner":
@@ -98,29 +114,43 @@ class Captioner(Writer, CaptionerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        options = self._options_for(run)
-        data = prepare(X, y, options)
+        data = prepare(X, y, self._options_for(run))
         self.preprocessor_, self.columns_, self.duplicates_ = data.preprocessor, data.columns, data.duplicates
-        return self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
+        self._data = data
+        self._learn(
+            run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, data.options), data.options
+        )
+        del self._data
+        return self
 
-    def predict(self, X: Any) -> list[str]:
+    def predict(self, X: Any, beam: int | None = None, length_penalty: float | None = None) -> list[str]:
         """Return a text for each image, however many there are.
+
+        Args:
+            X: the images.
+            beam: the width of the search; None takes the option of this name, or what was chosen for it.
+            length_penalty: likewise.
+
+        Returns:
+            What the network writes, or a simpler answer where that was better on held-out images (see `answer_`).
 
         Raises:
             DataError: images differ in size from each other or from those that were learned.
-            InputError: the model is not fitted.
+            InputError: the model is not fitted, or an argument is out of range.
         """
         self._check_fitted()
-        images = self.preprocessor_.read(X)
-        limits = np.full(len(images), 2 * self.preprocessor_.longest)
-        return write_all(
-            self.network_.decoder,
-            self._tokenizer.write,
-            lambda rows: self._source(images, rows),
-            limits,
-            limits,
-            search_of(self._options()),
-        )
+        images, search, name = self.preprocessor_.read(X), self._beam(beam, length_penalty), self.answer_.name
+        if name == COMMONEST:
+            return [self.preprocessor_.commonest] * len(images)
+        if self.nearest_ is None:
+            return self._write(images, search)
+        found, nearness = self.nearest_.find(images)
+        return found if name == NEAREST else switch(nearness, found, self._write(images, search), self.threshold_)
+
+    def write(self, X: Any, beam: int | None = None, length_penalty: float | None = None) -> list[str]:
+        """Return what the network writes for each image, whatever `answer_` is; takes and raises as `predict` does."""
+        self._check_fitted()
+        return self._write(self.preprocessor_.read(X), self._beam(beam, length_penalty))
 
     def read(self, source: Any) -> Iterator[ImagePiece]:
         """Return the images of a file piece by piece (see `OnFiles`)."""
@@ -134,9 +164,40 @@ class Captioner(Writer, CaptionerOptions):
         """Return scores on a file that holds the texts, beside always writing the commonest (see `OnFiles`)."""
         found = read_captioned(source, *self._columns())
         commonest = [self.preprocessor_.commonest] * len(found.texts)
-        written = {"commonest text": commonest, "network": self.predict(found.images)}
+        answered = self.predict(found.images)
+        written = {COMMONEST: commonest, NETWORK: self.write(found.images), self.answer_.name: answered}
         grid = score_grid(written, found.texts, self._tokenizer.kind)
-        return Report(f"{source}: {counted(len(found.texts), 'image')}", [grid])
+        notes = [f"predict answers with: {self.answer_.name}"]
+        images = self.preprocessor_.read(found.images)
+        title = f"{source}: {counted(len(found.texts), 'image')}"
+        from elman.pictures import captions
+
+        return Report(title, [grid], notes, lambda: captions(images, answered, found.texts))
+
+    def _finish(self, task: Task) -> None:
+        """Choose the search and the answer on held-out images, then have the nearest image know all that are given."""
+        data, self.answer_, self.nearest_ = self._data, Answer.only(), None
+        rows = data.held_out_rows[:MEASURED]
+        if not len(rows):
+            return
+        images, wanted = data.images[rows], pick(data.texts, rows)
+        some = images[:SEARCHED]
+        texts = self._write(images, self._choose_beam(lambda beam: self._write(some, beam), wanted[:SEARCHED]))
+        learned = np.delete(np.arange(len(data.texts)), data.held_out_rows)
+        nearest = NearestImage().fit(data.images[learned], pick(data.texts, learned))
+        found, nearness = nearest.find(images)
+        both = nearness, found, texts, wanted
+        written = {NETWORK: texts, NEAREST: found, COMMONEST: [self.preprocessor_.commonest] * len(wanted)}
+        self._choose_answer(written | {BOTH: cross_switched(*both)}, wanted)
+        self.threshold_ = choose_threshold(*both)
+        if self.answer_.name in (NEAREST, BOTH):
+            self.nearest_ = nearest.fit(data.images, data.texts)
+
+    def _write(self, images: Images, beam: Beam) -> list[str]:
+        """Return what the network writes for images."""
+        limits = np.full(len(images), 2 * self.preprocessor_.longest)
+        decoder, text = self.network_.decoder, self._tokenizer.write
+        return write_all(decoder, text, lambda rows: self._source(images, rows), limits, limits, beam)[0]
 
     def _columns(self) -> tuple[str, str]:
         self._check_fitted()
@@ -168,16 +229,25 @@ class Captioner(Writer, CaptionerOptions):
         return self.network_.see(torch.from_numpy(images[rows]))
 
     def _content(self) -> dict[str, Any]:
-        own = {"columns": self.columns_, "duplicates": self.duplicates_, "own_encoder": self.encoder is not None}
+        own = {
+            "columns": self.columns_,
+            "duplicates": self.duplicates_,
+            "own_encoder": self.encoder is not None,
+            "threshold": self.threshold_,
+        }
         return self.preprocessor_.content() | own
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.nearest_.tensors() if self.nearest_ else {}
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         if content["own_encoder"] and self.encoder is None:
             raise InputError("it was trained with an encoder of its own: load it by Captioner.load(path, encoder)")
         self.preprocessor_ = Preprocessor.from_state(content)
         self.columns_ = content["columns"] and tuple(content["columns"])
-        self.duplicates_ = content["duplicates"]
-        self._make_network(self._options())
+        self.duplicates_, self.threshold_ = content["duplicates"], content["threshold"]
+        self.nearest_ = NearestImage.of(tensors) if tensors else None
+        self._make_network(self._filled_options())
 
     def _make_network(self, options: CaptionerOptions) -> None:
         own, shape, size = copy.deepcopy(self.encoder), self.preprocessor_.shape, len(self._tokenizer.vocabulary)

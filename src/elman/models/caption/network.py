@@ -58,7 +58,7 @@ class ImageToText(nn.Module):
 
     def __init__(self, encoder: nn.Module, features: int, channels: int, size: int, options: CaptionerOptions):
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.shift = encoder, options.shift or 0
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
         # An encoder's vectors may be of any size; small ones would hardly move the state that the decoder begins with.
@@ -79,6 +79,21 @@ class ImageToText(nn.Module):
 
     def see(self, images: Tensor) -> Source:
         """Return what the decoder writes from: images `(B, rows, columns, C)` of any type, as they were given."""
-        scaled = (images.to(self.mean.dtype) - self.mean) / self.deviation
-        seen = self.norm(self.encoder(scaled.permute(0, 3, 1, 2).contiguous()))
+        scaled = ((images.to(self.mean.dtype) - self.mean) / self.deviation).permute(0, 3, 1, 2)
+        if self.training and self.shift:
+            scaled = shifted(scaled, self.shift)
+        seen = self.norm(self.encoder(scaled.contiguous()))
         return Source(self.decoder.first_state(self.drop(seen)), None)
+
+
+def shifted(images: Tensor, most: int) -> Tensor:
+    """Return images `(B, C, rows, columns)`, each moved at random by so many pixels at most, each way.
+
+    What moves in from outside repeats the border. Meaning may hang on sides and on left and right, so that nothing is
+    mirrored.
+    """
+    rows, columns = images.shape[2:]
+    padded = nn.functional.pad(images, (most, most, most, most), mode="replicate")
+    windows = padded.unfold(2, rows, 1).unfold(3, columns, 1)
+    down, right = torch.randint(2 * most + 1, (2, len(images)), device=images.device)
+    return windows[torch.arange(len(images), device=images.device), :, down, right]

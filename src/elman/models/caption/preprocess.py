@@ -6,12 +6,12 @@ from typing import Any
 
 from elman.data.images import Images, as_images
 from elman.data.items import as_texts
-from elman.data.sequences import Sequences
+from elman.data.sequences import Rows, Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tokenizer import Tokenizer
 from elman.errors import DataError
 from elman.models.caption.files import Captioned, read_captioned
-from elman.models.caption.options import CaptionerOptions
+from elman.models.caption.options import CaptionerOptions, chosen
 from elman.models.estimator.preprocess import PreparedData
 from elman.models.networks.decoding import check_targets
 
@@ -50,13 +50,6 @@ class Preprocessor:
     longest: int
 
     @classmethod
-    def fit(cls, images: Images, texts: list[str], options: CaptionerOptions) -> "Preprocessor":
-        """Learn from the training part."""
-        tokenizer = Tokenizer.fit(texts, options.tokens, options.min_count)
-        longest = int(tokenizer.read_targets(texts).lengths.max())
-        return cls(tokenizer, images.shape[1:], Counter(texts).most_common(1)[0][0], longest)
-
-    @classmethod
     def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
         """Return the preprocessor that `content` was made from."""
         tokenizer = Tokenizer.from_state(content["tokenizer"])
@@ -92,9 +85,17 @@ class Prepared(PreparedData[Encoded, Preprocessor]):
     """The data of one training. Duplicates are images that are the same pixel by pixel.
 
     Attributes:
+        images: all images, training part and held-out part.
+        texts: their texts.
+        held_out_rows: which of them are held out.
+        options: the options, with what was left open chosen for the training part.
         columns: the columns or arrays of the file that was read; None where `X` and `y` were given.
     """
 
+    images: Images
+    texts: list[str]
+    held_out_rows: Rows
+    options: CaptionerOptions
     columns: tuple[str, str] | None
 
 
@@ -111,13 +112,21 @@ def prepare(X: Any, y: Any, options: CaptionerOptions) -> Prepared:
             texts are the same.
     """
     images, texts, columns = read_examples(X, y, (options.image, options.caption))
-    training, held_out = split_rows(len(images), options.validation_fraction)
-    preprocessor = Preprocessor.fit(images[training], pick(texts, training), options)
+    training, held_out = split_rows(len(images), options.validation_fraction, options.split, options.seed)
+    learned = pick(texts, training)
+    tokenizer = Tokenizer.fit(learned, options.tokens, options.min_count)
+    lengths, shape = tokenizer.read_targets(learned).lengths, images.shape[1:]
+    commonest = Counter(learned).most_common(1)[0][0]
+    preprocessor = Preprocessor(tokenizer, shape, commonest, int(lengths.max()))
     return Prepared(
-        preprocessor.encode(images[training], pick(texts, training)),
+        preprocessor.encode(images[training], learned),
         preprocessor.encode(images[held_out], pick(texts, held_out)) if len(held_out) else None,
         preprocessor,
         count_duplicates(images[training], images[held_out]),
+        images,
+        texts,
+        held_out,
+        chosen(options, shape, len(learned), int(lengths.sum()), tokenizer.kind),
         columns,
     )
 

@@ -23,11 +23,13 @@ class Answer:
         name: "network", "mixture", or the name of a simple model.
         factors: the factor of each part's scores, by name; parts that are not named are not used.
         losses: the held-out loss of each candidate, by name; empty with nothing held out.
+        unit: what they are measured in, where that is not the loss of training.
     """
 
     name: str
     factors: dict[str, float]
     losses: dict[str, float] = field(default_factory=dict)
+    unit: str = ""
 
     @classmethod
     def only(cls, name: str = NETWORK, losses: Mapping[str, float] | None = None) -> Self:
@@ -43,8 +45,10 @@ class Answer:
         if not self.losses:
             return f"answers with: {self.name} (nothing was held out to choose on)"
         losses = ", ".join(f"{name} {brief(loss)}" for name, loss in self.losses.items())
-        return f"answers with: {self.name}, the least held-out loss ({losses} {unit})"
+        least = self.losses.get(self.name) == min(self.losses.values())
+        why = "the least held-out loss" if least else "as asked; held-out losses"
+        return f"answers with: {self.name}, {why} ({losses} {self.unit or unit})"
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
-        return {"name": self.name, "factors": self.factors, "losses": self.losses}
+        return {"name": self.name, "factors": self.factors, "losses": self.losses, "unit": self.unit}

@@ -31,6 +31,7 @@ class Answered(_Part):
     name: str = Field(min_length=1)
     factors: dict[str, float] = Field(min_length=1)
     losses: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
+    unit: str = ""
 
 
 class Content(_Part):
@@ -59,17 +60,19 @@ class Content(_Part):
 
 
 class Tokenizer(_Part):
-    """A tokenizer's symbols: the unknown one, the end, and those that were learned."""
+    """A tokenizer's symbols: the unknown one, the end, and those that were learned; and the merges of pieces."""
 
     tokens: Kind
     symbols: list[str] = Field(min_length=2)
+    merges: list[Pair] = []
 
 
 class TokenInput(_Part):
-    """The symbols of an input, the unknown one first."""
+    """The symbols of an input, the unknown one first; and the merges of pieces."""
 
     tokens: Kind
     symbols: list[str] = Field(min_length=1)
+    merges: list[Pair] = []
 
 
 class SeriesInput(_Part):
@@ -180,6 +183,7 @@ class TranslatorContent(Content):
     duplicates: Count
     columns: Pair | None
     threshold: float | None
+    doubt: float | None
 
 
 class CaptionerContent(Content):
@@ -192,6 +196,7 @@ class CaptionerContent(Content):
     longest: int = Field(ge=1, le=1_000_000)
     duplicates: Count
     own_encoder: bool
+    threshold: float | None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -1,7 +1,7 @@
 """Train a decoder on batches of targets, and decode the best hypotheses as texts: the base of what writes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,25 @@ from elman.data.items import as_texts
 from elman.data.sequences import Rows, Sequences, sorted_batches
 from elman.data.tokenizer import UNKNOWN, Tokenizer
 from elman.errors import DataError
+from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.options import WriterOptions
+from elman.models.estimator.reports import Report
 from elman.models.networks.beam_search import Beam, search
+from elman.models.networks.choices import (
+    Values,
+    Written,
+    choose_answer,
+    choose_beam,
+    failure,
+    held_out_grid,
+    usual_beam,
+)
 from elman.models.networks.decoder import Decoder, Source, Targets, Writing
 from elman.models.scoring.counts import baselines
 from elman.models.scoring.texts import exact
+from elman.options import checked
 from elman.quoting import quote
 from elman.train import Batch
 
@@ -72,11 +84,17 @@ class TargetExamples:
 class Writer(Estimator):
     """An estimator whose network writes a text for each input.
 
-    A child makes its network (`_make_network`), shows it some data (`_target_examples`), and has the tokenizer of what
-    is written (`_tokenizer`).
+    A child makes its network (`_make_network`), shows it some data (`_target_examples`), has the tokenizer of what is
+    written (`_tokenizer`), and, after training, has the search and the answer chosen on held-out data (`_choose`).
+
+    Attributes:
+        held_out_: how the network and simple models did on the held-out part; None with nothing held out, and in a
+            model that was loaded.
     """
 
     loss_unit = LOSS_UNIT
+    answer_: Answer
+    held_out_: Report | None = None
 
     @property
     def _tokenizer(self) -> Tokenizer:
@@ -102,9 +120,36 @@ class Writer(Estimator):
             raise DataError(f"y: expected {len(found):,} targets, one for each source, got {len(targets):,}")
         return exact(found, targets)
 
-    def predict(self, X: Any) -> list[str]:
+    def predict(self, X: Any, beam: int | None = None, length_penalty: float | None = None) -> list[str]:
         """Return a text for each input."""
         raise NotImplementedError
+
+    def _beam(self, beam: int | None = None, length_penalty: float | None = None) -> Beam:
+        """Return the search of the arguments; where those are None of the options; of those the one that was chosen.
+
+        Raises:
+            InputError: an argument is out of range.
+        """
+        asked = {"beam": beam, "length_penalty": length_penalty}
+        given = self.get_params(deep=False) | {name: value for name, value in asked.items() if value is not None}
+        options: Any = checked(self.options, given)
+        chosen = {name: self.chosen_.get(name) for name in asked if getattr(options, name) is None}
+        return usual_beam(replace(options, **chosen))
+
+    def _choose_beam(self, write: Callable[[Beam], Sequence[str]], wanted: Sequence[str]) -> Beam:
+        """Return the search with the best held-out chrF, and keep what was left open in `chosen_`."""
+        options = self._options()
+        beam = choose_beam(write, wanted, options)
+        found = {"beam": beam.width, "length_penalty": beam.length_penalty}
+        self.chosen_ |= {name: value for name, value in found.items() if getattr(options, name) is None}
+        return beam
+
+    def _choose_answer(self, written: Written, wanted: Sequence[str]) -> None:
+        """Set `answer_` and `held_out_` from what the network and simple models wrote for held-out inputs."""
+        self.answer_ = choose_answer(written, wanted, self.answer)
+        bad = failure(written[NETWORK], wanted, self.answer)
+        title = f"held out, {len(wanted):,} {self.example}s"
+        self.held_out_ = Report(title, [held_out_grid(written, wanted)], [bad] if bad else [])
 
     def _begin(self, training: Any, held_out: Any, options: WriterOptions) -> ByLength:
         """Return the job of learning to write, with a new network."""
@@ -117,7 +162,7 @@ class Writer(Estimator):
             self.network_,
             learned,
             measured,
-            batch=options.batch_size,
+            batch=options.batch_size or 1,
             seed=options.seed,
             target="symbol",
             loss_unit=LOSS_UNIT,
@@ -133,8 +178,8 @@ def write_all(
     lengths: npt.NDArray[np.int64],
     limits: npt.NDArray[np.int64],
     beam: Beam,
-) -> list[str]:
-    """Return the best text for each row.
+) -> tuple[list[str], Values]:
+    """Return the best text for each row, and how unsure the decoder is of it: -ln P for each symbol, `(n,)`.
 
     Args:
         decoder: what writes, in evaluation mode.
@@ -144,12 +189,13 @@ def write_all(
         limits: symbols to write at most for each row, `(n,)`.
         beam: how to search. The unknown symbol is never written.
     """
-    texts = [""] * len(lengths)
+    texts, doubts = [""] * len(lengths), np.zeros(len(lengths))
     for rows in sorted_batches(lengths, AT_ONCE):
         found = search(Writing(decoder, source_of(rows), never=(UNKNOWN,)), limits[rows], beam)
         for row, hypothesis in zip(rows.tolist(), found, strict=True):
             texts[row] = text_of(hypothesis.symbols)
-    return texts
+            doubts[row] = -hypothesis.log_probability / (len(hypothesis.symbols) + 1)
+    return texts, doubts
 
 
 def check_targets(targets: Sequence[str], sources: int) -> None:
@@ -164,8 +210,3 @@ def check_targets(targets: Sequence[str], sources: int) -> None:
         raise DataError(
             f"y: every target is {quote(targets[0])}: give at least two different ones, or there is nothing to learn"
         )
-
-
-def search_of(options: WriterOptions) -> Beam:
-    """Return the beam search that the options ask for."""
-    return Beam(options.beam, options.length_penalty)

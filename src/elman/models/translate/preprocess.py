@@ -22,7 +22,7 @@ from elman.models.networks.beam_search import BOS_EOS
 from elman.models.networks.decoding import check_targets, padded
 from elman.models.translate.memory import Pairs, TranslationMemory
 from elman.models.translate.network import Sources
-from elman.models.translate.options import TranslatorOptions, copies
+from elman.models.translate.options import Sizes, TranslatorOptions, chosen, copies
 from elman.quoting import quote
 from elman.rounding import counted
 
@@ -158,15 +158,6 @@ class Preprocessor:
     copies: bool
 
     @classmethod
-    def fit(cls, sources: Sequence[str], targets: Sequence[str], options: TranslatorOptions) -> "Preprocessor":
-        """Learn from the training part."""
-        return cls(
-            Tokenizer.fit(sources, options.source_tokens, options.min_count),
-            Tokenizer.fit(targets, options.target_tokens, options.min_count),
-            copies(options),
-        )
-
-    @classmethod
     def from_state(cls, content: dict[str, Any], options: TranslatorOptions) -> "Preprocessor":
         """Return the preprocessor that `content` was made from."""
         source, target = (Tokenizer.from_state(content[side]) for side in ("source", "target"))
@@ -193,13 +184,15 @@ class Prepared(PreparedData[Encoded, Preprocessor]):
 
     Attributes:
         pairs: all sources and targets, not encoded.
-        memory: knows the training part; None without a memory.
+        memory: knows the training part.
+        options: the options, with what was left open chosen for the training part.
         columns: the columns of the table that was read; None where `X` and `y` were given.
         read: how much of a table was read, such as "40 rows"; None likewise.
     """
 
     pairs: Pairs
-    memory: TranslationMemory | None
+    memory: TranslationMemory
+    options: TranslatorOptions
     columns: tuple[str, str] | None
     read: str | None
 
@@ -223,24 +216,44 @@ def prepare(X: Any, y: Any, options: TranslatorOptions) -> Prepared:
         columns, read = find_columns(table, options), counted(len(table), "row")
         X, y = (texts_of(table, column) for column in columns)
     pairs = sources, targets = check_pairs(X, y)
-    training, held_out = split_rows(len(sources), options.validation_fraction)
+    training, held_out = split_pairs(len(sources), options)
     if options.memory and not len(held_out):
         raise InputError("memory: it needs pairs held out to measure it on, got none: set validation to 0.1, say")
     learned, asked = (pick(sources, training), pick(targets, training)), pick(sources, held_out)
-    preprocessor = Preprocessor.fit(*learned, options)
-    memory = TranslationMemory(*learned) if options.memory else None
-    neighbours = [*memory.others(), *memory.neighbours(asked)] if memory else None
-    encoded = preprocessor.encode(sources, targets, neighbours)
+    source, target = (
+        Tokenizer.fit(texts, tokens, options.min_count)
+        for texts, tokens in zip(learned, (options.source_tokens, options.target_tokens), strict=True)
+    )
+    options = chosen(options, _sizes(source, target, learned))
+    preprocessor, memory = Preprocessor(source, target, copies(options)), TranslationMemory(*learned)
+    neighbours = [*memory.others(), *memory.neighbours(asked)] if options.memory else None
+    encoded = preprocessor.encode(learned[0] + asked, learned[1] + pick(targets, held_out), neighbours)
+    places = np.arange(len(sources))
     return Prepared(
-        encoded.take(training),
-        encoded.take(held_out) if len(held_out) else None,
+        encoded.take(places[: len(training)]),
+        encoded.take(places[len(training) :]) if len(held_out) else None,
         preprocessor,
         count_duplicates(learned[0], asked),
         pairs,
         memory,
+        options,
         columns,
         read,
     )
+
+
+def split_pairs(count: int, options: TranslatorOptions) -> tuple[Rows, Rows]:
+    """Return the rows to learn from and those held out, the same at every call."""
+    return split_rows(count, options.validation_fraction, options.split, options.seed)
+
+
+def _sizes(source: Tokenizer, target: Tokenizer, pairs: Pairs) -> Sizes:
+    """Return what the options are chosen by."""
+    read, written = ([one.split(text) for text in texts] for one, texts in ((source, pairs[0]), (target, pairs[1])))
+    shared = [len(set(a) & set(b)) / len(set(b)) for a, b in zip(read, written, strict=True)]
+    symbols = sum(map(len, read)) + sum(map(len, written))
+    same = source.splitter == target.splitter
+    return Sizes(len(read), symbols, (source.kind, target.kind), float(np.mean(shared)) if same else 0.0)
 
 
 def check_pairs(X: Any, y: Any) -> Pairs:
