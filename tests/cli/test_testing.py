@@ -131,7 +131,7 @@ def test_the_end_of_a_text_is_tested_on(tmp_path, capsys):
     model = elman.load(tmp_path / "m.safetensors", elman.TextGenerator)
     assert "Z" not in model.alphabet_.characters
     loss = model.score("to be. " * 14)
-    row = next(line for line in said.split("test, which")[1].splitlines() if line.startswith("network"))
+    row = next(line for line in said.split("test, which")[1].splitlines() if line.startswith(model.answer_.name))
     assert float(row.split()[1]) == pytest.approx(loss, abs=5.1e-4)
     assert float(row.split()[2]) == pytest.approx(loss / np.log(2), abs=5.1e-4)
 

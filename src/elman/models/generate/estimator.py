@@ -176,8 +176,9 @@ class TextGenerator(Estimator, TextOptions):
         """Return the loss on a text, or on a file of one, with the held-out losses of training (see `OnFiles`)."""
         self._check_fitted()
         best = {} if self.progress_.best is None else {"network": self.progress_.best}
-        answer = self.answer_.name, self._predictor().nats
-        return text_report(source, self.alphabet_, answer, self.baselines_ | best)
+        network = Predictor(self.network_, None, Answer.only())
+        losses = {NETWORK: network.nats, self.answer_.name: self._predictor().nats}
+        return text_report(source, self.alphabet_, losses, self.baselines_ | best)
 
     def probe(self, text: str | Path | None = None) -> Probe:
         """Return what `elman.diagnose` examines: windows of a text, or of what the model writes itself.

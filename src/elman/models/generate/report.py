@@ -1,7 +1,7 @@
 """Measure a text generator on another text, and on each line of one."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -31,13 +31,13 @@ class Lines(NamedTuple):
     texts: list[str]
 
 
-def text_report(source: str | Path, alphabet: Alphabet, answer: tuple[str, Loss], known: dict[str, float]) -> Report:
+def text_report(source: str | Path, alphabet: Alphabet, losses: Mapping[str, Loss], known: dict[str, float]) -> Report:
     """Return the report of a text.
 
     Args:
         source: the text, or its file.
         alphabet: the characters of the model; others are left out and counted.
-        answer: what the model answers with, and a function that returns the nats of each symbol but the first.
+        losses: functions that return the nats of each symbol but the first, by the name of the predictor.
         known: losses on the held-out part of training, by name.
 
     Raises:
@@ -47,8 +47,7 @@ def text_report(source: str | Path, alphabet: Alphabet, answer: tuple[str, Loss]
     numbers, strange = _known(text, alphabet)
     if len(numbers) < 2:
         raise DataError(f"{name}: expected two characters or more that the model knows, got {len(numbers)}: give more")
-    who, loss = answer
-    grids = [_grid({who: float(loss(numbers).mean())}, len(numbers))]
+    grids = [_grid({name: float(loss(numbers).mean()) for name, loss in losses.items()}, len(numbers))]
     if known:
         grids.append(_grid(known, title="for comparison, the held-out end of the text of training"))
     notes = [f"characters that training never saw, left out: {strange:,}"] if strange else []
