@@ -24,7 +24,7 @@ def forecast(data: Rolling, seed: int) -> Score:
     low, high = found.intervals[LEVEL]
     covered = ((low <= found.truth) & (found.truth <= high)).mean(axis=1)
     score.figures = figures(errors.tolist(), covered.tolist())
-    p = model.preparation_
+    p = model.preprocessor_
     score.note = f"{trained(model)}, season {p.season}, context {p.context}"
     return score
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.jobs import command
-from elman.cli.running import Interruption
+from elman.cli.running import Interruption, echo_chosen
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
 from elman.files import check_writable
@@ -41,7 +41,8 @@ Levels = Annotated[str, typer.Option(help="Levels of the intervals in per cent, 
 Origins = Annotated[
     int | None,
     typer.Option(
-        help="Number of origins of the backtest; 0 skips it.", show_default="as many as hold out two horizons"
+        help="Number of origins of the backtest; 0 skips it.",
+        show_default="at most 20 over two horizons, or a week of steps shorter than a day",
     ),
 ]
 
@@ -74,12 +75,14 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         given: `file`, `output`, `levels`, `origins`, and what `fit` takes, by name.
     """
     from elman import Forecaster
-    from elman.models.forecast.report import grid, title
+    from elman.models.forecast.report import answer_line, grid, title
     from elman.train.run import RunFiles, check_run
     from elman.train.show import Show
 
     held_out = options["validation_fraction"] != 0
     levels = _levels(given["levels"]) if held_out else []
+    if options["minutes"] is not None and given["origins"] != 0:
+        options = options | {"minutes": options["minutes"] / 2}  # of both trainings together
     model = Forecaster(**options | ({} if held_out else {"patience": None}))
     files = RunFiles.for_model(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
     run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
@@ -94,6 +97,8 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         print_grid(grid(found))
     echo("\ntraining on everything")
     model.fit(panel, files=files, callback=Show(lines=False), **run)
+    echo_chosen(model)
+    echo(answer_line(model.answer_))
     _leave(model, files.model, panel, found, levels)
 
 
@@ -152,7 +157,7 @@ def _leave(model: "Forecaster", path: Path, panel: "Panel", found: "Evaluation |
     if len(rows) > PRINTED:
         echo(f"... and {len(rows) - PRINTED:,} rows more")
     drawn = _draw(panel, found, ahead, picture)
-    echo(f"{model.preparation_.described}\n\nforecast: {table}   {drawn}   model: {path}")
+    echo(f"{model.preprocessor_.described}\n\nforecast: {table}   {drawn}   model: {path}")
 
 
 def _draw(panel: "Panel", found: "Evaluation | None", ahead: dict[str, Any], picture: Path) -> str:
