@@ -43,7 +43,8 @@ Levels = Annotated[str, typer.Option(help="Levels of the intervals in per cent, 
 Origins = Annotated[
     int | None,
     typer.Option(
-        help="Number of origins of the backtest; 0 skips it.", show_default="as many as hold out two horizons"
+        help="Number of origins of the backtest; 0 skips it.",
+        show_default="at most 20 over two horizons, or a week of steps shorter than a day",
     ),
 ]
 
@@ -76,7 +77,7 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         given: `file`, `output`, `levels`, `origins`, and what `fit` takes, by name.
     """
     from elman import Forecaster
-    from elman.models.forecast.report import grid, title
+    from elman.models.forecast.report import answer_line, grid, title
     from elman.train.run import RunFiles, check_run
     from elman.train.show import Show
 
@@ -104,8 +105,7 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
     model.set_params(minutes=left).fit(panel, files=files, callback=Show(lines=False), **run)
     model.set_params(minutes=minutes)
     echo_chosen(model)
-    if model.answer_:
-        echo(model.answer_.line(model.loss_unit))
+    echo(answer_line(model.answer_))
     if end := ending(model):
         echo(end)
     _leave(model, files.model, panel, found, levels)

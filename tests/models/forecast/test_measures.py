@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from elman.models.forecast import evaluation as metrics
-from elman.models.forecast.baselines import drift, last_value, naive_forecasts, seasonal_mean, seasonal_naive
-from elman.models.forecast.forecasts import Intervals
+from elman.models.forecast.baselines import autocorrelated, drift, last_value, seasonal_mean, seasonal_naive
+from elman.models.forecast.intervals import Intervals, own_units
 from elman.models.forecast.report import file_columns
 
 NAN = math.nan
@@ -45,7 +45,6 @@ def test_naive_forecasts_by_hand():
     np.testing.assert_array_equal(drift(history, 2), [7.25, 8.5])
     np.testing.assert_array_equal(seasonal_naive(history, 5, 2), [4, 6, 4, 6, 4])
     np.testing.assert_array_equal(seasonal_mean(history, 3, 2), [3, 10 / 3, 3])
-    assert list(naive_forecasts(history, 2, 6)) == ["last value", "drift"]
     np.testing.assert_array_equal(drift(np.array([3.0]), 2), [3, 3])
 
 
@@ -57,17 +56,47 @@ def test_a_long_seasons_mean_takes_in_the_neighbours():
     np.testing.assert_allclose(inner, np.arange(1, 19) + 20)
 
 
+MANY = 1e6
+"""Horizons in the past: Student's t is the normal distribution."""
+
+
 def test_half_widths_by_hand():
     errors = np.array([[1.0, -4.0], [-1.0, NAN], [1.0, 2.0]])
-    found = Intervals.fit(errors)
+    found = Intervals.fit(errors, MANY)
     second = math.sqrt((16 + 4) / 2)
     np.testing.assert_allclose(found.sizes, [1, second])
     np.testing.assert_allclose(found.quotients, sorted([1, 1, 1, 4 / second, 2 / second]))
-    # (5 + 1) x 50 % = the third of five; beyond the fifth there is none: the largest stands in.
+    # (5 + 1) x 50 % = the third of five; beyond the fifth there is none: a fifth more than the largest.
     np.testing.assert_allclose(found.half_widths(50), np.array([1, second]))
-    np.testing.assert_allclose(found.half_widths(99), 4 / second * np.array([1, second]))
+    np.testing.assert_allclose(found.half_widths(99), 1.2 * 4 / second * np.array([1, second]))
+    np.testing.assert_allclose(found.half_widths(80), 1.2816 * np.array([1, second]), rtol=1e-4)
     again = Intervals.from_numbers(found.numbers())
     np.testing.assert_array_equal(again.half_widths(80), found.half_widths(80))
+
+
+def test_few_horizons_widen_the_intervals():
+    errors = np.random.default_rng(0).normal(size=(200, 1))
+    widths = [Intervals.fit(errors, horizons).half_widths(95)[0] for horizons in (2, 20, 200)]
+    assert widths[0] > 1.4 * widths[2]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] == pytest.approx(1.2 * np.abs(errors).max()), "the bound of t with 3 degrees of freedom"
+
+
+def test_the_unit_of_an_origin_follows_the_changes_before_it():
+    values = np.concatenate((np.tile([0.0, 1.0], 50), np.tile([0.0, 10.0], 50)))
+    small, large = own_units(values, np.array([90, 190]), 5.0, 1)
+    assert large / small == pytest.approx(10**0.7)
+    changed = np.where(np.arange(200) >= 90, 1e6, values)
+    assert own_units(changed, np.array([90]), 5.0, 1)[0] == small
+
+
+def test_a_cycle_without_a_calendar_is_found_by_autocorrelation():
+    steps = np.arange(300)
+    noise = np.random.default_rng(0).normal(size=300)
+    assert autocorrelated(np.sin(2 * np.pi * steps / 17) + 0.3 * noise + steps / 100) == (17,)
+    assert autocorrelated(noise) == ()
+    assert autocorrelated(np.cumsum(noise)) == ()
+    assert autocorrelated(np.sin(steps[:60])) == (), "too short to say"
 
 
 def test_stamps_of_a_column_are_written_alike():
@@ -79,11 +108,11 @@ def test_stamps_of_a_column_are_written_alike():
 
 
 def test_sizes_only_grow_and_errors_of_zero_give_no_width():
-    np.testing.assert_array_equal(Intervals.fit(np.array([[2.0, 1.0]])).sizes, [2, 2])
-    np.testing.assert_array_equal(Intervals.fit(np.zeros((3, 2))).half_widths(95), [0, 0])
+    np.testing.assert_array_equal(Intervals.fit(np.array([[2.0, 1.0]]), MANY).sizes, [2, 2])
+    np.testing.assert_array_equal(Intervals.fit(np.zeros((3, 2)), MANY).half_widths(95), [0, 0])
 
 
 def test_many_quotients_are_thinned_without_moving_the_quantiles():
     errors = np.random.default_rng(0).normal(size=(20_000, 1))
-    assert len(Intervals.fit(errors).quotients) == 2001
-    assert Intervals.fit(errors).half_widths(95)[0] == pytest.approx(np.quantile(np.abs(errors), 0.95), rel=0.01)
+    assert len(Intervals.fit(errors, MANY).quotients) == 2001
+    assert Intervals.fit(errors, MANY).half_widths(95)[0] == pytest.approx(np.quantile(np.abs(errors), 0.95), rel=0.01)

@@ -3,6 +3,7 @@
 A file's checksum says that it is what somebody wrote, not that Elman wrote it.
 """
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -217,6 +218,7 @@ class Scale(_Part):
 
     log: bool
     spread: float = Field(gt=0)
+    nonnegative: bool = False
 
 
 class Preparation(_Part):
@@ -224,7 +226,8 @@ class Preparation(_Part):
 
     frequency: Frequency
     horizon: Steps
-    season: Steps
+    seasons: list[Steps]
+    tried: list[Steps]
     context: int = Field(ge=2, le=2**24)
     # JSON has no tuples: a list of two is taken for one.
     scales: list[Annotated[tuple[Label | None, Scale], Field(strict=False)]] = Field(min_length=1)
@@ -236,6 +239,30 @@ class Intervals(_Part):
 
     sizes: list[Annotated[float, Field(ge=0)]]
     quotients: list[Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    freedom: float = Field(ge=1, le=COUNT)
+
+
+class RidgeLags(_Part):
+    """The lags that a regression reads; its factors are tensors."""
+
+    suffix: str
+    edges: list[Annotated[int, Field(ge=0, le=COUNT)]] = Field(min_length=2)
+    seasons: list[Steps]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if any(begin >= end for begin, end in pairwise(self.edges)):
+            raise ValueError("expected edges that grow")
+        return self
+
+
+class SimpleMethods(_Part):
+    """The methods that forecast without a network."""
+
+    seasons: list[Steps]
+    logs: bool
+    units: list[list[Annotated[float, Field(gt=0, le=1e39)]]] = Field(min_length=1)
+    ridges: list[RidgeLags]
 
 
 class Series(_Part):
@@ -268,6 +295,8 @@ class ForecasterContent(Content):
 
     sizes: list[Annotated[int, Field(ge=0, le=COUNT)]] = Field(min_length=2, max_length=2)
     preparation: Preparation
+    simple: SimpleMethods
+    answer: Answered
     intervals: Intervals | None
     history: History
 
@@ -277,6 +306,10 @@ class ForecasterContent(Content):
         names = [one.name for one in self.history.series]
         if not names == [name for name, _ in p.scales] == [name for name, _ in p.covariates]:
             raise ValueError("expected a scale for each series of the history")
+        if any(not 0 <= factor <= 1 for factor in self.answer.factors.values()):
+            raise ValueError("expected factors of 0 to 1")
+        if len(self.simple.units) != len(names) or any(len(pair) != 2 for pair in self.simple.units):
+            raise ValueError("expected two units for each series of the history")
         if p.horizon != self.options.get("horizon") or p.frequency != self.history.frequency:
             raise ValueError("expected one horizon and one frequency")
         if self.intervals and len(self.intervals.sizes) != p.horizon:

@@ -15,6 +15,12 @@ from elman.models.forecast.evaluation import Numbers
 CLEARLY = 0.9
 """A season is taken where its repetition errs less than this share of what the last value errs."""
 
+RESEMBLES = 0.4
+"""The least autocorrelation of a cycle that is found without a calendar."""
+
+SHORTEST_CYCLE = 25
+"""A quarter of a series, at the least, in which such a cycle is looked for."""
+
 NEAR = 40
 """The seasonal mean takes in a season's length / 40 to either side: nine days for the days of a year."""
 
@@ -51,34 +57,70 @@ def seasonal_places(length: int, horizon: int, season: int) -> np.typing.NDArray
     return length - season + np.arange(horizon) % season
 
 
-def naive_forecasts(history: Numbers, horizon: int, season: int) -> dict[str, Numbers]:
-    """Return every naive forecast by name; those of a season only where there is one, and history to learn it from."""
-    found = {"last value": last_value(history, horizon), "drift": drift(history, horizon)}
-    if 1 < season <= len(history):
-        found["seasonal naive"] = seasonal_naive(history, horizon, season)
-        found["seasonal mean"] = seasonal_mean(history, horizon, season)
-    return found
+def find_seasons(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> tuple[int, ...]:
+    """Return the cycles whose repetition forecasts the training part well, shortest first; () if none does.
 
-
-def find_season(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> int:
-    """Return the cycle of the calendar whose repetition forecasts the training part best.
-
-    1, no season, if none errs less than `CLEARLY` of what the last value errs.
+    A cycle is taken where its repetition errs less than `CLEARLY` of what the last value errs, and a longer one beside
+    a shorter only where it errs less than that.
 
     Args:
         training: of each series.
-        frequency: says which cycles there are; those that do not come twice in the shortest series are left out.
+        frequency: says which cycles there are; stamps without a calendar have those of `autocorrelated`.
         horizon: steps to forecast.
     """
-    shortest = min(len(values) for values in training)
-    errors = {1: CLEARLY}
-    for season in frequency.seasons:
-        if 2 * season + horizon <= shortest:
-            errors[season] = float(np.mean([_repetition_error(values, season, horizon) for values in training]))
-    return min(errors, key=errors.__getitem__)
+    best, found = CLEARLY, []
+    for season, error in seasonal_errors(training, frequency, horizon).items():
+        if error < best:
+            best = error
+            found.append(season)
+    return tuple(found)
+
+
+def seasonal_errors(training: Sequence[Numbers], frequency: Frequency, horizon: int) -> dict[int, float]:
+    """Return what the repetition of each cycle errs, as a share of what the last value errs, shortest first.
+
+    Cycles that do not come twice and a horizon in a series of middling length are left out.
+    """
+    longest = max(training, key=len)
+    candidates = frequency.seasons if frequency.unit != "number" else autocorrelated(longest)
+    typical = float(np.median([len(values) for values in training]))
+    found = {}
+    for season in sorted(candidates):
+        if 2 * season + horizon <= typical:
+            errors = [_repetition_error(values, season, horizon) for values in training if len(values) >= 2 * season]
+            found[season] = float(np.mean(errors))
+    return found
+
+
+def autocorrelated(values: Numbers) -> tuple[int, ...]:
+    """Return the lag at which a long series resembles itself most after it first does not, if it does so clearly."""
+    longest = len(values) // 4
+    if longest < SHORTEST_CYCLE:
+        return ()
+    size = float(np.abs(values).max()) or 1.0
+    steps = np.arange(len(values))
+    left = values / size - np.polyval(np.polyfit(steps, values / size, 1), steps)
+    power = np.abs(np.fft.rfft(left, 2 * len(left))) ** 2
+    resembles = np.fft.irfft(power)[: longest + 1]
+    if resembles[0] <= 0:
+        return ()
+    resembles = resembles / resembles[0]
+    below = np.flatnonzero(resembles < 0)
+    if not len(below):
+        return ()
+    lag = int(below[0] + resembles[below[0] :].argmax())
+    return (lag,) if resembles[lag] >= RESEMBLES and lag < longest else ()
 
 
 def _repetition_error(values: Numbers, season: int, horizon: int) -> float:
-    """Return what the value one season before errs, as a share of what the last value does."""
+    """Return what the latest known value of the same place in the season errs, as a share of what the last value does.
+
+    Both are asked for all steps up to the horizon, of which a long one is repeated from several seasons before.
+    """
     last = last_value_error(values, horizon)
-    return float(np.abs(values[season:] - values[:-season]).mean() / last) if last else 1.0
+    if not last:
+        return 1.0
+    cycles, steps = np.unique(-(-np.arange(1, horizon + 1) // season), return_counts=True)
+    kept = season * cycles < len(values)
+    errors = [np.abs(values[season * cycle :] - values[: -season * cycle]).mean() for cycle in cycles[kept]]
+    return float(np.average(errors, weights=steps[kept]) / last)

@@ -9,17 +9,21 @@ from torch import Tensor
 
 from elman.data.series import Panel
 from elman.errors import InputError
+from elman.models.estimator.answer import Answer
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import ForecasterContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
 from elman.models.forecast.evaluation import OURS, Evaluation
-from elman.models.forecast.forecasts import Intervals, Predictor, evaluate, forecast_errors, future_columns
+from elman.models.forecast.forecasts import Predictor, evaluate, future_columns
+from elman.models.forecast.intervals import Intervals
+from elman.models.forecast.learning import Tried, learn_simple
 from elman.models.forecast.network import ForecastNetwork, WindowExamples
-from elman.models.forecast.options import ForecasterOptions
+from elman.models.forecast.options import ForecasterOptions, chosen
 from elman.models.forecast.origins import all_origins, before_last_origins, check_every, new_origins
 from elman.models.forecast.preprocess import Preprocessor, prepare, read_series
 from elman.models.forecast.report import file_columns, report
+from elman.models.forecast.simple import SimpleMethods
 from elman.models.forecast.windows import Sizes, Windows
 from elman.train import Task
 from elman.train.run import RunOptions
@@ -33,11 +37,13 @@ class Forecaster(Estimator, ForecasterOptions):
     Everything is measured and learned on the steps before an origin; `backtest` says how good that is.
 
     Attributes:
-        preprocessor_: what was measured on the training part: season, context, the scale of each series.
-        intervals_: how large held-out errors are; None with nothing held out.
-        history_: the end of each series, from which `predict` goes on.
+        preprocessor_: what was measured on the training part: seasons, context, the scale of each series.
+        simple_: the methods without a network, with what they learned.
+        answer_: what `predict` answers with: how much the network and each method count.
+        intervals_: how large errors at past origins are; None with nothing held out.
+        history_: the series, from whose end `predict` goes on.
         network_: the trained network.
-        baselines_: held-out losses of the last value and the seasonal naive forecast, in the unit of the loss.
+        baselines_: held-out losses of simple methods, in the unit of the loss.
         progress_: counts and losses of the training.
 
     Raises:
@@ -55,7 +61,10 @@ class Forecaster(Estimator, ForecasterOptions):
     loss_unit = "scaled MAE"
     example = "window"
     network_: ForecastNetwork
+    _tried: Tried
     preprocessor_: Preprocessor
+    simple_: SimpleMethods
+    answer_: Answer
     intervals_: Intervals | None
     history_: Panel
 
@@ -79,8 +88,9 @@ class Forecaster(Estimator, ForecasterOptions):
         """
         options = self._options_for(run)
         data = prepare(X, y, options)
-        self.preprocessor_, self.history_ = data.preprocessor, data.history
-        return self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options))
+        self.preprocessor_, self.history_ = data.preprocessor, data.series
+        filled = chosen(options, len(data.training))
+        return self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, filled), filled)
 
     def predict(self, horizon: int | None = None, X: Any = None, *, levels: Sequence[float] = (95,)) -> Any:
         """Forecast the steps after the end of each series.
@@ -136,7 +146,7 @@ class Forecaster(Estimator, ForecasterOptions):
         X: Any,
         origins: int | None = None,
         *,
-        every: int = 1,
+        every: int | None = None,
         levels: Sequence[float] = (95,),
         **run: Unpack[RunOptions],
     ) -> Evaluation:
@@ -146,8 +156,9 @@ class Forecaster(Estimator, ForecasterOptions):
 
         Args:
             X: as for `fit`.
-            origins: how many, the last of them a horizon before the end; None: as many as hold out two horizons.
-            every: steps between two origins.
+            origins: how many, the last of them a horizon before the end; None: as many as hold out two horizons, or a
+                week where steps are shorter than a day; series that are too short for that are left out.
+            every: steps between two origins; None: 1, or what leaves 20 origins where `origins` is None.
             levels: of the intervals, in per cent.
             **run: of the copy's training, as for `fit`.
 
@@ -156,9 +167,10 @@ class Forecaster(Estimator, ForecasterOptions):
         """
         options = self._options()
         panel = self.series_of(X)
-        training = before_last_origins(panel, options.horizon, origins, every)
-        copy = clone(self).fit(training, **run)
-        found: Evaluation = copy.evaluate(panel, every=every, levels=levels if options.validation_fraction else ())
+        test = before_last_origins(panel, options.horizon, origins, every)
+        copy = clone(self).fit(test.training, **run)
+        levels = levels if options.validation_fraction else ()
+        found: Evaluation = copy.evaluate(test.panel, every=test.every, levels=levels)
         return found
 
     def read(self, source: Any) -> Iterator[Panel]:
@@ -210,17 +222,18 @@ class Forecaster(Estimator, ForecasterOptions):
             raise InputError("levels: trained with validation=0, so that there are no intervals: give levels=()")
 
     def _predictor(self) -> Predictor:
-        return Predictor(self.network_, self.preprocessor_, self.intervals_)
+        return Predictor(self.network_, self.preprocessor_, self.simple_, self.answer_, self.intervals_)
 
     def _begin(self, training: Windows, held_out: Windows | None, options: ForecasterOptions) -> ByLength:
         """Return the job of learning from windows, with a new network."""
         self._make_network(training.sizes, options)
-        self.baselines_ = held_out.naive_losses() if held_out else {}
+        self.simple_, self._tried = learn_simple(self.history_, self.preprocessor_, held_out, options)
+        self.baselines_ = self._tried.baselines() if held_out else {}
         return ByLength(
             self.network_,
             WindowExamples(self.network_, training),
             WindowExamples(self.network_, held_out) if held_out else None,
-            batch=options.batch_size,
+            batch=cast(int, options.batch_size),
             seed=options.seed,
             target="value",
             loss_unit=self.loss_unit,
@@ -234,9 +247,11 @@ class Forecaster(Estimator, ForecasterOptions):
         return WindowExamples(self.network_, Windows(encoded, *origins))
 
     def _finish(self, task: Task) -> None:
-        """Measure the held-out errors of the best weights."""
-        held_out = cast(WindowExamples | None, cast(ByLength, task).held_out)
-        self.intervals_ = Intervals.fit(forecast_errors(self.network_, held_out.windows)) if held_out else None
+        """Choose what to answer with, and measure its errors."""
+        tried = self.__dict__.pop("_tried")
+        self.answer_, self.intervals_ = Answer.only(), None
+        if cast(ByLength, task).held_out:
+            self.answer_, self.intervals_ = tried.choose(self.network_, self._options())
 
     def _make_network(self, sizes: Sizes, options: ForecasterOptions) -> None:
         self.network_ = self._build(lambda: ForecastNetwork(sizes, options))
@@ -245,14 +260,19 @@ class Forecaster(Estimator, ForecasterOptions):
         return {
             "sizes": self.network_.sizes,
             "preparation": self.preprocessor_.content(),
+            "simple": self.simple_.content(),
             "intervals": self.intervals_.numbers() if self.intervals_ else None,
             "history": self.history_.numbers(),
         }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.simple_.tensors()
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.preprocessor_ = Preprocessor.from_state(content["preparation"])
         self.intervals_ = Intervals.from_numbers(content["intervals"]) if content["intervals"] else None
         self.history_ = Panel.from_numbers(content["history"])
+        self.simple_ = SimpleMethods.from_state(content["simple"], tensors, self.history_, self.preprocessor_.horizon)
         sizes = self.preprocessor_.encode(self.history_).sizes
         if list(sizes) != content["sizes"]:
             raise InputError(f"sizes: expected {list(sizes)}, as the history is read, got {content['sizes']}")

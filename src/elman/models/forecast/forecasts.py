@@ -1,89 +1,45 @@
-"""Forecast from origins in the units of the series, with prediction intervals.
+"""Forecast from origins in the units of the series, with prediction intervals, and compare with what came."""
 
-Intervals are computed from held-out errors: split conformal prediction, one width for each step.
-The held-out part was not trained on, so its errors are what errors on new data look like. Each step's errors are
-divided by that step's own size, which may only grow with the horizon; then all steps are taken together, so that a
-short series still has enough of them. The half-width at a level is the ceil((n + 1) level)-th smallest of the n
-quotients, as in Vovk et al. (2005), "Algorithmic Learning in a Random World", times the step's size.
-
-Windows overlap and series drift, so that the promised coverage is not proven here: `Forecaster.backtest` measures it.
-"""
-
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman.data.series import Panel
-from elman.models.forecast.baselines import naive_forecasts
+from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.forecast.evaluation import OURS, Evaluation, naive_scale
+from elman.models.forecast.intervals import Intervals, own_units
+from elman.models.forecast.mixture import mixed
 from elman.models.forecast.network import ForecastNetwork, forecast_changes
 from elman.models.forecast.preprocess import Preprocessor
-from elman.models.forecast.windows import Numbers, Origins, Windows
+from elman.models.forecast.regression import Asked
+from elman.models.forecast.simple import LAST, NAIVE, RIDGE, Forecasts, SimpleMethods, of_season
+from elman.models.forecast.windows import Numbers, Origins, Windows, lag_of
 
-KEPT = 2001
-"""Quotients kept: of more, that many evenly spaced in rank."""
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """The half-widths of intervals, in spreads.
-
-    Attributes:
-        sizes: the size of errors at each step of the horizon, shape `(K,)`, growing.
-        quotients: absolute errors divided by their step's size, ascending, shape `(n,)`.
-    """
-
-    sizes: Numbers
-    quotients: Numbers
-
-    @classmethod
-    def fit(cls, errors: Numbers) -> "Intervals":
-        """Measure held-out errors, shape `(n, K)`; NaN where nothing was observed."""
-        with np.errstate(invalid="ignore"):
-            squares = np.where(np.isnan(errors), 0, errors) ** 2
-        counts = np.maximum((~np.isnan(errors)).sum(axis=0), 1)
-        sizes = np.maximum.accumulate(np.sqrt(squares.sum(axis=0) / counts))
-        quotients = np.sort((np.abs(errors) / np.where(sizes > 0, sizes, 1))[~np.isnan(errors)])
-        if len(quotients) > KEPT:
-            quotients = quotients[np.linspace(0, len(quotients) - 1, KEPT).round().astype(np.int64)]
-        return cls(sizes, quotients)
-
-    def half_widths(self, level: float) -> Numbers:
-        """Return half the width at each step, shape `(K,)`; `level` in per cent, such as 95."""
-        rank = math.ceil((len(self.quotients) + 1) * level / 100)
-        return np.asarray(self.quotients[min(rank, len(self.quotients)) - 1] * self.sizes)
-
-    def numbers(self) -> dict[str, Any]:
-        """Return both arrays as lists, for a file."""
-        return {"sizes": self.sizes.tolist(), "quotients": self.quotients.tolist()}
-
-    @classmethod
-    def from_numbers(cls, numbers: dict[str, Any]) -> "Intervals":
-        """Return what `numbers` described."""
-        return cls(np.array(numbers["sizes"]), np.array(numbers["quotients"]))
+LARGEST = 1e308
+"""Forecasts and intervals are cut off here, so that they are numbers."""
+SHORTEST_WINDOW = 2
 
 
 class Predictor(NamedTuple):
-    """All that a forecast takes: the network, how series are encoded for it, and how large its errors are."""
+    """All that a forecast takes: the network and the simple methods, how each counts, and how large errors are."""
 
     network: ForecastNetwork
     preprocessor: Preprocessor
+    simple: SimpleMethods
+    answer: Answer
     intervals: Intervals | None
 
 
-class Forecasts(NamedTuple):
-    """Forecasts `(n, K)`, and low and high by level, each `(n, K)`."""
+class Found(NamedTuple):
+    """Forecasts `(n, K)`, those of each method, and low and high by level, each `(n, K)`."""
 
     values: Numbers
+    parts: Forecasts
     intervals: dict[float, tuple[Numbers, Numbers]]
 
 
-def forecast(
-    predictor: Predictor, panel: Panel, series: Origins, origins: Origins, levels: Sequence[float]
-) -> Forecasts:
+def forecast(predictor: Predictor, panel: Panel, series: Origins, origins: Origins, levels: Sequence[float]) -> Found:
     """Forecast from each origin; what comes after it is not read.
 
     Args:
@@ -93,23 +49,59 @@ def forecast(
         origins: the step of the series that each forecast begins with, shape `(n,)`.
         levels: of the intervals, in per cent.
     """
-    windows = Windows(predictor.preprocessor.encode(panel), series, origins)
-    centre = windows.last(np.arange(len(windows))) + forecast_changes(predictor.network, windows)
-    scales = [predictor.preprocessor.scales[panel.series[number].name] for number in series]
+    preprocessor, asked = predictor.preprocessor, Asked(series, origins)
+    parts = predictor.simple.forecast(panel, preprocessor.standardized(panel), asked)
+    parts[NETWORK] = network_forecasts(predictor.network, preprocessor, panel, asked)
+    centre = answered(predictor.answer, parts)
+    floors = np.array([preprocessor.scales[panel.series[number].name].nonnegative for number in series])
+    units = units_of(panel, predictor.simple, asked)
 
-    def units(scaled: Numbers) -> Numbers:
-        return np.stack([scale.invert(row) for scale, row in zip(scales, scaled, strict=True)])
+    def within(values: Numbers) -> Numbers:
+        kept = np.clip(values, -LARGEST, LARGEST)
+        return np.where(floors[:, None], np.maximum(kept, 0), kept)
 
     intervals = {}
     for level in levels if predictor.intervals else ():
-        half = predictor.intervals.half_widths(level) if predictor.intervals else 0
-        intervals[level] = units(centre - half), units(centre + half)
-    return Forecasts(units(centre), intervals)
+        half = units[:, None] * (predictor.intervals.half_widths(level) if predictor.intervals else 0)
+        intervals[level] = within(centre - half), within(centre + half)
+    return Found(within(centre), {name: within(values) for name, values in parts.items()}, intervals)
 
 
-def forecast_errors(network: ForecastNetwork, windows: Windows) -> Numbers:
-    """Return the errors in spreads, shape `(n, K)`; NaN where nothing was observed."""
-    return forecast_changes(network, windows) - windows.truth(np.arange(len(windows)))
+def answered(answer: Answer, parts: Forecasts) -> Numbers:
+    """Return the forecasts of an answer from those of its parts; the last value where none of them has one."""
+    return mixed(parts, answer.factors, parts[LAST])
+
+
+def network_forecasts(network: ForecastNetwork, preprocessor: Preprocessor, panel: Panel, asked: Asked) -> Numbers:
+    """Return the network's forecasts, `(n, K)`; NaN where a history is too short for a window."""
+    found = np.full((len(asked.series), preprocessor.horizon), np.nan)
+    enough = asked.origins >= lag_of(preprocessor.seasons) + SHORTEST_WINDOW
+    if enough.any():
+        windows = Windows(preprocessor.encode(panel), asked.series[enough], asked.origins[enough])
+        centre = windows.last(np.arange(len(windows))) + forecast_changes(network, windows)
+        scales = [preprocessor.scales[panel.series[number].name] for number in asked.series[enough]]
+        found[enough] = [scale.invert(row) for scale, row in zip(scales, centre, strict=True)]
+    return found
+
+
+def units_of(panel: Panel, simple: SimpleMethods, asked: Asked) -> Numbers:
+    """Return the unit of the errors at each origin, shape `(n,)`."""
+    found = np.ones(len(asked.series))
+    season = max(simple.seasons, default=1)
+    for number in np.unique(asked.series):
+        one, rows = panel.series[number], asked.series == number
+        found[rows] = own_units(one.values, asked.origins[rows], simple.units[one.name][0], season)
+    return found
+
+
+def truths(panel: Panel, asked: Asked, horizon: int) -> Numbers:
+    """Return what came after each origin, `(n, K)`; NaN where nothing was observed."""
+    found = np.full((len(asked.series), horizon), np.nan)
+    for row, (number, origin) in enumerate(zip(asked.series, asked.origins, strict=True)):
+        one, steps = panel.series[number], slice(origin, origin + horizon)
+        values = np.where(one.observed[steps], one.values[steps], np.nan)
+        found[row, : len(values)] = values
+    return found
 
 
 def future_columns(predictor: Predictor, panel: Panel, steps: int, levels: Sequence[float]) -> dict[str, Any]:
@@ -129,40 +121,36 @@ def future_columns(predictor: Predictor, panel: Panel, steps: int, levels: Seque
 def evaluate(
     predictor: Predictor, panel: Panel, series: Origins, origins: Origins, levels: Sequence[float]
 ) -> Evaluation:
-    """Forecast from each origin, and set it beside what came and beside the naive forecasts; see `forecast`."""
-    horizon = predictor.preprocessor.horizon
+    """Forecast from each origin, and set it beside what came and beside other forecasts; see `forecast`."""
+    preprocessor = predictor.preprocessor
     firsts = {number: int(origins[series == number].min()) for number in np.unique(series)}
-    season = _season(predictor.preprocessor, min(firsts.values()))
+    season = _season(preprocessor, min(firsts.values()))
     scales = {n: naive_scale(panel.series[n].values[:first], season) for n, first in firsts.items()}
     found = forecast(predictor, panel, series, origins, levels)
     return Evaluation(
         panel,
         series,
         origins,
-        np.stack([_truth(panel, n, origin, horizon) for n, origin in zip(series, origins, strict=True)]),
-        {OURS: found.values} | _naive_for_all(panel, series, origins, horizon, season),
+        truths(panel, Asked(series, origins), preprocessor.horizon),
+        {OURS: found.values} | beside(found.parts, predictor.simple.seasons),
         found.intervals,
         np.array([scales[number] for number in series]),
     )
 
 
+def beside(parts: Forecasts, seasons: tuple[int, ...]) -> Forecasts:
+    """Return the forecasts that are shown beside the answer's; only those that every origin allows.
+
+    The seasonal ones are those of the longest season that was found, which forecasts best.
+    """
+    wanted = {NETWORK: NETWORK, RIDGE: RIDGE, LAST: LAST, "drift": "drift"}
+    for name in (NAIVE, "seasonal mean") if seasons else ():
+        wanted[name] = of_season(name, seasons[-1], seasons)
+    return {name: parts[of] for name, of in wanted.items() if of in parts and np.isfinite(parts[of]).all()}
+
+
 def _season(preprocessor: Preprocessor, first: int) -> int:
     """Return the model's season; where it found none worth its while, the longest that the history holds twice."""
-    if preprocessor.season > 1:
+    if preprocessor.seasons:
         return preprocessor.season
     return max((season for season in preprocessor.frequency.seasons if 2 * season <= first), default=1)
-
-
-def _truth(panel: Panel, number: int, origin: int, horizon: int) -> Numbers:
-    one, steps = panel.series[number], slice(origin, origin + horizon)
-    return np.where(one.observed[steps], one.values[steps], np.nan)
-
-
-def _naive_for_all(panel: Panel, series: Origins, origins: Origins, horizon: int, season: int) -> dict[str, Numbers]:
-    """Return the naive forecasts from all origins by method, each `(n, K)`; only methods that all origins allow."""
-    each = [
-        naive_forecasts(panel.series[number].values[:origin], horizon, season)
-        for number, origin in zip(series, origins, strict=True)
-    ]
-    methods = [method for method in each[0] if all(method in found for found in each)]
-    return {method: np.stack([found[method] for found in each]) for method in methods}

@@ -1,11 +1,11 @@
 """Declare the options of the forecaster."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from elman.errors import InputError
 from elman.options import (
-    BatchSize,
+    AnsweringOptions,
     Cell,
     Column,
     Dropout,
@@ -25,10 +25,8 @@ from elman.quoting import quote
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ForecasterOptions(RecurrentOptions):
+class ForecasterOptions(AnsweringOptions, RecurrentOptions):
     """Options of `Forecaster`, with their defaults: a recipe for a hundred values as well as for thousands."""
-
-    usual_epochs: ClassVar[int] = 200
 
     horizon: Annotated[int, Range(ge=1, le=65536), Help("Steps to forecast.")] = 12
     time: Annotated[Column, Help("Column of stamps: dates or whole numbers.")] = None
@@ -44,10 +42,16 @@ class ForecasterOptions(RecurrentOptions):
         FillName | None, Help("For gaps and missing values: forward, zero or interpolate."), Unset("refuse them")
     ] = None
     season: Annotated[
-        int | None, Range(ge=1), Help("Steps in a season; 1 is none."), Unset("found in the training part")
+        list[int] | int | None,
+        Metavar("STEPS"),
+        Help("Steps in a season, or in several, separated by commas; 1 is none."),
+        Unset("found in the training part"),
     ] = None
     context: Annotated[
-        int | None, Range(ge=2), Help("Steps that a forecast looks back."), Unset("two seasons, or 28")
+        int | None,
+        Range(ge=2),
+        Help("Steps that a forecast looks back."),
+        Unset("two seasons, at most 128; or 28"),
     ] = None
     target_transform: Annotated[
         Literal["auto", "log", "none"],
@@ -67,7 +71,15 @@ class ForecasterOptions(RecurrentOptions):
     hidden_size: HiddenSize = 32
     bidirectional: Annotated[bool, PythonOnly, Help("Only False: a forecast reads forward.")] = False
     dropout: Dropout = 0.2
-    batch_size: BatchSize = 32
+    batch_size: Annotated[
+        int | None, Range(ge=1), Help("Windows in an update."), Unset("32 to 128, by the number of windows")
+    ] = None  # type: ignore[assignment]
+    epochs: Annotated[
+        int | None,
+        Range(ge=1),
+        Help("Passes over the training data."),
+        Unset("200, or fewer where there are more than 500 windows"),
+    ] = None
     learning_rate: LearningRate = 3e-3
     validation_fraction: Annotated[
         ValidationFraction, Help("Fraction of each series, at its end, for early stopping, in [0, 1).")
@@ -86,6 +98,9 @@ class ForecasterOptions(RecurrentOptions):
                 "bidirectional: a forecast reads forward only: backward states would have to come from values after "
                 "its origin, which are what is asked for: leave it False"
             )
+        seasons = self.season if isinstance(self.season, list) else [1 if self.season is None else self.season]
+        if not seasons or min(seasons) < 1:
+            raise InputError(f"season: expected steps of 1 or more, got {self.season}")
         taken = [name for name in (self.series, self.time, self.value) if name is not None]
         names = [*taken, *(self.covariates or ())]
         twice = {name for name in names if names.count(name) > 1}
@@ -97,3 +112,17 @@ def table_options(options: ForecasterOptions) -> dict[str, Any]:
     """Return the options that say how to read a table."""
     names = ("series", "time", "value", "fill")
     return {name: getattr(options, name) for name in names} | {"covariates": options.covariates or ()}
+
+
+FEW, MANY = 500, 2000
+"""Windows up to which all epochs are run, and beyond which the batches are largest."""
+EPOCHS, LEAST_EPOCHS = 200, 30
+
+
+def chosen(options: ForecasterOptions, windows: int) -> ForecasterOptions:
+    """Return the options with what was left open chosen for a number of windows to learn from."""
+    batch = options.batch_size or (32 if windows <= FEW else 64 if windows <= MANY else 128)
+    epochs = options.epochs
+    if epochs is None and options.minutes is None:
+        epochs = max(LEAST_EPOCHS, EPOCHS * FEW // max(windows, FEW))
+    return replace(options, batch_size=batch, epochs=epochs)

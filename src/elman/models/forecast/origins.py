@@ -1,15 +1,23 @@
 """Find the origins of forecasts: all within a part of the series, the last ones, or those after the training part."""
 
 import warnings
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from elman.data.frequency import DAY, WEEK, Frequency
 from elman.data.series import Panel
 from elman.data.splits import split_rows
 from elman.errors import DataError, InputError
 from elman.models.forecast.options import ForecasterOptions
 from elman.models.forecast.windows import Encoded, Origins, least_window
 from elman.quoting import quote
+
+ORIGINS = 20
+"""Origins of a backtest at most, where none are asked for."""
+SHORTEST = 2
+"""Steps of a training part."""
 
 
 def all_origins(encoded: Encoded, begins: list[int], ends: list[int]) -> tuple[Origins, Origins]:
@@ -40,7 +48,8 @@ def training_length(length: int, options: ForecasterOptions) -> int:
     """Return how many of a series' steps are trained on; those held out, at its end, hold a horizon or more."""
     if options.validation_fraction == 0:
         return length
-    return length - max(int(length * options.validation_fraction), options.horizon)
+    held_out = max(int(length * options.validation_fraction), options.horizon)
+    return max(length - held_out, min(length, SHORTEST))  # the others of a panel may be long enough
 
 
 def split_origins(encoded: Encoded, lengths: list[int], options: ForecasterOptions) -> list[tuple[Origins, Origins]]:
@@ -61,31 +70,56 @@ def split_origins(encoded: Encoded, lengths: list[int], options: ForecasterOptio
     return [all_origins(encoded, begins, cuts), all_origins(encoded, cuts, lengths)]
 
 
-def before_last_origins(panel: Panel, horizon: int, origins: int | None, every: int) -> Panel:
+class Backtest(NamedTuple):
+    """Series, what of them lies before the first origin of a backtest, and the steps between two origins."""
+
+    panel: Panel
+    training: Panel
+    every: int
+
+
+def before_last_origins(panel: Panel, horizon: int, origins: int | None, every: int | None) -> Backtest:
     """Return what lies before the first of the last origins.
 
     Args:
         panel: the series.
         horizon: steps that follow the last origin.
-        origins: how many; None: as many as hold out two horizons.
-        every: steps between two origins.
+        origins: how many; None: as many as hold out two horizons, or a week where steps are shorter than a day, and at
+            most half of a typical series. Then series that are too short for that are left out, if others are not.
+        every: steps between two origins; None: 1, or as many as leave `ORIGINS` where `origins` is None.
 
     Raises:
         DataError: nothing of a series is left.
         InputError: `origins` or `every` is below 1.
     """
-    check_every(every)
-    count = 1 + horizon // every if origins is None else origins
+    check_every(1 if every is None else every)
+    if origins is None:
+        span = max(horizon, _week(panel.frequency) - horizon)
+        typical = int(np.median([len(one) for one in panel]))
+        span = min(span, max(0, typical // 2 - horizon))
+        every = every or max(1, -(-span // (ORIGINS - 1)))
+        count = 1 + span // every
+    else:
+        count, every = origins, every or 1
     if count < 1:
         raise InputError(f"origins: expected 1 or more, got {count}")
     held_out = horizon + (count - 1) * every
+    long_enough = tuple(one for one in panel if len(one) >= held_out + SHORTEST)
+    if origins is None and long_enough:
+        panel = replace(panel, series=long_enough)
     for one in panel:
         if len(one) <= held_out:
+            many = "1 origin" if count == 1 else f"{count} origins"
             raise DataError(
-                f"{panel.source}: series {quote(one.name)}: too short: {count} origins with horizon {horizon} hold out "
+                f"{panel.source}: series {quote(one.name)}: too short: {many} with horizon {horizon} hold out "
                 f"{held_out} of its {len(one)} values: ask for fewer origins or a shorter horizon"
             )
-    return panel.until([len(one) - held_out for one in panel])
+    return Backtest(panel, panel.until([len(one) - held_out for one in panel]), every)
+
+
+def _week(frequency: Frequency) -> int:
+    """Return the steps of a week where they are shorter than a day; otherwise 0."""
+    return WEEK // frequency.step if frequency.unit == "microsecond" and frequency.step < DAY else 0
 
 
 def check_every(every: int) -> None:

@@ -1,6 +1,6 @@
 """Turn series into windows of the numbers that a network reads. Everything is fitted on the training part alone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,16 @@ from elman.data.series import Panel, Series
 from elman.data.series_table import read_panel
 from elman.errors import DataError
 from elman.limits import LARGEST_CHANGE
-from elman.models.forecast.baselines import find_season
+from elman.models.forecast.lengths import find_all_seasons, in_words, seasons_and_context
 from elman.models.forecast.options import ForecasterOptions, table_options
 from elman.models.forecast.origins import split_origins, training_length
-from elman.models.forecast.windows import Encoded, Numbers, Windows, lag_of, least_window
+from elman.models.forecast.windows import Encoded, Numbers, Windows
 from elman.quoting import quote
 
-CONTEXT = 28
-"""Steps of a window where there is no season."""
-LONG = 128
-"""Seasons up to half of this are read twice over; a longer one once."""
+MOST = 3000
+"""Windows that are learned from: of more, that many evenly spaced, for neighbours are nearly the same."""
+MEASURED = 1000
+"""Held-out windows, in the same way."""
 SHOWN = 8
 """Ids of series that a message lists."""
 
@@ -34,7 +34,8 @@ class Preprocessor:
     Attributes:
         frequency: of the series.
         horizon: steps to forecast, K.
-        season: steps in a season; 1 is none.
+        seasons: steps in each season that repeats itself well, shortest first; () is none.
+        tried: the seasons that the simple methods are tried with: those, or the one that repeats itself best.
         context: steps of a window at most.
         scales: of each series, by id.
         covariates: mean and deviation of each series' covariates, `(2, C)`, by id.
@@ -42,7 +43,8 @@ class Preprocessor:
 
     frequency: Frequency
     horizon: int
-    season: int
+    seasons: tuple[int, ...]
+    tried: tuple[int, ...]
     context: int
     scales: dict[Any, Scale]
     covariates: dict[Any, Numbers]
@@ -56,13 +58,13 @@ class Preprocessor:
         """
         lengths = [training_length(len(one), options) for one in panel]
         training = [one.values[:length] for one, length in zip(panel, lengths, strict=True)]
-        season = options.season or find_season(training, panel.frequency, options.horizon)
-        context = options.context or _find_context(min(lengths), season, options.horizon)
-        _check_lengths(panel, season, context, options)
+        seasons, tried = find_all_seasons(training, panel, options)
+        seasons, context = seasons_and_context(panel, lengths, seasons, options)
         scales = {}
         for one, values in zip(panel, training, strict=True):
             chosen = options.target_transform
-            log = chosen == "log" or (chosen == "auto" and wants_log(values, season))
+            positive = bool((one.values > 0).all())
+            log = chosen == "log" or (chosen == "auto" and positive and wants_log(values, max(seasons, default=1)))
             if log:
                 _check_positive(one, panel)
             # Neither training nor a held-out loss reads this, so that all of the series may decide.
@@ -72,12 +74,12 @@ class Preprocessor:
             one.name: np.stack(column_scale(one.covariates[:length]))
             for one, length in zip(panel, lengths, strict=True)
         }
-        return cls(panel.frequency, options.horizon, season, context, scales, covariates)
+        return cls(panel.frequency, options.horizon, seasons, tried, context, scales, covariates)
 
     @property
-    def tail(self) -> int:
-        """Steps of history that a forecast reads."""
-        return self.context + lag_of(self.season)
+    def season(self) -> int:
+        """Steps in the longest season; 1 is none."""
+        return max(self.seasons, default=1)
 
     @property
     def described(self) -> str:
@@ -85,8 +87,8 @@ class Preprocessor:
         logs = sum(scale.log for scale in self.scales.values())
         floors = sum(scale.nonnegative for scale in self.scales.values())
         return (
-            f"season {self.season}, context {self.context}; of {len(self.scales)} series {logs} in logarithms, "
-            f"{floors} not forecast below 0"
+            f"season {in_words(self.seasons)}, context {self.context}; of {len(self.scales)} series the network reads "
+            f"{logs} in logarithms, {floors} not forecast below 0"
         )
 
     @property
@@ -107,7 +109,7 @@ class Preprocessor:
             )
         if len(panel.covariates) != self.covariate_count:
             raise DataError(f"{panel.source}: the model reads {self.covariate_count} covariates: give them all")
-        least = lag_of(self.season) + 2
+        least = 2
         for one in panel:
             if one.name not in self.scales:
                 known = list(self.scales)
@@ -121,6 +123,10 @@ class Preprocessor:
                     f"reads {least} or more"
                 )
 
+    def standardized(self, panel: Panel) -> list[Numbers]:
+        """Return the covariates of each series, `(T, C)`, with the mean 0 and the deviation 1 of the training part."""
+        return [(one.covariates - self.covariates[one.name][0]) / self.covariates[one.name][1] for one in panel]
+
     def encode(self, panel: Panel) -> Encoded:
         """Return the numbers of series whose ids are known.
 
@@ -130,7 +136,7 @@ class Preprocessor:
         parts = [self._one(panel, number) for number in range(len(panel))]
         starts = np.concatenate(([0], np.cumsum([len(part[0]) for part in parts])))
         values, observed, covariates, calendar = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return Encoded(starts, values, observed, covariates, calendar, self.horizon, self.season, self.context)
+        return Encoded(starts, values, observed, covariates, calendar, self.horizon, self.seasons, self.context)
 
     def _one(self, panel: Panel, number: int) -> tuple[Numbers, npt.NDArray[np.bool_], Numbers, Numbers]:
         one = panel.series[number]
@@ -153,7 +159,8 @@ class Preprocessor:
         return {
             "frequency": self.frequency.numbers(),
             "horizon": self.horizon,
-            "season": self.season,
+            "seasons": list(self.seasons),
+            "tried": list(self.tried),
             "context": self.context,
             "scales": [[name, scale.numbers()] for name, scale in self.scales.items()],
             "covariates": [[name, both.tolist()] for name, both in self.covariates.items()],
@@ -165,7 +172,8 @@ class Preprocessor:
         return cls(
             Frequency(**content["frequency"]),
             content["horizon"],
-            content["season"],
+            tuple(content["seasons"]),
+            tuple(content["tried"]),
             content["context"],
             {name: Scale(**scale) for name, scale in content["scales"]},
             {name: np.array(both).reshape(2, -1) for name, both in content["covariates"]},
@@ -187,12 +195,6 @@ class Prepared:
     held_out: Windows | None
     preprocessor: Preprocessor
     series: Panel
-
-    @property
-    def history(self) -> Panel:
-        """The end of each series, from which a forecast goes on."""
-        p = self.preprocessor
-        return replace(self.series, series=tuple(one.tail(p.tail, p.frequency) for one in self.series))
 
     def fingerprint(self) -> dict[str, Any]:
         """Return a digest of every series."""
@@ -218,7 +220,7 @@ def prepare(X: Any, y: None, options: ForecasterOptions) -> Prepared:
         raise DataError(
             f"{panel.source}: so much was missing and filled in that no window is left: give more whole rows"
         )
-    training, held_out = (Windows(encoded, *both) for both in found)
+    training, held_out = Windows(encoded, *found[0]).some(MOST), Windows(encoded, *found[1]).some(MEASURED)
     return Prepared(training, held_out if options.validation_fraction else None, preprocessor, panel)
 
 
@@ -229,25 +231,6 @@ def read_series(X: Any, options: ForecasterOptions) -> Panel:
         DataError: a series has gaps, repeated stamps or missing values, or the table cannot be read.
     """
     return X if isinstance(X, Panel) else read_panel(X, **table_options(options))
-
-
-def _find_context(shortest: int, season: int, horizon: int) -> int:
-    """Return two seasons, or what the shortest training part can bear."""
-    wanted = CONTEXT if season == 1 else min(2 * season, max(season, LONG))
-    return max(2, min(wanted, (shortest - lag_of(season) - horizon) // 2))
-
-
-def _check_lengths(panel: Panel, season: int, context: int, options: ForecasterOptions) -> None:
-    held_out = options.horizon if options.validation_fraction else 0
-    least = lag_of(season) + least_window(context) + options.horizon + held_out
-    for one in panel:
-        if len(one) < least or training_length(len(one), options) < least - held_out:
-            raise DataError(
-                f"{panel.source}: series {quote(one.name)}: too short: {len(one)} values, horizon "
-                f"{options.horizon} takes {least} or more (season {season}, context {context}, "
-                f"validation {options.validation_fraction}): give more history, a shorter horizon, "
-                "season=1 or a shorter context"
-            )
 
 
 def _check_changes(one: Series, panel: Panel, scale: Scale, mean: Numbers, deviation: Numbers) -> None:

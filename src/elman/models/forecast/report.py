@@ -7,6 +7,7 @@ import numpy as np
 from elman.data.frequency import Stamps
 from elman.data.gaps import stamp_text
 from elman.data.series import Panel
+from elman.models.estimator.answer import Answer
 from elman.models.estimator.reports import Columns, Grid, Report
 from elman.models.forecast.evaluation import OURS, Evaluation
 from elman.pictures.outlook import Course, forecast
@@ -57,6 +58,16 @@ def title(found: Evaluation) -> str:
         stamp_text(found.panel.stamps(n, at, at + 1)[0]) for n, at in zip(found.series, found.origins, strict=True)
     )
     return f"{found.panel.source}: {many}{counted(count, 'origin')} from {first} on, {counted(horizon, 'step')} ahead"
+
+
+def answer_line(answer: Answer) -> str:
+    """Say what a forecaster answers with, and what that and others erred on the held-out part."""
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in sorted(answer.factors.items(), key=lambda p: -p[1]))
+    said = f"answers with: {answer.name}" + (f" ({parts})" if len(answer.factors) > 1 else "")
+    if not answer.losses:
+        return f"{said}; nothing was held out to choose on"
+    losses = ", ".join(f"{name} {loss:.3f}" for name, loss in answer.losses.items())
+    return f"{said}\nheld-out errors, in changes from step to step: {losses}"
 
 
 def draw(panel: Panel, found: Evaluation | None, ahead: dict[str, Any] | None = None) -> "Figure":

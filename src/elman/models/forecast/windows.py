@@ -38,7 +38,7 @@ class Encoded:
         covariates: with mean 0 and deviation 1 on the training part, shape `(N, C)`.
         calendar: shape `(N, F)`.
         horizon: steps to forecast, K.
-        season: steps in a season; 1 is none.
+        seasons: steps in each season, shortest first; () is none.
         context: steps of a window at most.
     """
 
@@ -48,18 +48,18 @@ class Encoded:
     covariates: Numbers
     calendar: Numbers
     horizon: int
-    season: int
+    seasons: tuple[int, ...]
     context: int
 
     @property
     def lag(self) -> int:
-        """Steps before a window that it needs to look one season back."""
-        return lag_of(self.season)
+        """Steps before a window that it needs to look one season back, the longest."""
+        return lag_of(self.seasons)
 
     @property
     def sizes(self) -> "Sizes":
         """The sizes of what the network reads."""
-        calendar, seasonal = self.calendar.shape[1], int(self.season > 1)
+        calendar, seasonal = self.calendar.shape[1], len(self.seasons)
         return Sizes(1 + self.covariates.shape[1] + calendar + seasonal, calendar + seasonal)
 
 
@@ -73,7 +73,7 @@ class Windows:
     """
 
     def __init__(self, encoded: Encoded, series: Origins, origins: Origins) -> None:
-        self._data = encoded
+        self._data, self._series, self._origins = encoded, series, origins
         self.lengths = np.minimum(encoded.context, origins - encoded.lag)
         self._at = encoded.starts[series] + origins
 
@@ -85,14 +85,17 @@ class Windows:
         """The sizes of what the network reads."""
         return self._data.sizes
 
-    def naive_losses(self) -> dict[str, float]:
-        """Return the losses of the last value and, where there is a season, of the value one season before."""
-        rows, losses = np.arange(len(self)), {}
-        truth = self.truth(rows)
-        losses["last value"] = float(np.nanmean(np.abs(truth)))
-        if self._data.season > 1:
-            losses["seasonal naive"] = float(np.nanmean(np.abs(self._season_before(rows) - truth)))
-        return losses
+    @property
+    def origins(self) -> Origins:
+        """The number of the series and the step of each origin, shape `(2, n)`."""
+        return np.stack((self._series, self._origins))
+
+    def some(self, most: int) -> "Windows":
+        """Return at most so many of the windows, evenly spaced."""
+        if len(self) <= most:
+            return self
+        kept = np.linspace(0, len(self) - 1, most).round().astype(np.int64)
+        return Windows(self._data, self._series[kept], self._origins[kept])
 
     def last(self, rows: Origins) -> Numbers:
         """Return the value before each origin, in spreads, shape `(B, 1)`."""
@@ -105,25 +108,24 @@ class Windows:
 
     def inputs(self, rows: Origins) -> Inputs:
         """Return what the network reads. Values after an origin are not read."""
-        data, season = self._data, self._data.season
+        data = self._data
         at, lengths = self._at[rows], self.lengths[rows]
         places = np.minimum((at - lengths)[:, None] + np.arange(lengths.max()), (at - 1)[:, None])
         future = self._future(rows)
         last = self.last(rows)
         window = [(data.values[places] - last)[..., None], data.covariates[places], data.calendar[places]]
         known = [data.calendar[future]]
-        if season > 1:
+        for season in data.seasons:
             window.append((data.values[places] - data.values[places - season])[..., None])
-            known.append(self._season_before(rows)[..., None])
+            known.append(self._season_before(rows, season)[..., None])
         steps = torch.from_numpy(np.concatenate(window, axis=-1)).float().transpose(0, 1).contiguous()
         facts = torch.from_numpy(np.concatenate(known, axis=-1)).float()
         if (lengths == lengths[0]).all():
             return Inputs(steps, facts)
         return Inputs(pack_padded_sequence(steps, torch.from_numpy(lengths), enforce_sorted=False), facts)
 
-    def _season_before(self, rows: Origins) -> Numbers:
+    def _season_before(self, rows: Origins, season: int) -> Numbers:
         """Return the change from the last value to the values one season before the future steps, `(B, K)`."""
-        season = self._data.season
         back = (self._at[rows] - season)[:, None] + np.arange(self._data.horizon) % season
         return np.asarray(self._data.values[back] - self.last(rows))
 
@@ -131,9 +133,9 @@ class Windows:
         return self._at[rows][:, None] + np.arange(self._data.horizon)
 
 
-def lag_of(season: int) -> int:
+def lag_of(seasons: tuple[int, ...]) -> int:
     """Return how many steps before a window it needs, to look one season back."""
-    return season if season > 1 else 0
+    return max(seasons, default=0)
 
 
 def least_window(context: int) -> int:

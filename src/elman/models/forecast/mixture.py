@@ -1,0 +1,137 @@
+"""Choose how much each method counts, by what it erred from past origins, and whether the network counts too.
+
+The shares of the simple methods fall with a high power of their past errors, and those far behind the best get none: a
+choice of a few, which needs no fit that could go astray where origins are few (inverse errors as weights: Bates and
+Granger 1969, "The combination of forecasts"). Later origins count more, for methods that learn were worse with less to
+learn from.
+
+The network's share is chosen on what was held out from its training, among a few; it has to earn each.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.models.estimator.answer import MIXTURE, NETWORK, Answer
+
+Numbers = npt.NDArray[np.float64]
+
+POWER = 8
+"""Of the errors."""
+BEHIND = 1.3
+"""Methods that err more than this times the best's error are left out."""
+EARLIEST = 1 / 3
+"""How much the first of the past origins counts; the last counts 1."""
+ENOUGH = 0.8
+"""A method takes part where it forecasts from this share of the origins that any method forecasts from."""
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of the network."""
+PRICE = 1.0
+"""What part of the error a share of 1 has to save where one horizon was held out."""
+SIMPLE = "simple methods"
+
+
+class Past(NamedTuple):
+    """Forecasts from past origins, and the values that followed.
+
+    Attributes:
+        forecasts: by method, each `(n, K)`; NaN where there is none.
+        truth: `(n, K)`; NaN where nothing was observed.
+        units: the size of errors at each origin, `(n,)`.
+        ages: steps from each origin to the end of its series, `(n,)`.
+    """
+
+    forecasts: Mapping[str, Numbers]
+    truth: Numbers
+    units: Numbers
+    ages: npt.NDArray[np.int64]
+
+    def errors(self, name: str) -> Numbers:
+        """Return the errors of a method in units, `(n, K)`."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray((self.forecasts[name] - self.truth) / self.units[:, None])
+
+    @property
+    def recent(self) -> Numbers:
+        """The weight of each origin, `(n,)`: 1 for the last, `EARLIEST` for the first."""
+        span = max(int(self.ages.max() - self.ages.min()), 1)
+        return np.asarray(1 - (1 - EARLIEST) * (self.ages - self.ages.min()) / span)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Past":
+        """Return some of the origins."""
+        kept = {name: values[rows] for name, values in self.forecasts.items()}
+        return Past(kept, self.truth[rows], self.units[rows], self.ages[rows])
+
+
+def losses(past: Past) -> dict[str, float]:
+    """Return the mean absolute error of each method in units, on the steps that all forecast; later origins count more.
+
+    Methods that forecast from too few of the origins are left out.
+    """
+    sizes = {name: np.abs(past.errors(name)) for name in past.forecasts}
+    counts = {name: int(np.isfinite(size).sum()) for name, size in sizes.items()}
+    most = max(counts.values(), default=0)
+    names = [name for name, count in counts.items() if count and count >= ENOUGH * most]
+    if not names:
+        return {}
+    common = np.all([np.isfinite(sizes[name]) for name in names], axis=0)
+    if not common.any():
+        return {}
+    weights = past.recent[:, None] * common
+    return {name: float(np.average(np.where(common, sizes[name], 0), weights=weights)) for name in names}
+
+
+def shares(past: Past) -> dict[str, float]:
+    """Return how much each of the methods counts: at most 1 together, by name; only those that count."""
+    erred = losses(past)
+    if not erred:
+        return {}
+    best = max(min(erred.values()), 1e-9)
+    weights = {name: (best / max(loss, 1e-9)) ** POWER for name, loss in erred.items() if loss <= BEHIND * best}
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight / total >= 0.01}
+
+
+def mixed(forecasts: Mapping[str, Numbers], factors: Mapping[str, float], otherwise: Numbers) -> Numbers:
+    """Return the mean of forecasts, each times its factor; of those that there are.
+
+    Args:
+        forecasts: by method, each `(n, K)`; NaN where there is none.
+        factors: how much each counts.
+        otherwise: the forecast where there is none of them, `(n, K)`.
+    """
+    total, weight = np.zeros(otherwise.shape), np.zeros(otherwise.shape)
+    for name, factor in factors.items():
+        if name in forecasts:
+            there = np.isfinite(forecasts[name])
+            total += np.where(there, forecasts[name], 0) * (factor * there)
+            weight += factor * there
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1), otherwise)
+
+
+def choose(simple: Mapping[str, float], held_out: Past, horizons: float, shown: Collection[str] = ()) -> Answer:
+    """Return what to answer with: simple methods, the network, or both.
+
+    Args:
+        simple: how much each simple method counts.
+        held_out: forecasts of the simple methods and of the network from held-out origins.
+        horizons: how many forecasts without overlap they are worth: a share of the network has to gain the more, the
+            fewer there are, for its weights were chosen there too.
+        shown: methods whose losses are kept although they do not count.
+    """
+    network = held_out.forecasts[NETWORK]
+    without = mixed(held_out.forecasts, simple, network)
+    found = {share: share * network + (1 - share) * without for share in SHARES}
+    erred = losses(held_out._replace(forecasts={str(share): values for share, values in found.items()}))
+    table = losses(held_out)
+    if not erred:
+        return Answer(SIMPLE, dict(simple))
+    asked = {share: erred[str(share)] * (1 + PRICE * share / np.sqrt(max(horizons, 1))) for share in SHARES}
+    best = min(asked, key=lambda share: asked[share])
+    factors = {name: (1 - best) * share for name, share in simple.items() if best < 1}
+    factors |= {NETWORK: best} if best else {}
+    name = next(iter(factors)) if len(factors) == 1 else MIXTURE if best else SIMPLE
+    first = {name: erred[str(best)], SIMPLE: erred["0.0"], NETWORK: erred["1.0"]}
+    return Answer(name, factors, first | {one: loss for one, loss in table.items() if one in simple or one in shown})
