@@ -112,7 +112,7 @@ class ConditionalRandomField(nn.Module):
 
 
 class Layout(NamedTuple):
-    """Where the steps of a packed batch are.
+    """The places of the steps of a packed batch.
 
     Attributes:
         rows: the sequence of each packed step, shape `(N,)`.
