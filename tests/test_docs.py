@@ -57,7 +57,6 @@ FEWER = {  # trainings that print the same up to numbers after fewer epochs; `ma
     "elman train vectors exclusive-or.csv": "--epochs 2",
     "elman train classify feelings.csv": "--epochs 2",
     "elman train tag phones.csv": "--epochs 2",
-    "elman train tag ner.conll": "--epochs 2",
     "elman forecast until_june.csv": "--epochs 2",
 }
 # Predictions, of which a few differ from machine to machine: their first line alone is compared.

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -72,10 +73,11 @@ def test_it_is_a_model_on_files(model, files):
 
 def test_the_report_is_right_by_hand():
     wanted, found = [["A", "A", "B"], ["B"]], [["A", "B", "B"], ["B"]]
-    measured = MeasuredTags(wanted, [["A", "A", "A"], ["C"]], found, 0)
+    unknown = [np.array([False, True, False]), np.array([True])]
+    measured = MeasuredTags(wanted, {"counts": [["A", "A", "A"], ["C"]], "network": found}, 0, unknown)
     counted, network = measured.summary().rows
-    assert counted[1:] == [0.5, 0.0, pytest.approx((4 / 5 + 0) / 2)]
-    assert network[1:] == [0.75, 0.5, pytest.approx((2 / 3 + 4 / 5) / 2)]
+    assert counted[1:] == [0.5, 0.5, 0.0, pytest.approx((4 / 5 + 0) / 2)]
+    assert network[1:] == [0.75, 0.5, 0.5, pytest.approx((2 / 3 + 4 / 5) / 2)]
     rows = measured.by_tag().rows
     assert rows[0] == ["A", 1.0, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 5), 2]
     assert rows[1] == ["B", pytest.approx(2 / 3), 1.0, pytest.approx(4 / 5), 0.0, 2]

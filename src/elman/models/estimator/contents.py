@@ -156,11 +156,20 @@ class FeedForwardContent(VectorContent):
     features: list[str] | None
 
 
+class LinearTagger(_Part):
+    """The features of a linear tagger: how many each template has."""
+
+    sizes: list[Count] = Field(min_length=1)
+
+
 class TaggerContent(Content):
     """A sequence tagger's."""
 
     cut: Kind
     input: Input
+    words: dict[str, list[str]] | None
+    linear: LinearTagger | None
+    embedding: int = Field(ge=1, le=65536)
     classes: list[Label] = Field(min_length=2)
     likeliest: list[Count]
     duplicates: Count

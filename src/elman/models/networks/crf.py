@@ -6,6 +6,7 @@ partition sum and its gradients are computed by the forward-backward algorithm w
 section V.A), step by step over a packed batch, so that no step is padding.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -59,7 +60,11 @@ class ConditionalRandomField(nn.Module):
         self.register_buffer("barred", barred)
 
     def loss(self, scores: Tensor, tags: Tensor, batch_sizes: Tensor) -> Tensor:
-        """Return the negative log-likelihood of tags, summed over all sequences.
+        """Return the negative log-likelihood of tags, summed over all sequences; arguments are those of `losses`."""
+        return self.losses(scores, tags, batch_sizes).sum()
+
+    def losses(self, scores: Tensor, tags: Tensor, batch_sizes: Tensor) -> Tensor:
+        """Return the negative log-likelihood of the tags of each sequence, shape `(B,)`.
 
         Args:
             scores: the network's scores, packed, shape `(N, K)`.
@@ -68,10 +73,12 @@ class ConditionalRandomField(nn.Module):
         """
         transitions, start, end = self._scores()
         sizes = batch_sizes.tolist()
-        total: Tensor = _Partition.apply(scores, transitions, start, end, sizes).sum()  # type: ignore[no-untyped-call]
-        last, before = last_steps(sizes), steps_before(sizes)
-        path = scores.gather(1, tags[:, None]).sum() + start[tags[: sizes[0]]].sum() + end[tags[last]].sum()
-        return total - path - transitions[tags[before], tags[sizes[0] :]].sum()
+        partition: Tensor = _Partition.apply(scores, transitions, start, end, sizes)  # type: ignore[no-untyped-call]
+        at, first = layout(tuple(sizes)), sizes[0]
+        steps = scores.gather(1, tags[:, None]).squeeze(1)
+        jumps = transitions[tags[at.before], tags[first:]]
+        ends = start[tags[:first]] + end[tags[at.last]]
+        return partition - ends.index_add(0, at.rows, steps).index_add(0, at.rows[first:], jumps)
 
     @torch.no_grad()
     def probabilities(self, scores: Tensor, batch_sizes: Tensor) -> Tensor:
@@ -104,6 +111,36 @@ class ConditionalRandomField(nn.Module):
         )
 
 
+class Layout(NamedTuple):
+    """The places of the steps of a packed batch.
+
+    Attributes:
+        rows: the sequence of each packed step, shape `(N,)`.
+        before: for each step but the first of each sequence, the packed place of the one before, shape `(N - B,)`.
+        last: the packed place of each sequence's last step, shape `(B,)`.
+        mirrored: the packed place of each step once every sequence is turned round, shape `(N,)`.
+    """
+
+    rows: Tensor
+    before: Tensor
+    last: Tensor
+    mirrored: Tensor
+
+
+@lru_cache(maxsize=1024)
+def layout(sizes: tuple[int, ...]) -> Layout:
+    """Return where the steps are in a packed batch with so many sequences at each step."""
+    each = torch.tensor(sizes)
+    rows = torch.arange(int(each.sum())) - torch.repeat_interleave(each.cumsum(0) - each, each)
+    steps = torch.repeat_interleave(torch.arange(len(sizes)), each)
+    starts = each.cumsum(0) - each
+    lengths = torch.bincount(rows)
+    after = torch.arange(sizes[0], len(rows))
+    before = after - torch.repeat_interleave(starts[1:] - starts[:-1], each[1:])
+    last = starts[lengths - 1] + torch.arange(sizes[0])
+    return Layout(rows, before, last, starts[lengths[rows] - 1 - steps] + rows)
+
+
 def marginals(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> Marginals:
     """Run the forward-backward algorithm; each sequence counts as one in the expected transitions.
 
@@ -114,7 +151,7 @@ def marginals(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, s
         end: of the last tag, shape `(K,)`.
         sizes: the number of sequences at each step, T numbers, descending.
     """
-    return _forward_backward(scores, transitions, start, end, sizes, scores.new_ones(sizes[0]))
+    return _expected(_both_ways(scores, transitions, start, end, sizes), scores.new_ones(sizes[0]))
 
 
 class _Partition(torch.autograd.Function):
@@ -122,107 +159,71 @@ class _Partition(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> Tensor:
-        ctx.save_for_backward(scores, transitions, start, end)
-        ctx.sizes = sizes
-        forward = _forward(scores, transitions, start, sizes)
-        partition: Tensor = _partition(forward, end, sizes)
+        ctx.found = _both_ways(scores, transitions, start, end, sizes)
+        partition: Tensor = ctx.found.partition.clone()  # what is kept must not be the result, which keeps it
         return partition
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
-        scores, transitions, start, end = ctx.saved_tensors
         (weights,) = grads
-        found = _forward_backward(scores, transitions, start, end, ctx.sizes, weights)
-        rows = torch.cat([weights[:size] for size in ctx.sizes])
-        return (
-            found.tags * rows[:, None],
-            found.transitions,
-            weights @ found.first,
-            weights @ found.last,
-            None,
-        )
+        found = _expected(ctx.found, weights)
+        rows = weights[ctx.found.layout.rows]
+        return found.tags * rows[:, None], found.transitions, weights @ found.first, weights @ found.last, None
 
 
-class _Forward(NamedTuple):
-    """Scaled forward probabilities of each step, and what they were divided by.
+class _BothWays(NamedTuple):
+    """Scaled probabilities of each step from the first step on, and back from the last one.
 
     Attributes:
-        steps: exponentials of the scores less their maximum, for each step, `(b_t, K)`.
-        reached: the scaled forward probabilities, for each step, `(b_t, K)`; each row sums to 1.
-        scales: the sums before scaling, for each step, `(b_t, 1)`.
+        ahead: of what is before a step, and of the step itself, each row sums to 1, shape `(N, K)`.
+        behind: of what is after a step, up to a factor for each row, shape `(N, K)`.
+        within: of what is after a step and of the step itself, each row sums to 1, shape `(N, K)`.
         jump: the exponentials of the transitions, `(K, K)`.
-        logs: the logarithm of what each sequence was divided by in all, `(B,)`.
+        partition: the logarithm of the partition sum of each sequence, `(B,)`.
+        layout: where the steps are.
     """
 
-    steps: tuple[Tensor, ...]
-    reached: list[Tensor]
-    scales: list[Tensor]
+    ahead: Tensor
+    behind: Tensor
+    within: Tensor
     jump: Tensor
-    logs: Tensor
+    partition: Tensor
+    layout: Layout
 
 
-def _forward(scores: Tensor, transitions: Tensor, start: Tensor, sizes: list[int]) -> _Forward:
+def _both_ways(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> _BothWays:
+    """Run both directions in one loop: the second one reads every sequence turned round."""
+    at = layout(tuple(sizes))
     most = scores.amax(1, keepdim=True)
-    steps, jump = torch.split((scores - most).exp(), sizes), transitions.exp()
-    ahead = start.exp() * steps[0]
-    reached: list[Tensor] = []
+    steps, jump, final = (scores - most).exp(), transitions.exp(), end.exp()
+    pairs = torch.split(torch.stack((steps, steps[at.mirrored])), sizes, dim=1)
+    jumps = torch.stack((jump, jump.T))
+    reached = torch.stack((start.exp(), final))[:, None] * pairs[0]
+    found: list[Tensor] = []
     scales: list[Tensor] = []
     for number, size in enumerate(sizes):
         if number:
-            ahead = (reached[-1][:size] @ jump) * steps[number]
-        scale = ahead.sum(1, keepdim=True).clamp_min(TINY)
-        reached.append(ahead / scale)
+            reached = torch.bmm(found[-1][:, :size], jumps) * pairs[number]
+        scale = reached.sum(2, keepdim=True).clamp_min(TINY)
+        found.append(reached / scale)
         scales.append(scale)
-    logs = scores.new_zeros(sizes[0])
-    for size, part in zip(sizes, torch.split((torch.cat(scales).log() + most).squeeze(1), sizes), strict=True):
-        logs[:size] += part
-    return _Forward(steps, reached, scales, jump, logs)
+    ahead, turned = torch.cat(found, 1)
+    within = turned[at.mirrored]
+    behind = final.expand(len(scores), -1).clone()
+    behind[at.before] = within[sizes[0] :] @ jump.T
+    logs = (torch.cat(scales, 1)[0].log() + most).squeeze(1)
+    ends = (ahead[at.last] @ final).clamp_min(TINY).log()
+    return _BothWays(ahead, behind, within, jump, ends.index_add(0, at.rows, logs), at)
 
 
-def _partition(forward: _Forward, end: Tensor, sizes: list[int]) -> Tensor:
-    final = torch.cat(forward.reached)[last_steps(sizes)]
-    return forward.logs + (final @ end.exp()).clamp_min(TINY).log()
-
-
-def _forward_backward(
-    scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int], weights: Tensor
-) -> Marginals:
+def _expected(found: _BothWays, weights: Tensor) -> Marginals:
     """Return the marginals, with each sequence's expected transitions times its weight, `(B,)`."""
-    forward = _forward(scores, transitions, start, sizes)
-    final = end.exp()
-    behind = scores.new_empty(0, len(final))
-    tags: list[Tensor] = []
-    counts = torch.zeros_like(transitions)
-    for number in range(len(sizes) - 1, -1, -1):
-        here, ends = forward.reached[number], sizes[number] - len(behind)
-        back = torch.cat((behind @ forward.jump.T, final.expand(ends, -1)))
-        joint = here * back
-        sums = joint.sum(1, keepdim=True).clamp_min(TINY)
-        tags.append(joint / sums)
-        if len(behind):
-            inner = len(behind)
-            rows = weights[:inner, None] / sums[:inner]
-            counts += (here[:inner] * rows).T @ behind
-        behind = forward.steps[number] * back / sums
-    tags.reverse()
-    every = torch.cat(tags)
-    return Marginals(_partition(forward, end, sizes), every, counts * forward.jump, tags[0], every[last_steps(sizes)])
-
-
-def last_steps(sizes: list[int]) -> Tensor:
-    """Return the packed place of each sequence's last step, shape `(B,)`."""
-    each = torch.tensor(sizes)
-    lengths = (each[:, None] > torch.arange(sizes[0])).sum(0)
-    starts = each.cumsum(0) - each
-    return starts[lengths - 1] + torch.arange(sizes[0])
-
-
-def steps_before(sizes: list[int]) -> Tensor:
-    """Return, for each packed step but the first of each sequence, the packed place of the one before."""
-    each = torch.tensor(sizes)
-    starts = each.cumsum(0) - each
-    after = torch.arange(sizes[0], int(each.sum()))
-    return after - torch.repeat_interleave(starts[1:] - starts[:-1], each[1:])
+    at, joint = found.layout, found.ahead * found.behind
+    sums = joint.sum(1, keepdim=True).clamp_min(TINY)
+    tags, before = joint / sums, at.before
+    rows = weights[at.rows[before]][:, None] / sums[before]
+    counts = (found.ahead[before] * rows).T @ found.within[len(weights) :]
+    return Marginals(found.partition, tags, counts * found.jump, tags[: len(weights)], tags[at.last])
 
 
 def _traced_back(ended: Tensor, sources: list[Tensor], sizes: list[int]) -> Tensor:

@@ -148,9 +148,20 @@ class TagCounts:
 
     def losses(self, symbols: npt.NDArray[np.int64], tags: npt.NDArray[np.int64]) -> dict[str, float]:
         """Return what each predictor loses on other steps, in nats per tag, by name, worst first."""
-        kinds = self.counts.shape[1]
-        total = self.counts.sum(axis=0)
-        overall = (total + 1 / kinds) / (total.sum() + 1)
-        own = (self.counts[symbols, tags] + overall[tags]) / (self.counts.sum(axis=1)[symbols] + 1)
+        overall = self._overall()
         named = {"tag counts": float(-np.log(overall[tags]).mean())}
-        return named | ({"token's tags": float(-np.log(own).mean())} if len(self.counts) > 1 else {})
+        if len(self.counts) > 1:
+            named["token's tags"] = float(-np.log(self.smoothed()[symbols, tags]).mean())
+        return named
+
+    def smoothed(self) -> Probabilities:
+        """Return the probability of each tag with each token, as described above, shape `(V, K)`."""
+        overall = self._overall()
+        if len(self.counts) == 1:
+            return overall[None]
+        return np.asarray((self.counts + overall) / (self.counts.sum(axis=1, keepdims=True) + 1))
+
+    def _overall(self) -> Probabilities:
+        """Return the probability of each tag, shape `(K,)`."""
+        kinds, total = self.counts.shape[1], self.counts.sum(axis=0)
+        return np.asarray((total + 1 / kinds) / (total.sum() + 1))

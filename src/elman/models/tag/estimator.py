@@ -1,8 +1,8 @@
 """Define `SequenceTagger`, which predicts a tag for every step of a sequence."""
 
 import os
-from collections.abc import Iterator
-from typing import Any, Unpack
+from collections.abc import Container, Iterator
+from typing import Any, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +11,23 @@ from torch import Tensor
 from elman.data.aligned import align_tags
 from elman.data.sequences import Sequences
 from elman.data.splits import pick
-from elman.errors import DataError
+from elman.errors import DataError, InputError
+from elman.models.estimator.answer import MIXTURE, NETWORK, Answer
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
-from elman.models.networks.encoder import Encoder
 from elman.models.scoring.counts import TagCounts
+from elman.models.tag.chains import Chain, choose_chain, equal_parts, mixed
 from elman.models.tag.columns import Piece, TagColumns
-from elman.models.tag.network import TaggedSteps, TaggingNetwork, probabilities
-from elman.models.tag.options import TaggerOptions
-from elman.models.tag.preprocess import UNSEEN, Labelled, Preprocessor, pair, prepare, read_examples
-from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags
-from elman.quoting import quote
+from elman.models.tag.linear import LINEAR
+from elman.models.tag.network import TaggedSteps, TaggingNetwork, chain_of, new_network
+from elman.models.tag.options import TaggerOptions, chosen
+from elman.models.tag.preprocess import UNSEEN, Labelled, Prepared, Preprocessor, pair, prepare, read_examples
+from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags, TagRows
+from elman.models.tag.simple import COUNTS, Simple
+from elman.quoting import listed, quote
+from elman.train import Task
 from elman.train.run import RunOptions
 
 
@@ -40,7 +44,9 @@ class SequenceTagger(Estimator, TaggerOptions):
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that are in the training part too.
         unseen_tags_: held-out sequences left out of the loss because they have a tag that training never saw.
-        held_out_: how the network and the counts did on the held-out part, after `fit`; None with nothing held out.
+        simple_: the simple predictors that the answer needs: counts, a linear tagger.
+        held_out_: how the answer, its parts and the counts did on the held-out part, after `fit`; None with nothing
+            held out.
 
     Raises:
         InputError: an option is unknown, of the wrong type, or out of range.
@@ -58,7 +64,9 @@ class SequenceTagger(Estimator, TaggerOptions):
     example = "sequence"
     preprocessor_: Preprocessor
     network_: TaggingNetwork
+    simple_: Simple
     likeliest_: npt.NDArray[np.int64]
+    embedding_: int
     held_out_: MeasuredTags | None
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> "SequenceTagger":
@@ -81,27 +89,25 @@ class SequenceTagger(Estimator, TaggerOptions):
             TrainingError: a loss or gradient is not finite.
             Interrupted: Ctrl-C (a KeyboardInterrupt); with `files`, what was reached is in the checkpoint.
         """
-        options = self._options_for(run)
-        data = prepare(X, y, options)
+        data = prepare(X, y, self._options_for(run))
         self.read_ = data.read
 
-        def begin() -> ByLength:
-            self._prepare(data.preprocessor)
-            self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
-            return self._task(data.training, data.held_out)
-
-        self._learn(run, data.fingerprint(), begin)
+        options = chosen(self._options(), len(data.training.inputs), len(data.training.tags))
+        self._learn(run, data.fingerprint(), lambda: self._begin(data), options)
         self.held_out_ = self._measured(*data.examples) if data.examples[0] else None
         return self
 
     def predict(self, X: Any) -> list[list[Any]]:
-        """Return the likeliest tag of every step, a list for each sequence.
+        """Return the tags of the likeliest path of each sequence, a list for each sequence.
+
+        With `crf` tags depend on their neighbours, so that a path may differ from the likeliest tag of each step; and
+        where tags mark segments, as B-PER and I-PER do, none goes on that has not begun.
 
         Raises:
             DataError: the sequences are of another kind than in training, or one is empty; the row is named.
             InputError: the model is not fitted.
         """
-        return self._names(*self._probabilities(X))
+        return self._tags(self._encode(X))
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float32]]:
         """Return the probability of every tag at every step, arrays `(T, K)`; classes are in the order of `classes_`.
@@ -110,8 +116,8 @@ class SequenceTagger(Estimator, TaggerOptions):
             DataError: the sequences are of another kind than in training, or one is empty; the row is named.
             InputError: the model is not fitted.
         """
-        found, inputs = self._probabilities(X)
-        return np.split(found, inputs.starts[1:-1])
+        inputs = self._encode(X)
+        return np.split(self._answer(inputs).probabilities(inputs), inputs.starts[1:-1])
 
     def predict_counts(self, X: Any) -> list[list[Any]]:
         """Return the most frequent tag of each token in training, a baseline; errors as in `predict`."""
@@ -136,7 +142,7 @@ class SequenceTagger(Estimator, TaggerOptions):
 
     def rows(self, piece: Piece) -> Columns:
         """Return for each sequence its number, the sequence and its tags, apart by spaces."""
-        found = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
+        found = self._tags(self._encode(piece.rows, piece.numbers[0]))
         return {"row": piece.numbers, "source": [_shown(row) for row in piece.rows], "tags": [_shown(t) for t in found]}
 
     def lines(self, source: Any) -> Iterator[list[str]]:
@@ -152,7 +158,7 @@ class SequenceTagger(Estimator, TaggerOptions):
         for piece in columns.pieces(source, answers=False):
             if not piece.found:
                 raise DataError("output: a table is written as a table: give a .csv, .tsv, .jsonl or .parquet file")
-            tags = self._names(*self._probabilities(piece.rows, piece.numbers[0]))
+            tags = self._tags(self._encode(piece.rows, piece.numbers[0]))
             for number, one, found in zip(piece.numbers, piece.found, tags, strict=True):
                 yield (one.header(columns.tag) if number == 1 else []) + one.with_tags(found, columns.tag)
 
@@ -181,77 +187,123 @@ class SequenceTagger(Estimator, TaggerOptions):
         return TaggedSteps(self.network_, found.inputs, found.tags)
 
     def _measured(self, rows: Any, given: Any) -> MeasuredTags:
-        """Tag sequences whose tags are given."""
-        found = self.predict(rows)
-        wanted = align_tags(found, given)
-        unseen = int((self.preprocessor_.numbers(wanted) == UNSEEN).sum())
-        baseline = COUNTED if self.preprocessor_.symbols else COUNTED_OVERALL
-        return MeasuredTags(wanted, self.predict_counts(rows), found, unseen, baseline)
+        """Tag sequences whose tags are given, with each part of the answer and with the answer."""
+        preprocessor, inputs = self.preprocessor_, self._encode(rows)
+        wanted = align_tags(self.preprocessor_.read(rows), given)
+        baseline = COUNTED if preprocessor.symbols else COUNTED_OVERALL
+        found: dict[str, TagRows] = {baseline: self.predict_counts(rows)}
+        for name, chain in self._chains(inputs, self._answered().factors).items():
+            found[name] = preprocessor.names(chain.best(inputs), inputs)
+        found[self._answered().name] = self._tags(inputs)
+        return MeasuredTags(
+            wanted,
+            found,
+            int((preprocessor.numbers(wanted) == UNSEEN).sum()),
+            preprocessor.per_row(preprocessor.unknown(inputs), inputs),
+        )
 
     @property
     def classes_(self) -> list[Any]:
         """The tags of the training part, sorted."""
         return self.preprocessor_.classes
 
-    def _probabilities(self, source: Any, first: int = 1) -> tuple[npt.NDArray[np.float32], Sequences]:
-        """Return the probability of every tag at every step, `(N, K)`, and the sequences as numbers."""
-        inputs = self._encode(source, first)
-        return probabilities(self.network_, inputs, self.batch_size), inputs
-
     def _encode(self, source: Any, first: int = 1) -> Sequences:
         self._check_fitted()
-        return self.preprocessor_.input.encode(self.preprocessor_.read(source, first))
+        return self.preprocessor_.encode(self.preprocessor_.read(source, first))
 
-    def _names(self, found: npt.NDArray[np.float32], inputs: Sequences) -> list[list[Any]]:
-        return self.preprocessor_.names(found.argmax(-1), inputs)
+    def _answered(self) -> Answer:
+        return self.answer_ or Answer.only()
+
+    def _chains(self, inputs: Sequences, names: Container[str]) -> dict[str, Chain]:
+        """Return the scores of the parts with some names, for some sequences in numbers."""
+        network = {NETWORK: chain_of(self.network_, inputs)} if NETWORK in names else {}
+        simple = self.simple_.only(names)
+        return network | simple.chains(self.preprocessor_, inputs, self.network_.field.barred)
+
+    def _answer(self, inputs: Sequences) -> Chain:
+        """Return the scores of the answer."""
+        factors = self._answered().factors
+        return mixed(self._chains(inputs, factors), factors)
+
+    def _tags(self, inputs: Sequences) -> list[list[Any]]:
+        return self.preprocessor_.names(self._answer(inputs).best(inputs), inputs)
 
     def _content(self) -> dict[str, Any]:
-        return self.preprocessor_.content() | {
-            "likeliest": self.likeliest_.tolist(),
-            "duplicates": self.duplicates_,
-            "unseen_tags": self.unseen_tags_,
-        }
+        return (
+            self.preprocessor_.content()
+            | self.simple_.content()
+            | {
+                "likeliest": self.likeliest_.tolist(),
+                "duplicates": self.duplicates_,
+                "unseen_tags": self.unseen_tags_,
+                "embedding": self.embedding_,
+            }
+        )
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.simple_.tensors()
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._prepare(Preprocessor.from_state(content))
+        self.preprocessor_ = Preprocessor.from_state(content)
+        self.simple_ = Simple.from_state(content, tensors, self.preprocessor_)
         self.likeliest_ = np.array(content["likeliest"], np.int64)
         self.duplicates_, self.unseen_tags_ = content["duplicates"], content["unseen_tags"]
+        parts = {NETWORK, *self.simple_.names()}
+        if missing := set(self._answered().factors) - parts:
+            raise InputError(f"the answer needs {listed(sorted(missing))}, and the file has none")
+        self._make_network(content["embedding"], None)
 
-    def _prepare(self, preprocessor: Preprocessor) -> None:
-        """Make a network with first weights."""
-        s: TaggerOptions = self._options()
-        self.preprocessor_ = preprocessor
-        self.network_ = self._build(
-            lambda: TaggingNetwork(
-                Encoder(
-                    preprocessor.symbols,
-                    s.embedding_dim if preprocessor.symbols else preprocessor.features,
-                    s,
-                ),
-                len(preprocessor.classes),
-            )
-        )
-        self.baselines_ = {}
+    def _make_network(self, width: int, allowed: tuple[Tensor, Tensor, Tensor] | None) -> None:
+        """Make a network with first weights, whose symbols have vectors of some length."""
+        self.embedding_ = width
+        self.network_ = self._build(lambda: new_network(self.preprocessor_, self._filled_options(), width, allowed))
 
-    def _task(self, training: Labelled, held_out: Labelled | None) -> ByLength:
-        """Return the job of learning tagged sequences, and keep what counting their tags gives."""
-        size = self.preprocessor_.symbols or 1
-        symbols = self.preprocessor_.token_numbers(training.inputs)
-        counts = TagCounts.of(symbols, training.tags, size, len(self.classes_))
-        self.likeliest_ = counts.likeliest()
+    def _begin(self, data: Prepared) -> ByLength:
+        """Return the job of learning tagged sequences with a new network, and keep what counting their tags gives."""
+        s: TaggerOptions = self._filled_options()
+        self.preprocessor_, training, held_out = data.preprocessor, data.training, data.held_out
+        self.duplicates_, self.unseen_tags_ = data.duplicates, data.unseen_tags
+        vectors = self.preprocessor_.vectors(s.pretrained)
+        width = len(next(iter(vectors.values()))) if vectors else s.embedding_dim
+        self._make_network(width, data.allowed)
+        tokens = self.preprocessor_.token_numbers(training.inputs)
+        self.network_.begin_with(vectors, tokens)
+        counts = self._counts(training)
+        self.likeliest_, self.baselines_ = counts.likeliest(), {}
         if held_out:
             self.baselines_ = counts.losses(self.preprocessor_.token_numbers(held_out.inputs), held_out.tags)
-        s: TaggerOptions = self._options()
         return ByLength(
             self.network_,
             TaggedSteps(self.network_, training.inputs, training.tags),
             TaggedSteps(self.network_, held_out.inputs, held_out.tags) if held_out else None,
-            batch=s.batch_size,
+            batch=s.batch_size or 1,
             seed=s.seed,
             target="tag",
             loss_unit=self.loss_unit,
             baselines=self.baselines_,
         )
+
+    def _counts(self, training: Labelled) -> TagCounts:
+        tokens = self.preprocessor_.token_numbers(training.inputs)
+        return TagCounts.of(tokens, training.tags, self.preprocessor_.symbols or 1, len(self.classes_))
+
+    def _finish(self, task: Task) -> None:
+        """Fit the simple predictors, and choose what `predict` answers with."""
+        s: TaggerOptions = self._filled_options()
+        self.simple_, self.answer_ = Simple(), Answer.only()
+        if s.answer == "network":
+            return
+        task = cast(ByLength, task)
+        training, held_out = cast(TaggedSteps, task.training), cast(TaggedSteps | None, task.held_out)
+        labelled = Labelled(training.inputs, training.tags)
+        self.simple_ = Simple.fit(self.preprocessor_, labelled, self._counts(labelled), s.seed)
+        linear = LINEAR if self.simple_.linear else None
+        if held_out:
+            parts = self._chains(held_out.inputs, {NETWORK, LINEAR, COUNTS})
+            self.answer_ = choose_chain(parts, linear, held_out.inputs, held_out.tags)
+        elif linear:
+            self.answer_ = Answer(MIXTURE, equal_parts((NETWORK, linear)))
+        self.simple_ = self.simple_.only(self.answer_.factors)
 
 
 def _shown(row: Any) -> str:

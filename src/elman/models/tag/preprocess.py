@@ -2,22 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from elman.data.aligned import align_tags, guess_kind, tag_rows, tokens_of
-from elman.data.inputs import fit_input, input_from_state
+from elman.data.inputs import TokenInput, fit_input, input_from_state
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tokenizer import Kind
-from elman.errors import DataError
+from elman.data.vocabulary import read_vectors
+from elman.errors import DataError, InputError
 from elman.limits import MOST_CLASSES
 from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
 from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
+from elman.models.tag.spans import allowed
+from elman.models.tag.words import WordParts
 from elman.options import TokensName
 from elman.quoting import quote
 from elman.rounding import counted
@@ -48,10 +53,12 @@ class Preprocessor(InputPreprocessor):
     Attributes:
         cut: how a text becomes tokens.
         classes: the tags, sorted.
+        words: the parts of words; None where steps are numbers, or tokens have no spelling to learn from.
     """
 
     cut: Kind
     classes: list[Any]
+    words: WordParts | None
 
     @classmethod
     def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Kind, min_count: int) -> "Preprocessor":
@@ -60,16 +67,20 @@ class Preprocessor(InputPreprocessor):
         Raises:
             DataError: there are fewer than two tags, or tags of kinds that have no order among them.
         """
-        return cls(fit_input(rows, "symbols", min_count), cut, _sorted_tags(tags))
+        found = fit_input(rows, "symbols", min_count)
+        words = WordParts.fit(rows) if isinstance(found, TokenInput) else None
+        return cls(found, cut, _sorted_tags(tags), words)
 
     @classmethod
     def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
         """Return the preprocessor that `content` was made from."""
-        return cls(input_from_state(content["input"]), content["cut"], content["classes"])
+        words = None if content["words"] is None else WordParts(content["words"])
+        return cls(input_from_state(content["input"]), content["cut"], content["classes"], words)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
-        return {"cut": self.cut, "input": self.input.content(), "classes": self.classes}
+        words = None if self.words is None else self.words.content()
+        return {"cut": self.cut, "input": self.input.content(), "classes": self.classes, "words": words}
 
     def read(self, source: Any, first: int = 1) -> list[Any]:
         """Return sequences of any kind that `as_items` takes, cut; `first` is the number of the first, for messages.
@@ -79,13 +90,40 @@ class Preprocessor(InputPreprocessor):
         """
         return tokens_of(as_items(source), self.cut, first)
 
+    def encode(self, rows: list[Any]) -> Sequences:
+        """Return sequences that were read in numbers.
+
+        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`; or scaled numbers,
+        `(N, I)`.
+
+        Raises:
+            DataError: the sequences are of another kind than in training.
+        """
+        inputs = self.input.encode(rows)
+        if self.words is None:
+            return inputs
+        return Sequences(np.column_stack((inputs.values, self.words.encode(rows))), inputs.starts)
+
+    def vectors(self, path: str | Path | None) -> dict[int, npt.NDArray[np.float32]]:
+        """Return word vectors that somebody trained, by the number of the symbol; none without a path.
+
+        Raises:
+            InputError: steps are numbers.
+            DataError: the file cannot be read, or has none of the symbols.
+        """
+        if path is None:
+            return {}
+        if not isinstance(self.input, TokenInput):
+            raise InputError("pretrained: expected texts to go with word vectors, got series: leave it out")
+        return read_vectors(Path(path), self.input.vocabulary)
+
     def label(self, rows: list[Any], tags: list[list[Any]]) -> Labelled:
         """Return some rows, at least one, in numbers.
 
         Raises:
             DataError: the sequences are of another kind than in training.
         """
-        return Labelled(self.input.encode(rows), self.numbers(tags))
+        return Labelled(self.encode(rows), self.numbers(tags))
 
     def numbers(self, tags: Sequence[Sequence[Any]]) -> npt.NDArray[np.int64]:
         """Return the number of every tag, row after row, shape `(N,)`; `UNSEEN` for one that training never saw."""
@@ -98,12 +136,22 @@ class Preprocessor(InputPreprocessor):
 
     def names(self, numbers: npt.NDArray[np.int64], inputs: Sequences) -> list[list[Any]]:
         """Return the tags that numbers `(N,)` stand for, as a list for each sequence."""
-        names = [self.classes[number] for number in numbers]
-        return [names[begin:end] for begin, end in zip(inputs.starts[:-1], inputs.starts[1:], strict=True)]
+        return self.per_row([self.classes[number] for number in numbers], inputs)
+
+    @staticmethod
+    def per_row(values: Any, inputs: Sequences) -> list[Any]:
+        """Return what is beside `inputs.values` in parts, one for each sequence."""
+        return [values[begin:end] for begin, end in zip(inputs.starts[:-1], inputs.starts[1:], strict=True)]
 
     def token_numbers(self, inputs: Sequences) -> npt.NDArray[np.int64]:
         """Return what to count tags by: the token's number, or 0 where steps are numbers, shape `(N,)`."""
-        return inputs.values if self.symbols else np.zeros(len(inputs.values), np.int64)
+        if not self.symbols:
+            return np.zeros(len(inputs.values), np.int64)
+        return inputs.values if self.words is None else inputs.values[:, 0]
+
+    def unknown(self, inputs: Sequences) -> npt.NDArray[np.bool_]:
+        """Return which tokens training never saw, or too seldom to give them a number, shape `(N,)`."""
+        return (self.token_numbers(inputs) == 0) if self.symbols else np.zeros(len(inputs.values), bool)
 
 
 @dataclass(frozen=True)
@@ -114,11 +162,13 @@ class Prepared(PreparedData[Labelled, Preprocessor]):
         examples: all held-out sequences and their tags, not encoded.
         read: how much was read, such as "40 sequences, 120 tags".
         unseen_tags: held-out sequences with a tag that training never saw.
+        allowed: which tags may follow each other; None where all may.
     """
 
     examples: tuple[list[Any], list[list[Any]]]
     read: str
     unseen_tags: int
+    allowed: tuple[Tensor, Tensor, Tensor] | None
 
 
 def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
@@ -134,7 +184,7 @@ def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
         DataError: sequences or tags cannot be used; the message names the row.
     """
     rows, tags, cut = read_examples(*pair(X, y, options), options.tokens)
-    learned, held_out = split_rows(len(rows), options.validation_fraction)
+    learned, held_out = split_rows(len(rows), options.validation_fraction, options.split, options.seed)
     preprocessor = Preprocessor.fit(pick(rows, learned), pick(tags, learned), cut, options.min_count)
     known = preprocessor.known(tags, held_out)
     return Prepared(
@@ -145,6 +195,7 @@ def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
         (pick(rows, held_out), pick(tags, held_out)),
         f"{counted(len(rows), 'sequence')}, {counted(sum(map(len, tags)), 'tag')}",
         len(held_out) - len(known),
+        allowed(preprocessor.classes, pick(tags, [*learned, *known])) if options.crf else None,
     )
 
 

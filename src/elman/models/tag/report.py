@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from elman.models.estimator.reports import Cell, Grid, Report
+from elman.models.tag.spans import are_segments, segments_f1
 from elman.rounding import counted
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ TagRows: TypeAlias = Sequence[Sequence[Any]]
 COUNTED = "most frequent tag of the token"
 COUNTED_OVERALL = "most frequent tag"
 """The name of the baseline where steps are numbers, which are no tokens."""
-NETWORK = "network"
+UNKNOWN_TOKENS = "unknown tokens"
+SEGMENTS = "F1 of segments"
 
 
 @dataclass(frozen=True)
@@ -28,22 +30,37 @@ class MeasuredTags:
 
     Attributes:
         wanted: the right tags.
-        counted: the most frequent tag of each token in training; of all steps where they are numbers.
-        found: those that the network found.
+        said: the tags of each predictor, by name: those of the baseline first, those of the model's answer last.
         unseen: how many of `wanted` training never saw.
-        baseline: the name of `counted` in the report.
+        unknown: for each step whether training never saw its token.
     """
 
     wanted: TagRows
-    counted: TagRows
-    found: TagRows
+    said: dict[str, TagRows]
     unseen: int
-    baseline: str = COUNTED
+    unknown: Sequence[npt.NDArray[np.bool_]]
+
+    @property
+    def counted(self) -> TagRows:
+        """The tags of the baseline: the most frequent one of each token in training."""
+        return next(iter(self.said.values()))
+
+    @property
+    def found(self) -> TagRows:
+        """The tags of the model's answer."""
+        return list(self.said.values())[-1]
 
     def summary(self) -> Grid:
-        """Return of everyone the accuracy, the share of sequences without a wrong tag, and the mean F1 of the tags."""
-        rows: list[list[Cell]] = [[self.baseline, *self._scores(self.counted)], [NETWORK, *self._scores(self.found)]]
-        return Grid(["", "accuracy", "whole sequences", "mean F1"], rows, len(self.wanted))
+        """Return the scores of every predictor.
+
+        They are its accuracy, that on tokens that training never saw, the share of sequences without a wrong tag, the
+        mean F1 of the tags, and the F1 of segments where tags mark some.
+        """
+        columns = ["accuracy", UNKNOWN_TOKENS, "whole sequences", "mean F1", SEGMENTS]
+        rows = {name: self._scores(found) for name, found in self.said.items()}
+        kept = [k for k in range(len(columns)) if all(scores[k] is not None for scores in rows.values())]
+        cells = [[name, *(scores[k] for k in kept)] for name, scores in rows.items()]
+        return Grid(["", *(columns[k] for k in kept)], cells, len(self.wanted))  # type: ignore[arg-type]
 
     def by_tag(self) -> Grid:
         """Return a row for each tag that is wanted or found, the one wanted most often first."""
@@ -54,7 +71,7 @@ class MeasuredTags:
         ]
         order = np.argsort(-ours[3], kind="stable")
         columns = ["tag", "precision", "recall", "F1", "F1 by counts", "steps"]
-        return Grid(columns, [rows[k] for k in order], len(self.wanted), f"predictions of {NETWORK}")
+        return Grid(columns, [rows[k] for k in order], len(self.wanted), f"predictions of {list(self.said)[-1]}")
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return how many steps of each tag, down, were taken for each tag, across, in the order of `tags`."""
@@ -79,12 +96,19 @@ class MeasuredTags:
 
         return confusion(self.confusion(), [str(tag) for tag in self.tags()])
 
-    def _scores(self, found: TagRows) -> list[float]:
+    def _scores(self, found: TagRows) -> list[float | None]:
         pairs = zip(self.wanted, found, strict=True)
-        right = [[tag == other for tag, other in zip(*pair, strict=True)] for pair in pairs]
+        right = [np.array([tag == other for tag, other in zip(*pair, strict=True)]) for pair in pairs]
+        every, new = np.concatenate(right), np.concatenate(self.unknown)
         f1, steps = self._by_tag(found)[2:]
-        whole = float(np.mean([all(row) for row in right]))
-        return [float(np.mean(list(chain(*right)))), whole, float(np.mean(f1[steps > 0]))]
+        marked = are_segments(list({*chain(*self.wanted)}))
+        return [
+            float(every.mean()),
+            float(every[new].mean()) if new.any() else None,
+            float(np.mean([row.all() for row in right])),
+            float(np.mean(f1[steps > 0])),
+            segments_f1(self.wanted, found) if marked else None,
+        ]
 
     def _by_tag(self, found: TagRows) -> Any:
         """Return precision, recall, F1 and steps of each tag; of a tag that is never found precision is 0."""
