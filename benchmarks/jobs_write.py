@@ -57,9 +57,8 @@ def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str
         model.fit(*known)
     writers = {"elman": model} | {simple.name: simple.fit(*known) for simple in (CopySource(), NearestNeighbour())}
     written = {name: writer.predict(asked) for name, writer in writers.items()}
-    if model.memory_:
-        written["network"] = model.write(asked)
-    tokens = model.preprocessor_.target.tokens
+    written["network"] = model.write(asked)
+    tokens = model.preprocessor_.target.kind
     return {name: scores_of(texts, wanted, tokens) for name, texts in written.items()}, outcome.seconds
 
 

@@ -20,7 +20,7 @@ def captioned(data: Split, seed: int) -> Score:
     with score.timed():
         model.fit(np.stack(data.X), data.y)
     score.figures = figures(model.predict(np.stack(data.asked)), data.answers)
-    score.note = f"{trained(model)}, tokens {model.tokenizer_.tokens}"
+    score.note = f"{trained(model)}, answers with {model.answer_.name}, {model.chosen_}"
     return score
 
 

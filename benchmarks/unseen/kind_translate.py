@@ -13,7 +13,7 @@ def translated(data: Split, seed: int) -> Score:
     with score.timed():
         model.fit(data.X, data.y)
     score.figures = figures(model.predict(data.asked), data.answers)
-    score.note = f"{trained(model)}, tokens {model.source_.tokens} to {model.target_.tokens}"
+    score.note = f"{trained(model)}, answers with {model.answer_.name}, {model.chosen_}"
     return score
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from elman.models.estimator.options import WriterOptions, chosen_training
 from elman.options import Column, Help, LearningRate, PythonOnly, Range, Tokens, TokensName, Unsaved, Unset
 
-SIDE_OF_SHIFT, MOST_SHIFT = 8, 2
+SIDE_OF_SHIFT, MOST_SHIFT = 16, 2
 """An image is moved by one pixel for as many of its shorter side, and by no more than the second by default."""
 
 

@@ -56,7 +56,7 @@ class WriterOptions(RecurrentOptions, AnsweringOptions):
 
     embedding_dim: EmbeddingDim = 64
     min_count: MinCount = 1
-    dropout: Dropout = 0.3
+    dropout: Dropout = 0.2
     label_smoothing: LabelSmoothing = 0.0
     teacher_forcing: Annotated[
         float,
