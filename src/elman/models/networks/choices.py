@@ -118,7 +118,7 @@ def held_out_grid(written: Written, wanted: Sequence[str]) -> Grid:
     rows: list[list[Cell]] = [
         [name, 100 * score(texts, wanted), exact(texts, wanted)] for name, texts in written.items()
     ]
-    return Grid(["", "chrF", "exact"], rows)
+    return Grid(["", "chrF", "exact"], rows, len(wanted))
 
 
 def failure(got: Sequence[str], wanted: Sequence[str], wanted_answer: AnswerName) -> str | None:
