@@ -167,7 +167,7 @@ def classifier(options: dict[str, Any]) -> Turns:
 
 def tagger(rows: list[str], tags: list, options: dict[str, Any]) -> Turns:
     """A tag for every letter."""
-    model = elman.SequenceTagger(**options)
+    model = elman.SequenceTagger(**options, crf=False, answer="network")
     cut = [list(row) for row in rows]
     preprocessor = Tags.fit(cut, tags, "characters", model.min_count)
     found = preprocessor.label(cut, tags)
