@@ -51,8 +51,6 @@ CUT_SHORT = {  # commands of the papers that train for a minute or more, and wha
 FEWER = {  # trainings that print the same up to numbers after fewer epochs; `make bench` runs them in full
     "elman train classify reviews.csv": "--epochs 2",
     "elman train classify vowels.csv": "--epochs 2",
-    "elman train caption digits.npz": "--epochs 2 --evaluate-every 85",
-    "elman train translate pairs.csv": "--epochs 2 --evaluate-every 225",
     "elman train vectors known.csv": "--epochs 2",
     "elman train vectors exclusive-or.csv": "--epochs 2",
     "elman train classify feelings.csv": "--epochs 2",
