@@ -89,9 +89,7 @@ def report(model: Any, files: Any) -> None:
         echo(model.answer_.line(model.loss_unit))
     progress = model.progress_
     if getattr(model, "left_out_", 0):
-        count = f"{model.left_out_:,} held-out character{'s' if model.left_out_ > 1 else ''}"
-        were = "were" if model.left_out_ > 1 else "was"
-        echo(f"{count} that training never saw {were} left out of the held-out loss")
+        echo(f"{model.left_out_} held-out characters that training never saw were left out of the held-out loss")
     if progress.best is not None:
         echo(f"best held-out loss: {brief(progress.best)} {model.loss_unit}, after step {progress.best_step:,}")
     echo(f"gradients clipped in {progress.clipped_share:.1%} of {progress.step:,} updates")
