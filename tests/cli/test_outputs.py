@@ -10,7 +10,7 @@ from elman.cli import main
 from elman.cli.app import app
 from elman.cli.outputs import MADE, WRITTEN, _parameters, check_outputs, paths_of
 from elman.errors import InputError
-from elman.models.estimator.base import Estimator
+from elman.models.generate.estimator import TextGenerator
 from elman.train.run import RunFiles, forecast_files
 
 READ = {"test", "file", "model", "data", "metrics", "pretrained", "answers", "worksheet", "table"}
@@ -172,7 +172,7 @@ def test_two_trainings_at_one_name_are_refused(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("garbage", [None, b"", b"\xff\xfe", b"{", b"[1]\n", b"{}\n", b'{"target": 1}\n', b"[" * 5000])
 def test_metrics_that_are_lost_cost_the_picture_alone(folder, tmp_path, capsys, monkeypatch, garbage):
-    real, out = Estimator._finish, tmp_path / "n.safetensors"
+    real, out = TextGenerator._finish, tmp_path / "n.safetensors"
 
     def lose(self, task):
         real(self, task)
@@ -181,7 +181,7 @@ def test_metrics_that_are_lost_cost_the_picture_alone(folder, tmp_path, capsys, 
         if garbage is not None:
             metrics.write_bytes(garbage)
 
-    monkeypatch.setattr(Estimator, "_finish", lose)
+    monkeypatch.setattr(TextGenerator, "_finish", lose)
     assert main(["train", "text", str(folder / "t.txt"), "-o", str(out), *TINY]) == 0
     assert "note: no picture of the losses" in capsys.readouterr().out
     assert out.exists()

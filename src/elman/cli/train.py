@@ -45,9 +45,9 @@ def text(options: Values, run: Values) -> None:
 
     with Interruption():
         model, files, divided = fit_on_file(TextGenerator, options, run)
+        if model.remark_:
+            echo(f"note: {model.remark_}")
         report(model, files)
-        for remark in model.remarks_:
-            echo(f"note: {remark}")
         echo_test(model, divided)
 
 

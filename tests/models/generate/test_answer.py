@@ -30,7 +30,7 @@ def test_what_is_best_on_the_held_out_part_answers(model):
     assert losses["network"] == pytest.approx(model.progress_.best, rel=1e-5)
     assert list(model.baselines_) == ["uniform", "unigram", "bigram", "n-grams"]
     assert model.ngrams_ is not None
-    assert "not below the n-grams" in model.remarks_[0]
+    assert model.remark_.startswith("the network alone is not below the n-grams: ")
 
 
 def test_the_network_alone_answers_where_that_is_asked_for(model):

@@ -43,7 +43,7 @@ class TextGenerator(Estimator, TextOptions):
         ngrams_: the n-grams of the whole text; None where the answer does not use them.
         baselines_: held-out nats per character of uniform, unigram, bigram and n-grams; empty with nothing held out.
         answer_: what `generate` and `score` answer with, and the held-out losses of what it was chosen from.
-        remarks_: what to know of the training: whether a longer one may do better. Not saved.
+        remark_: how far the network alone is from the n-grams, and about how long it would take; not saved.
         progress_: counts and losses of the training; the best one is that of the network alone.
         left_out_: held-out characters that the training part lacks and that were not measured.
 
@@ -64,7 +64,7 @@ class TextGenerator(Estimator, TextOptions):
     network_: SymbolNetwork
     answer_: Answer = Answer.only()
     ngrams_: TextNGrams | None = None
-    remarks_: tuple[str, ...] = ()
+    remark_: str = ""
 
     def fit(
         self,
@@ -249,7 +249,7 @@ class TextGenerator(Estimator, TextOptions):
         """Choose what the model answers with."""
         learned = cast(TextTask, task)
         self.answer_ = learned.answer(self.answer == "network")
-        self.remarks_ = tuple(learned.remarks(self.progress_))
+        self.remark_ = learned.remark(self.progress_)
         if learned.counted and NGRAMS in self.answer_.factors:
             self.ngrams_ = learned.counted.whole()
 

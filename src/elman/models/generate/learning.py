@@ -1,5 +1,6 @@
 """Learn a text, compared with n-grams: the training task, the choice of the answer, and remarks for the report."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -109,14 +110,11 @@ class TextTask(NextSymbol):
             return Answer.only(losses={NETWORK: nats(found)})
         return choose({NETWORK: found, NGRAMS: self.counted.found})
 
-    def remarks(self, counters: Counters) -> list[str]:
-        """Return what a reader should know of a training that has ended: how much longer it should be."""
-        if counters.best is None:
-            return []
-        target = self.baselines[NGRAMS]
-        if counters.best < target:
-            return []
-        return [f"the network alone is not below the n-grams: {self._outlook(counters, target)}"]
+    def remark(self, counters: Counters) -> str:
+        """Return how far the network alone is from the n-grams, once training has ended; "" where it is below them."""
+        if counters.best is None or counters.best < self.baselines[NGRAMS]:
+            return ""
+        return f"the network alone is not below the n-grams: {self._outlook(counters, self.baselines[NGRAMS])}"
 
     def _outlook(self, counters: Counters, target: float) -> str:
         times = times_needed(self.losses, target)
@@ -151,4 +149,4 @@ def times_needed(losses: list[float], target: float) -> float | None:
 
 
 def _spoken(seconds: float) -> str:
-    return f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
+    return f"{math.ceil(seconds)} s" if seconds < 120 else f"{seconds / 60:,.0f} minutes"

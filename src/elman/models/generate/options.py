@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from elman.errors import InputError
 from elman.options import (
@@ -24,9 +24,10 @@ from elman.options import (
 BY_LENGTH = Unset("chosen for the length of the text")
 SHORT = 40_000
 """Characters below which a smaller network learns as much in less time."""
-STEPS, UPDATES = 64, 50
-"""Characters between two updates, and about as many updates as an epoch of a short text has."""
-FEWEST_STREAMS, MOST_STREAMS = 8, 32
+STEPS = 64
+"""Characters between two updates."""
+ROOT, FEWEST_STREAMS, MOST_STREAMS = 30, 8, 32
+"""The square root of the length for each stream, so that a short text has updates enough, and bounds of the streams."""
 CHARACTERS, EPOCHS = 8_000_000, (1, 40)
 """Characters that the network reads in all, some minutes, and the epochs that this makes at least and at most."""
 PATIENCE, EVALUATIONS = 4, 8
@@ -39,6 +40,8 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextOptions(AnsweringOptions, RecurrentOptions):
     """Options of `TextGenerator`, with their defaults; most of them follow the length of the text."""
+
+    _may_change: ClassVar[tuple[str, ...]] = (*RecurrentOptions._may_change, "answer")
 
     hidden_size: Annotated[HiddenSize, BY_LENGTH] = OPEN
     num_layers: Annotated[NumLayers, BY_LENGTH] = OPEN
@@ -83,7 +86,7 @@ def chosen(options: TextOptions, characters: int) -> TextOptions:
         options: the options as they were given.
         characters: the length of the training part.
     """
-    streams = 2 ** round(math.log2(max(characters, 1) / UPDATES / STEPS))
+    streams = 2 ** round(math.log2(max(characters, 1) ** 0.5 / ROOT))
     found: dict[str, Any] = {
         "hidden_size": 192 if characters < SHORT else 256,
         "num_layers": 1,
