@@ -26,10 +26,9 @@ def measured(options: dict, seed: int, taught: tuple, unseen: tuple) -> Outcome:
     X, y = unseen
     truth = np.array(y)
     outcome.figures["elman"] = float((model.predict(X) == truth).mean())
-    preprocessor = model.preprocessor_
-    inputs, wide = preprocessor.input.encode(list(X)), preprocessor.wide(list(X))
-    for name, probabilities in preprocessor.baselines(inputs, wide).items():
-        outcome.figures[name] = float((model.classes_[probabilities.argmax(axis=1)] == truth).mean())
+    scores = model.simple_.scores(list(X), model.preprocessor_.input.encode(list(X)))
+    for name, some in scores.items():
+        outcome.figures[name] = float((model.classes_[some.argmax(axis=1)] == truth).mean())
     return outcome
 
 

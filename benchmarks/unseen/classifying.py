@@ -24,8 +24,7 @@ def chosen(model: elman.SequenceClassifier) -> str:
     """Return the settings that Elman chose, as far as the model tells."""
     tokens = getattr(model.preprocessor_.input, "tokens", "")
     parts = [f"tokens {tokens}" if tokens else "", trained(model)]
-    if getattr(model, "mix_", (1, 0))[1]:
-        parts.append("network x {:.2g} + n-grams x {:.2g}".format(*model.mix_))
+    parts.append(" + ".join(f"{name} x {factor:.2g}" for name, factor in model.answer_.factors.items()))
     return ", ".join(part for part in parts if part)
 
 
@@ -36,9 +35,8 @@ def trained(model: Any) -> str:
 
 
 def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) -> str:
-    reader = model.preprocessor_
     items = as_items(data.asked)
-    found = reader.baselines(reader.input.encode(items), reader.wide(items))
+    found = model.simple_.scores(items, model.preprocessor_.input.encode(items))
     return ", ".join(
         f"{name} {100 * (model.classes_[each.argmax(axis=1)] == truth).mean():.1f}" for name, each in found.items()
     )

@@ -85,7 +85,7 @@ def test_evaluation_stands_beside_its_baselines_and_draws(folder, tmp_path, caps
     model = elman.load(folder / "t.safetensors", elman.SequenceClassifier)
     table = pd.read_csv(folder / "t.csv")
     accuracy = model.score(table["text"].tolist(), table["label"].tolist())
-    assert lines["network + n-grams"][-3] == f"{accuracy:.3f}"
+    assert lines[model.answer_.name][-3] == f"{accuracy:.3f}"
     assert lines["class frequencies"][2] == "0.500"
     assert lines["good"][-1] == "20"
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -84,7 +84,8 @@ def test_nothing_is_learned_from_the_test_and_its_table_is_that_of_evaluate(tmp_
     table = pd.DataFrame({"text": [f"{name} is a word" for name in names], "label": ["x", "y"] * 40})
     table.to_csv(tmp_path / "t.csv", index=False)
     words = ["train", "classify", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.safetensors"), *TINY]
-    assert main([*words, "--min-count", "1", "--tokens", "words", "--test", "0.25"]) == 0
+    words += ["--min-count", "1", "--tokens", "words", "--validation-fraction", "0.1"]
+    assert main([*words, "--test", "0.25"]) == 0
     said = capsys.readouterr().out
     model = elman.load(tmp_path / "m.safetensors", elman.SequenceClassifier)
     known = {name for name in names if model.preprocessor_.input.vocabulary.encode([name])[0]}

@@ -43,10 +43,7 @@ def train_table(estimator: type[Any], options: dict[str, Any], run: dict[str, An
             echo(f"held-out sequences with a tag that training never saw, left out of the loss: {model.unseen_tags_:,}")
         if model.held_out_ is not None:
             grid = model.held_out_.summary()
-            total = model.examples_[0] + grid.examples
-            echo(
-                f"\nheld out, {grid.examples:,} of {counted(total, model.example)}, where the best weights were chosen:"
-            )
+            echo(f"\n{_held_out(model, grid.examples)}:")
             print_grid(grid)
             echo()
         report(model, files)
@@ -131,6 +128,14 @@ def ending(model: Any) -> str:
         more = f"--epochs {2 * (options['epochs'] or model.options.usual_epochs)}"
     again = "--overwrite" if options["schedule"] in NEEDS_LENGTH else "--resume"
     return f"still improving at the end: train longer, such as with {again} {more}"
+
+
+def _held_out(model: Any, measured: int) -> str:
+    """Return what the scores of a training were measured on."""
+    taught, held_out = model.examples_
+    if not held_out:
+        return f"cross-validated, {counted(measured, model.example)}, each predicted by a model that had not seen it"
+    return f"held out, {measured:,} of {counted(taught + measured, model.example)}, where the best weights were chosen"
 
 
 def _echo_duplicates(model: Any) -> None:

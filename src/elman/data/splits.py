@@ -1,4 +1,4 @@
-"""Split rows into a training and a held-out part, and count those that are in both."""
+"""Split rows into a training and a held-out part, or into folds, and count those that are in both parts."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
@@ -57,6 +57,33 @@ def _spread(labels: Sequence[Hashable], random: np.random.Generator) -> Rows:
         places[rows] = (np.arange(len(rows)) + random.random()) / len(rows)
         places[rows[0]] = -1
     return np.argsort(places, kind="stable")
+
+
+def fold_rows(labels: Sequence[Any], count: int, seed: int = 0) -> Rows:
+    """Return the fold of each row, shape `(n,)`: each label is spread evenly over the folds.
+
+    Args:
+        labels: a label, or a list of labels, for each row.
+        count: the number of folds.
+        seed: of the drawing.
+
+    Returns:
+        0 to `count - 1`; or -1 for the only row with its label, which has to be learned from in every fold. Lists of
+        labels are spread without regard to what is in them.
+    """
+    random = np.random.default_rng(seed)
+    found = np.empty(len(labels), np.int64)
+    if isinstance(labels[0], list):
+        found[random.permutation(len(labels))] = np.arange(len(labels)) % count
+        return found
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    codes = np.array([numbers[label] for label in labels])
+    at = 0
+    for code in range(len(numbers)):
+        rows = random.permutation(np.flatnonzero(codes == code))
+        found[rows] = (np.arange(len(rows)) + at) % count if len(rows) > 1 else -1
+        at += len(rows)
+    return found
 
 
 def pick(items: Any, rows: Iterable[int]) -> list[Any]:

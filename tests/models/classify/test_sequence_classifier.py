@@ -12,7 +12,8 @@ from sklearn.exceptions import DataConversionWarning
 import elman
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
-from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
+from elman.models.classify.augmentation import augmented
+from elman.models.classify.options import ClassifierOptions, chosen, cross_validates
 from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
 from elman.models.scoring.labels import as_labels
@@ -102,11 +103,10 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words here"] * 15, labels)
     assert one.preprocessor_.content() == two.preprocessor_.content()
     assert "quite" not in two.preprocessor_.input.vocabulary
-    assert all(torch.equal(a, b) for a, b in zip(one._tensors().values(), two._tensors().values(), strict=True))
     series, kinds = series_of()
     first = elman.SequenceClassifier(**options).fit(series, kinds)
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
-    assert set(first.baselines_) == {"class frequencies", "bag of steps"}
+    assert set(first.baselines_) == {"class frequencies", "bag of steps", "convolutions"}
     assert first.preprocessor_.content() == second.preprocessor_.content()
     weights = [m.network_.head.weight for m in (first, second)]
     assert torch.equal(*weights)  # one epoch is kept whatever its held-out loss
@@ -266,14 +266,73 @@ def test_both_backends_learn_the_same(model):
     np.testing.assert_allclose(other.predict_proba(texts), native.predict_proba(texts), rtol=1e-3)
 
 
-def test_batch_and_epochs_follow_the_number_of_rows():
-    left_open = ClassifierOptions()
-    chosen = {rows: (batch_size_for(left_open, rows), epochs_for(left_open, rows)) for rows in (20, 300, 5000)}
-    assert chosen == {20: (8, 60), 300: (18, 60), 5000: (64, 20)}
-    given = ClassifierOptions(batch_size=5, minutes=1.0)
-    assert (batch_size_for(given, 300), epochs_for(given, 300)) == (5, None)
+def test_settings_follow_the_number_and_the_length_of_the_sequences():
+    found = {}
+    for rows, steps in ((20, 200), (300, 3_000), (5_000, 50_000), (5_000, 5_000_000)):
+        s = chosen(ClassifierOptions(), rows, steps, "words", True, 0)
+        found[rows, steps] = (s.hidden_size, s.batch_size, s.epochs, s.patience, s.tokens)
+    assert found == {
+        (20, 200): (64, 8, 120, 30, "words"),
+        (300, 3_000): (64, 18, 120, 30, "words"),
+        (5_000, 50_000): (96, 64, 20, 5, "words"),
+        (5_000, 5_000_000): (96, 64, 4, 4, "words"),
+    }
+    given = ClassifierOptions(batch_size=5, minutes=1.0, hidden_size=3, tokens="characters")
+    assert vars(chosen(given, 300, 3_000, "characters", True, 0)) == vars(given)
+    assert chosen(ClassifierOptions(epochs=7), 300, 3_000, None, True, 0).patience is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "classes", "options", "wanted"),
+    [
+        (9, 2, {}, False),
+        (10, 2, {}, True),
+        (499, 2, {}, True),
+        (500, 2, {}, False),
+        (800, 30, {}, True),
+        (900, 30, {}, False),
+        (2_000, 100, {}, False),
+        (100, 2, {"validation_fraction": 0.1}, False),
+        (100, 2, {"split": "tail"}, False),
+        (100, 2, {"minutes": 1.0}, False),
+        (100, 2, {"patience": 3}, False),
+    ],
+)
+def test_few_sequences_are_cross_validated(rows, classes, options, wanted):
+    assert cross_validates(ClassifierOptions(**options), rows, classes) == wanted
 
 
 def test_a_model_of_lists_cannot_read_a_file(model, tmp_path):
     with pytest.raises(InputError, match="trained on sequences, not on a file"):
         model.read(tmp_path / "x.csv")
+
+
+def test_few_series_are_cross_validated_and_a_simple_model_may_answer(tmp_path):
+    random = np.random.default_rng(0)
+    labels = ["up" if row % 2 else "down" for row in range(24)]
+    series = [random.normal(0, 0.3, (random.integers(20, 40), 1)) for _ in labels]
+    for one, label in zip(series, labels, strict=True):
+        at = random.integers(0, len(one) - 9)
+        one[at : at + 9, 0] += (1 if label == "up" else -1) * np.hanning(9) * 3
+    options = TINY | {"hidden_size": 2, "epochs": 1, "augment": "all"}
+    model = elman.SequenceClassifier(**options).fit(series, labels)
+    assert model.answer_.factors["convolutions"] == max(model.answer_.factors.values())
+    assert model.answer_.losses["convolutions"] < model.answer_.losses["network"]
+    assert len(model.held_out_.targets) == len(series)
+    assert model.held_out_.model == model.answer_.name
+    assert "hidden_size" not in model.chosen_
+    model.save(tmp_path / "m")
+    loaded = elman.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.predict_proba(series), model.predict_proba(series))
+
+
+@pytest.mark.parametrize("how", ["jitter", "scale", "warp"])
+def test_series_are_varied_in_training_alone(how):
+    inputs = Sequences.of([np.sin(np.arange(30, dtype=np.float32) / 5)[:, None], np.ones((3, 1), np.float32)])
+    torch.manual_seed(0)
+    varied = augmented(inputs, np.array([1, 0]), how)
+    assert varied.lengths.tolist() == [3, 30]
+    assert not np.allclose(varied[1], inputs[0], atol=1e-3)
+    assert np.abs(varied[1] - inputs[0]).max() < 1
+    torch.manual_seed(0)
+    np.testing.assert_array_equal(varied.values, augmented(inputs, np.array([1, 0]), how).values)

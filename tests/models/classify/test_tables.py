@@ -130,7 +130,7 @@ def test_a_label_that_every_row_has_is_learned():
     texts = [" ".join(["one", "two", "three"][: 1 + k % 3]) for k in range(20)]
     labels = [["always", "even"] if k % 2 else ["always"] for k in range(20)]
     model = elman.SequenceClassifier(**SMALL, tokens="words").fit(texts, labels)
-    found = model.preprocessor_.linear.probabilities(model.preprocessor_.input.encode(texts))
+    found = model.simple_.bag.probabilities(model.preprocessor_.input.encode(texts))
     assert (found[:, 0] > 0.9).all()
 
 

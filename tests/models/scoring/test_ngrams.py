@@ -1,4 +1,4 @@
-"""The wide part of a classifier: against scikit-learn's own pipeline, and beside the network."""
+"""The n-grams of a classifier of texts: against scikit-learn's own pipeline, and as a part of the answer."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from tests.models.classify.test_sequence_classifier import TINY
 
 import elman
 from elman.models.classify.network import scores_of
-from elman.models.scoring.ngrams import NGrams, choose_mix
+from elman.models.scoring.classification import mean_nats
+from elman.models.scoring.ngrams import NGrams
 
 OPTIONS = TINY | {"epochs": 2}
 
@@ -30,23 +31,25 @@ def model():
 
 def test_it_reads_pieces_of_words_that_never_came(model):
     texts, labels = endings(20, seed=1)
-    preprocessor = model.preprocessor_
-    probabilities = preprocessor.baselines(preprocessor.input.encode(texts), preprocessor.wide(texts))
-    assert (model.classes_[probabilities["n-grams"].argmax(1)] == labels).all()
+    scores = model.simple_.scores(texts, model.preprocessor_.input.encode(texts))
+    assert (model.classes_[scores["n-grams"].argmax(1)] == labels).all()
     assert (model.predict(texts) == labels).all()
 
 
-def test_the_network_and_the_n_grams_are_added_as_the_mix_says(model):
+def test_the_network_and_the_n_grams_count_as_the_answer_says(model):
     texts = endings(7, seed=2)[0]
-    network = scores_of(model.network_, model.preprocessor_.input.encode(texts))
-    wide = model.preprocessor_.ngrams.scores(texts)
-    want = special.softmax(model.mix_[0] * network + model.mix_[1] * wide, axis=1)
-    np.testing.assert_allclose(model.predict_proba(texts), want, rtol=1e-12)
-    alone = elman.SequenceClassifier(**OPTIONS, ngrams=False).fit(*endings())
-    assert alone.mix_ == (1.0, 0.0)
-    assert "n-grams" not in alone.held_out_.probabilities
+    both = elman.SequenceClassifier(**OPTIONS, validation_fraction=0).fit(*endings())
+    assert both.answer_.factors == {"network": 0.5, "n-grams": 0.5}
+    network = scores_of(both.network_, both.preprocessor_.input.encode(texts))
+    want = special.softmax((network + both.simple_.ngrams.scores(texts)) / 2, axis=1)
+    np.testing.assert_allclose(both.predict_proba(texts), want, rtol=1e-12)
+    alone = elman.SequenceClassifier(**OPTIONS, ngrams=False, validation_fraction=0).fit(*endings())
+    assert alone.answer_.factors == {"network": 1.0}
     np.testing.assert_allclose(alone.predict_proba(texts), special.softmax(network, axis=1), rtol=1e-12)
     assert not np.allclose(alone.predict_proba(texts), want, rtol=1e-3)
+    named = elman.SequenceClassifier(**OPTIONS, answer="network").fit(*endings())
+    assert named.answer_.name == "network"
+    assert named.answer_.losses.keys() == model.answer_.losses.keys()
 
 
 @pytest.mark.parametrize("options", [{}, {"validation_fraction": 0}, {"tokens": "characters"}, {"ngrams": False}])
@@ -59,34 +62,17 @@ def test_a_saved_model_gives_the_same_probabilities(tmp_path, options):
         np.testing.assert_array_equal(again.predict_proba(texts), model.predict_proba(texts))
 
 
-def test_held_out_texts_never_change_what_the_n_grams_learned():
+def test_held_out_texts_are_learned_from_only_once_the_answer_is_chosen():
     texts, labels = endings()
     options = OPTIONS | {"epochs": 1, "split": "tail", "validation_fraction": 0.25}
-    one = elman.SequenceClassifier(**options).fit(texts, labels).preprocessor_.ngrams
-    two = elman.SequenceClassifier(**options).fit(texts[:45] + ["quite other words"] * 15, labels).preprocessor_.ngrams
-    assert one.content() == two.content()
-    assert all((one.tensors()[name] == tensor).all() for name, tensor in two.tensors().items())
-    three = elman.SequenceClassifier(**options).fit(["quite other words"] * 2 + texts[2:], labels).preprocessor_.ngrams
-    assert three.content() != one.content()
-
-
-def test_the_mix_is_what_a_grid_finds_and_stays_near_one_for_few_texts():
-    random = np.random.default_rng(0)
-    targets = random.integers(0, 2, 500)
-    truth = np.eye(2)[targets]
-    network, ngrams = 4 * truth + random.normal(0, 4, (500, 2)), truth + random.normal(0, 1, (500, 2))
-    found = choose_mix(network, ngrams, targets, multilabel=False)
-
-    def regret(mix):
-        probabilities = special.log_softmax(mix[0] * network + mix[1] * ngrams, axis=1)
-        return -probabilities[np.arange(500), targets].sum() + sum((np.array(mix) - 1) ** 2) / 2
-
-    grid = [(a, b) for a in np.arange(0, 2, 0.05) for b in np.arange(0, 3, 0.05)]
-    assert regret(found) <= min(map(regret, grid))
-    assert found[0] < 0.5
-    assert choose_mix(network[:1], ngrams[:1], targets[:1], multilabel=False) == pytest.approx((1, 1), abs=0.6)
+    model = elman.SequenceClassifier(**options).fit(texts, labels)
+    targets = model.preprocessor_.labels.encode(labels)
+    first, whole = (NGrams.fit(texts[:end], targets[:end], False, True, None) for end in (45, 60))
+    scores = first.scores(texts[45:])
+    assert model.baselines_["n-grams"] == pytest.approx(mean_nats(special.softmax(scores, 1), targets[45:]))
+    np.testing.assert_array_equal(model.simple_.ngrams.scores(texts), whole.scores(texts))
 
 
 def test_there_are_none_where_no_piece_comes_twice():
     assert NGrams.fit(["", "b"], np.array([0, 1]), False, False, None) is None
-    assert elman.SequenceClassifier(**OPTIONS).fit([["x"], ["y"]] * 8, [0, 1] * 8).preprocessor_.ngrams is None
+    assert elman.SequenceClassifier(**OPTIONS).fit([["x"], ["y"]] * 8, [0, 1] * 8).simple_.ngrams is None

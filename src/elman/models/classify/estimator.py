@@ -17,20 +17,22 @@ from elman.data.tables import read_table
 from elman.data.vocabulary import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
-from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
-from elman.models.classify.options import ClassifierOptions, batch_size_for, epochs_for
-from elman.models.classify.preprocess import Labelled, Preprocessor, Scores, prepare
+from elman.models.classify.network import ClassifierNetwork, LabelledSequences, scores_of
+from elman.models.classify.options import FOLDS, ClassifierOptions, chosen
+from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
+from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
+from elman.models.classify.training import LeftOut, cross_validate, joined, learned, plan, task
+from elman.models.estimator.answer import NETWORK, Answer, Scores
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import ClassifierContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
-from elman.models.networks.encoder import Encoder
+from elman.models.scoring.answer import choose
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
-from elman.models.scoring.labels import as_labels
-from elman.models.scoring.ngrams import Mix, choose_mix
+from elman.models.scoring.labels import Targets, as_labels
 from elman.rounding import counted
 from elman.train import Task
 from elman.train.run import RunOptions
@@ -45,13 +47,14 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
         network_: the trained network.
-        preprocessor_: vocabulary or scale, classes, and the two baselines that are fitted, all from the training part.
-        mix_: the weights of the network's scores and of the n-grams' scores; chosen on the held-out part.
-        baselines_: held-out nats per sequence of the class frequencies, of a bag of words (of series: of steps) and of
-            n-grams; empty with none held out.
+        preprocessor_: vocabulary or scale, and classes, all from the training part.
+        simple_: the simple models: a bag of words (of series: of steps), n-grams of texts, convolutions of series, and
+            models of symbols at fixed positions; fitted on all sequences, once the answer is chosen.
+        baselines_: held-out nats per sequence of the class frequencies and the simple models; empty with none held out.
         progress_: counts and losses of the training.
         duplicates_: held-out sequences that are in the training part too.
-        held_out_: how the network and the baselines did on the held-out part; None with nothing held out.
+        held_out_: how the network, the simple models and the answer did on the held-out part, or in a
+            cross-validation on all sequences; None with nothing held out.
 
     Raises:
         InputError: an option is out of range.
@@ -74,7 +77,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     preprocessor_: Preprocessor
     columns_: Columns | None
     held_out_: Measured | None
-    mix_: Mix
+    simple_: SimpleModels
+    answer_: Answer
+    _left_out: LeftOut | None
+    """The cross-validation, until the answer is chosen."""
 
     def fit(self, X: Any, y: Any = None, **run: Unpack[RunOptions]) -> Self:
         """Learn sequences and their labels.
@@ -103,12 +109,23 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         learn_names(self, None if data.columns else X)
         if isinstance(X, np.ndarray) and X.ndim == 2:
             self.n_features_in_ = X.shape[1]
-        self._take(data.preprocessor)
-        rows = len(data.training.items)
-        options = replace(options, batch_size=batch_size_for(options, rows), epochs=epochs_for(options, rows))
-        self._learn(run, data.fingerprint(), lambda: self._begin(data.training, data.held_out, options), options)
-        self.held_out_ = self._measured(data.held_out) if data.held_out else None
+        self.preprocessor_, self.classes_ = data.preprocessor, data.preprocessor.labels.classes
+        options = self._chosen(data, options)
+        found = data.preprocessor.input
+        self.simple_, one_left_out = SimpleModels.fit(found, data.training, data.preprocessor.labels, options)
+        left_out = None
+        if data.folds is not None:
+            left_out = cross_validate(data, options, (self.simple_, one_left_out), self.loss_unit)
+            if self.epochs is None:
+                options = replace(options, epochs=left_out.epochs, patience=None)
+        self._learn(run, data.fingerprint(), lambda: self._begin(data, left_out, options), options)
         return self
+
+    def _chosen(self, data: Prepared, options: ClassifierOptions) -> ClassifierOptions:
+        inputs, found = data.training.inputs, data.preprocessor.input
+        tokens = found.tokens if isinstance(found, TokenInput) else None
+        folds = 0 if data.folds is None else FOLDS
+        return chosen(options, len(inputs), len(inputs.values), tokens, data.held_out is not None, folds)
 
     def predict(self, X: Any) -> Any:
         """Return the likeliest label of each sequence, shape `(n,)`; with several labels, a list of lists."""
@@ -124,8 +141,11 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """
         self._check_fitted()
         items = as_items(in_order(self, X))
-        network = scores_of(self.network_, self.preprocessor_.input.encode(items))
-        return likelihoods(self._joined(network, self.preprocessor_.wide(items)), self.preprocessor_.labels.multilabel)
+        inputs, factors = self.preprocessor_.input.encode(items), self.answer_.factors
+        parts = self.simple_.scores(items, inputs, factors)
+        if NETWORK in factors:
+            parts[NETWORK] = scores_of(self.network_, inputs)
+        return likelihoods(self.answer_.scores(parts), self.preprocessor_.labels.multilabel)
 
     def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
         """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""
@@ -146,89 +166,82 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """Return accuracy, F1 and loss on a table with labels, compared with the baselines (see `OnFiles`)."""
         columns, table = self._columns(), read_table(source)
         items, labels = columns.examples(table)
-        found = self._measured(self.preprocessor_.label(items, as_labels(labels, len(items))))
+        asked = self.preprocessor_.label(items, as_labels(labels, len(items)))
+        found = self._measured(self._parts(asked), asked.targets)
         return report_of(found, f"{table.name}: {counted(len(items), 'sequence')}")
 
     def _columns(self) -> Columns:
         self._check_fitted()
         return of_file(self.columns_, "sequences")
 
-    def _measured(self, found: Labelled) -> Measured:
-        multilabel = self.preprocessor_.labels.multilabel
-        network, wide = scores_of(self.network_, found.inputs), self.preprocessor_.wide(found.items)
-        said = self.preprocessor_.baselines(found.inputs, wide) | {"network": likelihoods(network, multilabel)}
-        if wide is not None:
-            said["network + n-grams"] = likelihoods(self._joined(network, wide), multilabel)
-        return Measured(self.preprocessor_.labels, found.targets, said)
+    def _parts(self, found: Examples) -> dict[str, Scores]:
+        """Return the scores of the simple models, and of the network, by name."""
+        return self.simple_.scores(found.items, found.inputs) | {NETWORK: scores_of(self.network_, found.inputs)}
 
-    def _joined(self, network: Scores, wide: Scores | None) -> Scores:
-        """Return the network's scores `(n, K)` with those of the n-grams."""
-        return network if wide is None else self.mix_[0] * network + self.mix_[1] * wide
+    def _measured(self, parts: dict[str, Scores], targets: Targets) -> Measured:
+        """Compare the parts and the answer, which is last."""
+        labels, name = self.preprocessor_.labels, self.answer_.name
+        said = {other: likelihoods(scores, labels.multilabel) for other, scores in parts.items() if other != name}
+        said[name] = likelihoods(self.answer_.scores(parts), labels.multilabel)
+        return Measured(labels, targets, said)
 
     def _finish(self, task: Task) -> None:
-        """Choose how much the best weights and the n-grams count; alike with nothing held out."""
-        preprocessor, held_out = self.preprocessor_, cast(ByLength, task).held_out
-        self.mix_ = (1.0, 1.0 if preprocessor.ngrams else 0.0)
-        if preprocessor.ngrams and held_out:
-            unseen = cast(LabelledSequences, held_out).examples
-            network, wide = scores_of(self.network_, unseen.inputs), cast(Scores, preprocessor.wide(unseen.items))
-            self.mix_ = choose_mix(network, wide, unseen.targets, preprocessor.labels.multilabel)
+        """Choose the answer, measure it, and let the simple models learn from the held-out part too."""
+        ours, preprocessor = cast(ByLength, task), self.preprocessor_
+        left_out, self.held_out_ = self._left_out, None
+        del self._left_out
+        training = cast(LabelledSequences, ours.training).examples
+        held_out = cast(LabelledSequences, ours.held_out).examples if ours.held_out else None
+        if held_out:
+            left_out = LeftOut(self._parts(held_out), held_out.targets)
+        if left_out is None:
+            self.answer_ = equal_answer(self.simple_, self.answer == "network")
+            return
+        multilabel = preprocessor.labels.multilabel
+        blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER}
+        parts = {name: part for name, part in left_out.parts.items() if name not in IGNORE_ORDER}
+        self.answer_ = choose(parts, left_out.targets, multilabel, blind)
+        if self.answer == "network":
+            self.answer_ = Answer.only(NETWORK, self.answer_.losses)
+        self.held_out_ = self._measured(left_out.parts, left_out.targets)
+        if held_out:
+            self.simple_, _ = SimpleModels.fit(
+                preprocessor.input,
+                joined(training, held_out),
+                preprocessor.labels,
+                self._filled_options(),
+                like=self.simple_,
+            )
 
-    def _take(self, preprocessor: Preprocessor) -> None:
-        self.preprocessor_, self.classes_ = preprocessor, preprocessor.labels.classes
-
-    def _begin(self, taught: Labelled, unseen: Labelled | None, options: ClassifierOptions) -> ByLength:
+    def _begin(self, data: Prepared, left_out: LeftOut | None, options: ClassifierOptions) -> ByLength:
         """Return the job of learning some sequences, with a new network."""
-        multilabel = self.preprocessor_.labels.multilabel
+        self._left_out = left_out
         vectors = self._vectors(options)
         self._make_network(options, len(next(iter(vectors.values()))) if vectors else options.embedding_dim)
         self._set_vectors(vectors)
-        self.baselines_ = {}
-        held_out = None
-        if unseen:
-            found = self.preprocessor_.baselines(unseen.inputs, self.preprocessor_.wide(unseen.items))
-            self.baselines_ = {name: mean_nats(probabilities, unseen.targets) for name, probabilities in found.items()}
-            held_out = LabelledSequences(self.network_, unseen, loss_of(multilabel))
-        return ByLength(
-            self.network_,
-            self._learned(taught, options),
-            held_out,
-            batch=options.batch_size or 1,
-            seed=options.seed,
-            target="sequence",
-            loss_unit=self.loss_unit,
-            baselines=self.baselines_,
-        )
+        found: dict[str, Scores] = {}
+        targets = data.training.targets
+        if left_out:
+            found, targets = {name: part for name, part in left_out.parts.items() if name != NETWORK}, left_out.targets
+        elif data.held_out:
+            found, targets = self.simple_.scores(data.held_out.items, data.held_out.inputs), data.held_out.targets
+        multilabel = self.preprocessor_.labels.multilabel
+        self.baselines_ = {name: mean_nats(likelihoods(part, multilabel), targets) for name, part in found.items()}
+        parts = (data.training, data.held_out)
+        return task(self.network_, parts, self.preprocessor_, options, self.baselines_, self.loss_unit)
 
     def _as_taught(self, X: Any, y: Any) -> LabelledSequences:
-        options = self._options()
+        options = self._filled_options()
         if y is None:
             table = read_table(X)
             X, y = (self.columns_ or Columns.found(table, options)).examples(table)
         items = as_items(in_order(self, X))
-        return self._learned(self.preprocessor_.label(items, as_labels(y, len(items))), options)
-
-    def _learned(self, taught: Labelled, options: ClassifierOptions) -> LabelledSequences:
-        """Return sequences with the loss of training."""
-        preprocessor = self.preprocessor_
-        weights = preprocessor.labels.weights(options.class_weight, preprocessor.priors)
-        loss = loss_of(preprocessor.labels.multilabel, weights, options.label_smoothing)
-        return LabelledSequences(self.network_, taught, loss)
+        found = self.preprocessor_.label(items, as_labels(y, len(items)))
+        return learned(self.network_, found, self.preprocessor_, options)
 
     def _make_network(self, options: ClassifierOptions, embedding: int) -> None:
-        s, preprocessor = options, self.preprocessor_
         self.embedding_ = embedding
-        self.network_ = self._build(
-            lambda: ClassifierNetwork(
-                Encoder(
-                    preprocessor.symbols,
-                    embedding if preprocessor.symbols else preprocessor.features,
-                    s,
-                ),
-                s.pooling,
-                len(preprocessor.labels),
-            )
-        )
+        self.network_ = self._build(lambda: plan(self.preprocessor_, options, embedding))
 
     def _vectors(self, options: ClassifierOptions) -> dict[int, npt.NDArray[np.float32]]:
         """Return the word vectors that somebody trained, by the number of the symbol; none where none are asked for."""
@@ -246,16 +259,19 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
 
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)
-        own = {"columns": columns, "embedding": self.embedding_, "mix": list(self.mix_)} | content_of_names(self)
-        return self.preprocessor_.content() | own
+        own = {"columns": columns, "embedding": self.embedding_} | content_of_names(self)
+        return self.preprocessor_.content() | {"simple": self.simple_.content()} | own
 
     def _tensors(self) -> dict[str, Tensor]:
-        return self.preprocessor_.tensors()
+        return self.simple_.tensors()
 
     def _rebuild(self, content: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self._take(Preprocessor.from_state(content, tensors))
+        self.preprocessor_ = Preprocessor.from_state(content)
+        labels = self.preprocessor_.labels
+        self.classes_ = labels.classes
+        self.simple_ = SimpleModels.from_state(labels, self.preprocessor_.input, content["simple"], tensors)
+        self.simple_.check(self.answer_.factors)
         set_names(self, content)
-        self.mix_ = (content["mix"][0], content["mix"][1])
         columns = content["columns"]
         self.columns_ = None if columns is None else Columns(**columns | {"features": tuple(columns["features"])})
-        self._make_network(self._options(), content["embedding"])
+        self._make_network(self._filled_options(), content["embedding"])

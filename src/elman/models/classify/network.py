@@ -10,7 +10,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.sequences import Rows, Sequences, sorted_batches
-from elman.models.classify.preprocess import Labelled
+from elman.models.classify.augmentation import augmented
+from elman.models.classify.options import AugmentName
+from elman.models.classify.simple import Examples
 from elman.models.networks.encoder import Encoder, Pooling, packed
 from elman.options import PoolingName
 from elman.train import Batch
@@ -44,20 +46,24 @@ class LabelledSequences:
         network: what is measured.
         examples: the sequences and their labels.
         loss: scores `(B, K)` and targets to the mean loss.
+        augment: how series are varied while the network is in training mode.
     """
 
     def __init__(
         self,
         network: ClassifierNetwork,
-        examples: Labelled,
+        examples: Examples,
         loss: Callable[[Tensor, Tensor], Tensor],
+        augment: AugmentName = "none",
     ):
-        self.network, self.examples, self._loss = network, examples, loss
+        self.network, self.examples, self._loss, self._augment = network, examples, loss, augment
         self.lengths = examples.inputs.lengths
 
     def loss(self, rows: Rows) -> Batch:
         """Return the mean loss over some sequences, in nats."""
         inputs, targets = self.examples.inputs, self.examples.targets
+        if self._augment != "none" and self.network.training:
+            inputs, targets, rows = augmented(inputs, rows, self._augment), targets[rows], np.arange(len(rows))
         packing = inputs.pack(rows)
         wanted = torch.from_numpy(targets[packing.rows])
         return Batch(self._loss(self.network(packed(inputs, packing)), wanted), len(rows))

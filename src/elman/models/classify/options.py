@@ -1,11 +1,12 @@
 """Declare the options of the classifier of sequences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from elman.models.estimator.options import EncoderOptions
 from elman.options import (
+    AnsweringOptions,
     Column,
     Columns,
     Help,
@@ -17,19 +18,32 @@ from elman.options import (
     Range,
     Split,
     SymbolDropout,
+    TokensName,
     Unset,
 )
 
-EXAMPLES_SHOWN = 100_000
-EPOCHS = (10, 60)
-"""Bounds of the default of `epochs`, which shows `EXAMPLES_SHOWN` examples if `minutes` is not given either."""
+AugmentName: TypeAlias = Literal["none", "jitter", "scale", "warp", "all"]
+
+EXAMPLES_SHOWN, STEPS_SHOWN = 100_000, 3_000_000
+"""Sequences, and steps of them, that the default of `epochs` shows; one training in a cross-validation less."""
+EPOCHS = (4, 120)
 STEPS = 16
 BATCH_SIZE = (8, 64)
 """Bounds of the default of `batch_size`, which makes `STEPS` updates an epoch or more."""
+PATIENCE, EPOCHS_A_PATIENCE = 4, 4
+"""The least default of `patience`, which is a quarter of the epochs."""
+HIDDEN_SIZE = ((1_000, 64), (None, 96))
+"""The default of `hidden_size` below a number of sequences."""
+FOLDS = 5
+CROSS_VALIDATED = 500
+"""Sequences below which all are cross-validated; with fewer than `A_CLASS` a class, `MOST_CROSS_VALIDATED`."""
+A_CLASS, MOST_CROSS_VALIDATED = 30, 1_500
+LEAST_CROSS_VALIDATED = 10
+VALIDATION_FRACTION = 0.1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassifierOptions(EncoderOptions):
+class ClassifierOptions(AnsweringOptions, EncoderOptions):
     """Options of `SequenceClassifier`, with their defaults."""
 
     text: Annotated[Column, Help("Column of texts.")] = None
@@ -56,12 +70,29 @@ class ClassifierOptions(EncoderOptions):
     input_dropout: InputDropout = 0.2
     symbol_dropout: SymbolDropout = 0.1
     label_smoothing: LabelSmoothing = 0.0
-    ngrams: Annotated[bool, Help("Whether a linear classifier over n-grams of texts is added to the network.")] = True
+    ngrams: Annotated[bool, Help("Whether a linear classifier over n-grams of texts is fitted too.")] = True
+    convolutions: Annotated[
+        bool, Help("Whether a linear classifier over random convolutions of series of numbers is fitted too.")
+    ] = True
+    positions: Annotated[
+        bool,
+        Help("Whether classifiers that see which symbol is at which position are fitted too, where lengths are equal."),
+    ] = True
+    augment: Annotated[
+        AugmentName,
+        Help("How series of numbers are varied in training: none; jitter, noise; scale; warp of time; or all."),
+    ] = "none"
     class_weight: Annotated[
         Literal["balanced"] | dict[Any, float] | None,
         Help('"balanced" gives rare classes the weight of frequent ones; or a weight for each class.'),
         Unset("all classes alike"),
     ] = None
+    hidden_size: Annotated[
+        int | None,
+        Range(ge=1, le=65536),
+        Help("Size of the hidden state of each layer."),
+        Unset("64 below 1,000 sequences, otherwise 96"),
+    ] = None  # type: ignore[assignment]
     batch_size: Annotated[
         int | None,
         Range(ge=1),
@@ -72,21 +103,64 @@ class ClassifierOptions(EncoderOptions):
         int | None,
         Range(ge=1),
         Help("Passes over the sequences."),
-        Unset(f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences, unless minutes are given"),
+        Unset(
+            f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences or {STEPS_SHOWN:,} steps, or as many as "
+            "cross-validation finds, unless minutes are given"
+        ),
     ] = None
+    patience: Annotated[
+        int | None,
+        Range(ge=1),
+        Help("Evaluations without a better held-out loss after which training stops."),
+        Unset("a quarter of the epochs where those are chosen, at least 4, otherwise never"),
+    ] = None
+    validation_fraction: Annotated[
+        float | None,
+        Range(ge=0, lt=1),
+        Help("Fraction of the sequences that is held out, in [0, 1)."),
+        Unset(
+            f"{VALIDATION_FRACTION}; below {CROSS_VALIDATED} sequences, or {A_CLASS} a class, none: all are "
+            f"cross-validated in {FOLDS} parts, unless the split is chosen or minutes are given"
+        ),
+    ] = None  # type: ignore[assignment]
     split: Split = "stratified"
 
 
-def batch_size_for(options: ClassifierOptions, rows: int) -> int:
-    """Return the batch size for so many training rows, chosen where it is left open."""
-    return options.batch_size or _within(rows // STEPS, BATCH_SIZE)
+def cross_validates(options: ClassifierOptions, rows: int, classes: int) -> bool:
+    """Tell whether so many sequences, of so many classes, are cross-validated instead of some held out."""
+    s = options
+    given = s.validation_fraction is not None or s.split != "stratified" or s.minutes is not None
+    few = rows < CROSS_VALIDATED or rows < min(A_CLASS * classes, MOST_CROSS_VALIDATED)
+    return few and not given and s.patience is None and rows >= LEAST_CROSS_VALIDATED
 
 
-def epochs_for(options: ClassifierOptions, rows: int) -> int | None:
-    """Return the epochs for so many training rows, chosen where neither epochs nor minutes are given."""
-    if options.epochs is None and options.minutes is None:
-        return _within(EXAMPLES_SHOWN // rows, EPOCHS)
-    return options.epochs
+def chosen(
+    options: ClassifierOptions, rows: int, steps: int, tokens: TokensName | None, held_out: bool, folds: int
+) -> ClassifierOptions:
+    """Return the options with what was left open chosen for the data.
+
+    Args:
+        options: as given.
+        rows: training sequences.
+        steps: of all of them together.
+        tokens: how texts were split; None for series of numbers.
+        held_out: whether there is a held-out part.
+        folds: trainings of a cross-validation, 0 without one.
+    """
+    s = options
+    found: dict[str, Any] = {}
+    if s.hidden_size is None:
+        found["hidden_size"] = next(size for below, size in HIDDEN_SIZE if below is None or rows < below)
+    if s.batch_size is None:
+        found["batch_size"] = _within(rows // STEPS, BATCH_SIZE)
+    if s.epochs is None and s.minutes is None:
+        passes = min(EXAMPLES_SHOWN / rows, STEPS_SHOWN / steps * (2 / (folds + 1) if folds else 1))
+        found["epochs"] = _within(int(passes), EPOCHS)
+        if s.patience is None and (held_out or folds):
+            found["patience"] = max(found["epochs"] // EPOCHS_A_PATIENCE, PATIENCE)
+    if s.tokens == "auto" and tokens is not None:
+        found["tokens"] = tokens
+    return replace(options, **found)
 
 
 def _within(number: int, bounds: tuple[int, int]) -> int:

@@ -1,95 +1,55 @@
-"""Fit everything that a classifier learns apart from its network: vocabulary or scale, classes and baselines."""
+"""Read sequences and labels, split them, and fit vocabulary or scale, and classes, on the training part."""
 
 import os
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from elman.data.inputs import TokenInput, fit_input, input_from_state
+from elman.data.inputs import fit_input, input_from_state
 from elman.data.items import Items, as_items
-from elman.data.sequences import Sequences
-from elman.data.splits import count_duplicates, pick, split_rows
+from elman.data.sequences import Rows
+from elman.data.splits import count_duplicates, fold_rows, pick, split_rows
 from elman.data.tables import as_frame, read_table
 from elman.models.classify.columns import Columns
-from elman.models.classify.options import ClassifierOptions
-from elman.models.estimator.building import check_shapes
+from elman.models.classify.options import FOLDS, VALIDATION_FRACTION, ClassifierOptions, cross_validates
+from elman.models.classify.simple import Examples
 from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
-from elman.models.scoring.bag_of_words import Linear, fit_linear, likelihoods
-from elman.models.scoring.classification import CLASS_FREQUENCIES
-from elman.models.scoring.labels import Label, Labels, Targets, as_labels
-from elman.models.scoring.ngrams import NGrams
+from elman.models.scoring.labels import Label, Labels, as_labels
 from elman.rounding import counted
-
-Scores: TypeAlias = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Sequences as given and as numbers, and their encoded labels."""
-
-    items: Items
-    inputs: Sequences
-    targets: Targets
-
-    def fingerprint(self) -> dict[str, str]:
-        """Return digests of every sequence and every label."""
-        return {"sequences": self.inputs.fingerprint(), "labels": Sequences.of([self.targets]).fingerprint()}
 
 
 @dataclass(frozen=True)
 class Preprocessor(InputPreprocessor):
-    """Vocabulary or scale, classes and baselines, fitted on the training part alone.
+    """Vocabulary or scale, and classes, fitted on the training part alone.
 
     Attributes:
         labels: the classes.
         priors: prior probability of each class, shape `(K,)`.
-        linear: the baseline that ignores order: the bag of words, or of steps.
-        ngrams: the wide part of a classifier of texts; None without it.
     """
 
     labels: Labels
     priors: npt.NDArray[np.float64]
-    linear: Linear
-    ngrams: NGrams | None
 
     @classmethod
-    def fit(cls, items: Items, names: list[Label], options: ClassifierOptions) -> "Preprocessor":
-        """Learn from the training part.
+    def fit(
+        cls, items: Items, names: list[Label], options: ClassifierOptions, labels: Labels | None = None
+    ) -> "Preprocessor":
+        """Learn from the training part; with `labels`, whose classes are known, from one fold of it.
 
         Raises:
-            DataError: there are fewer than two classes, or a weight is of an unknown one.
+            DataError: there are fewer than two classes.
         """
-        labels = Labels.fit(names)
+        labels = labels or Labels.fit(names)
         found = fit_input(items, options.tokens, options.min_count)
-        targets, symbols = labels.encode(names), InputPreprocessor(found).symbols
-        priors = labels.priors(targets)
-        linear = fit_linear(found.encode(items), targets, symbols, labels.multilabel)
-        ngrams = None
-        if options.ngrams and isinstance(found, TokenInput) and found.tokens != "symbols":
-            weights = labels.weights(options.class_weight, priors)
-            ngrams = NGrams.fit(_texts_of(items), targets, labels.multilabel, found.tokens == "words", weights)
-        return cls(found, labels, priors, linear, ngrams)
+        return cls(found, labels, labels.priors(labels.encode(names)))
 
     @classmethod
-    def from_state(cls, content: dict[str, Any], tensors: dict[str, Tensor]) -> "Preprocessor":
-        """Return the preprocessor that `content` and `tensors` were made from.
-
-        Raises:
-            InputError: a tensor is missing or of another shape.
-        """
-        labels, found = Labels(content["classes"], content["multilabel"]), input_from_state(content["input"])
-        width = len(found.vocabulary) if isinstance(found, TokenInput) else 4 * len(found.mean)
-        wanted = {"slopes": (len(labels), width), "offsets": (len(labels),)}
-        if content["ngrams"] is not None:
-            wanted |= NGrams.shapes(content["ngrams"], len(labels))
-        check_shapes(tensors, wanted)
-        linear = Linear(tensors["slopes"].numpy(), tensors["offsets"].numpy(), labels.multilabel)
-        ngrams = None if content["ngrams"] is None else NGrams.from_state(content["ngrams"], tensors, labels.multilabel)
-        return cls(found, labels, np.array(content["priors"]), linear, ngrams)
+    def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
+        """Return the preprocessor that `content` was made from."""
+        labels = Labels(content["classes"], content["multilabel"])
+        return cls(input_from_state(content["input"]), labels, np.array(content["priors"]))
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
@@ -98,54 +58,32 @@ class Preprocessor(InputPreprocessor):
             "classes": self.labels.classes.tolist(),
             "multilabel": self.labels.multilabel,
             "priors": self.priors.tolist(),
-            "ngrams": None if self.ngrams is None else self.ngrams.content(),
         }
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return what a file has to hold as tensors."""
-        own = {"slopes": torch.from_numpy(self.linear.slopes), "offsets": torch.from_numpy(self.linear.offsets)}
-        return own if self.ngrams is None else own | self.ngrams.tensors()
-
-    def label(self, items: Items, names: list[Label]) -> Labelled:
+    def label(self, items: Items, names: list[Label]) -> Examples:
         """Return sequences and labels in numbers.
 
         Raises:
             DataError: a label is none of the classes, or the sequences are of another kind.
         """
-        return Labelled(items, self.input.encode(items), self.labels.encode(names))
-
-    def wide(self, items: Items) -> Scores | None:
-        """Return the scores `(n, K)` that the n-grams give; None without n-grams."""
-        return None if self.ngrams is None else self.ngrams.scores(_texts_of(items))
-
-    def baselines(self, inputs: Sequences, wide: Scores | None) -> dict[str, npt.NDArray[np.float64]]:
-        """Return the probabilities `(n, K)` of predictors that need no network, by name.
-
-        Args:
-            inputs: sequences in numbers.
-            wide: what `wide` returns for the same.
-        """
-        bag = "bag of words" if self.symbols else "bag of steps"
-        found = {
-            CLASS_FREQUENCIES: np.tile(self.priors, (len(inputs), 1)),
-            bag: self.linear.probabilities(inputs),
-        }
-        if wide is not None:
-            found["n-grams"] = likelihoods(wide, self.labels.multilabel)
-        return found
+        return Examples(items, self.input.encode(items), self.labels.encode(names))
 
 
 @dataclass(frozen=True)
-class Prepared(PreparedData[Labelled, Preprocessor]):
+class Prepared(PreparedData[Examples, Preprocessor]):
     """The data of one training.
 
     Attributes:
         columns: the columns of the table that was read; None where `X` and `y` were given.
         read: how much of a table was read, such as "40 rows"; None likewise.
+        names: the labels of the training part as given.
+        folds: the fold of each training sequence, where all of them are cross-validated (`splits.fold_rows`).
     """
 
     columns: Columns | None
     read: str | None
+    names: list[Label]
+    folds: Rows | None
 
 
 def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
@@ -168,7 +106,13 @@ def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
     else:
         items = as_items(X)
     labels = as_labels(y, len(items))
-    training, held_out = split_rows(len(items), options.validation_fraction, options.split, options.seed, labels)
+    folds = None
+    if cross_validates(options, len(items), len({str(label) for label in labels})):
+        training, held_out = np.arange(len(items)), np.arange(0)
+        folds = fold_rows(labels, FOLDS, options.seed)
+    else:
+        share = VALIDATION_FRACTION if options.validation_fraction is None else options.validation_fraction
+        training, held_out = split_rows(len(items), share, options.split, options.seed, labels)
     parts = [(pick(items, rows), pick(labels, rows)) for rows in (training, held_out)]
     preprocessor = Preprocessor.fit(*parts[0], options)
     return Prepared(
@@ -178,9 +122,6 @@ def prepare(X: Any, y: Any, options: ClassifierOptions) -> Prepared:
         count_duplicates(parts[0][0], parts[1][0]),
         columns,
         read,
+        parts[0][1],
+        folds,
     )
-
-
-def _texts_of(items: Items) -> list[str]:
-    """Return texts as they are, and lists of symbols with spaces between."""
-    return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]

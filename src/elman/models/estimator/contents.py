@@ -133,14 +133,50 @@ class _Classes(Content):
         return self
 
 
+class Positions(_Part):
+    """The columns of symbols at positions."""
+
+    length: int = Field(ge=2, le=65536)
+    symbols: int = Field(ge=1, le=65536)
+    keys: list[Count] = Field(min_length=1)
+
+
+class Trees(_Part):
+    """The columns and the number of boosted trees."""
+
+    columns: Positions
+    rounds: int = Field(ge=1, le=65536)
+
+
+class SimpleModels(_Part):
+    """The simple models of a sequence classifier."""
+
+    priors: list[Share]
+    ngrams: NGrams | None
+    dilations: Annotated[list[Steps], Field(min_length=1)] | None
+    positions: Positions | None
+    trees: Trees | None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.positions is None) != (self.trees is None):
+            raise ValueError("expected positions and trees, or neither")
+        return self
+
+
 class ClassifierContent(_Classes):
     """A sequence classifier's."""
 
     multilabel: bool
-    ngrams: NGrams | None
+    simple: SimpleModels
     columns: Columns | None
     embedding: int = Field(ge=1, le=65536)
-    mix: list[float] = Field(min_length=2, max_length=2)
+    answer: Answered
+
+    @model_validator(mode="after")
+    def _agree_too(self) -> Self:
+        _same_length(priors=self.simple.priors, classes=self.classes)
+        return self
 
 
 class VectorContent(_Classes):

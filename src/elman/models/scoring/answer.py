@@ -23,16 +23,19 @@ LEAST = 20
 """Held-out examples below which the factors of a mixture are not fitted."""
 
 
-def choose(parts: Mapping[str, Scores], targets: Targets, multilabel: bool) -> Answer:
+def choose(
+    parts: Mapping[str, Scores], targets: Targets, multilabel: bool, alone: Mapping[str, Scores] | None = None
+) -> Answer:
     """Return the candidate with the least held-out loss: each part alone, and their mixture.
 
     Args:
         parts: the held-out scores of each part, `(n, K)`, by name; the first wins where losses are equal.
         targets: the truth.
         multilabel: whether an example may have several labels.
+        alone: the scores of candidates that are no parts of the mixture.
     """
-    losses = {name: _nats(scores, targets, multilabel) for name, scores in parts.items()}
-    factors = {name: {name: 1.0} for name in parts}
+    losses = {name: _nats(scores, targets, multilabel) for name, scores in {**(alone or {}), **parts}.items()}
+    factors = {name: {name: 1.0} for name in losses}
     if len(parts) > 1 and len(targets) >= LEAST:
         stacked = np.stack(list(parts.values()))
         losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel)

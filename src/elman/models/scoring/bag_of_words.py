@@ -5,6 +5,7 @@ fits it; its coefficients are arrays, so that they are saved in a model's file a
 at any time.
 """
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -16,10 +17,14 @@ from sklearn.linear_model import LogisticRegression
 from elman.data.inputs import SeriesInput, TokenInput, fit_input
 from elman.data.items import as_items
 from elman.data.sequences import Sequences
+from elman.data.splits import fold_rows
+from elman.models.scoring.classification import mean_nats
 from elman.models.scoring.labels import Labels, Targets, as_labels
 from elman.options import TokensName
 
 INVERSE_PENALTY = 3.0
+PARTS, MANY = 3, 5_000
+"""Folds for the choice of a penalty; of more rows than that one fold is measured."""
 ITERATIONS = 5000
 """Enough to converge: 4,000 images of digits, read as series of their rows, take 1,593."""
 
@@ -64,35 +69,64 @@ def fit_linear(inputs: Sequences, targets: Targets, symbols: int | None, multila
 
 
 def fit_scores(
-    found: Any, targets: Targets, multilabel: bool, weights: npt.NDArray[np.float32] | None = None
+    found: Any,
+    targets: Targets,
+    multilabel: bool,
+    weights: npt.NDArray[np.float32] | None = None,
+    penalties: Sequence[float] = (INVERSE_PENALTY,),
 ) -> Linear:
     """Fit a linear classifier over rows of features.
 
     Args:
         found: the features, shape `(n, F)`, sparse or dense.
-        targets: what `Labels.encode` made of the labels.
+        targets: what `Labels.encode` made of the labels; all classes are among them.
         multilabel: whether a row may have several labels.
         weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
+        penalties: inverses of the penalty to choose from by cross-validation; with several labels the first is taken.
     """
     if multilabel:
-        lines = [_one_label(found, row) for row in targets.T]
+        lines = [_one_label(found, row, penalties[0]) for row in targets.T]
         slopes, offsets = (np.concatenate(parts) for parts in zip(*lines, strict=True))
-    else:
-        slopes, offsets = _line(found, targets, None if weights is None else weights[targets.astype(np.int64)])
-        if len(slopes) == 1:  # two classes have one line between them
-            slopes, offsets = np.concatenate((-slopes, slopes)) / 2, np.concatenate((-offsets, offsets)) / 2
-    return Linear(slopes.astype(np.float32), offsets.astype(np.float32), multilabel)
+        return Linear(slopes.astype(np.float32), offsets.astype(np.float32), True)
+    each = None if weights is None else weights[targets.astype(np.int64)]
+    if len(penalties) == 1:
+        return _one_of_several(found, targets, each, penalties[0])
+    losses = [_cross_validated(found, targets, each, penalty) for penalty in penalties]
+    return _one_of_several(found, targets, each, penalties[int(np.argmin(losses))])
 
 
-def _line(found: Any, targets: Any, weights: Any = None) -> tuple[Any, Any]:
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS).fit(found, targets, sample_weight=weights)
+def _one_of_several(found: Any, targets: Targets, each: Any, penalty: float) -> Linear:
+    slopes, offsets = _line(found, targets, each, penalty)
+    if len(slopes) == 1:  # two classes have one line between them
+        slopes, offsets = np.concatenate((-slopes, slopes)) / 2, np.concatenate((-offsets, offsets)) / 2
+    return Linear(slopes.astype(np.float32), offsets.astype(np.float32), False)
+
+
+def _cross_validated(found: Any, targets: Targets, each: Any, penalty: float) -> float:
+    """Return the sum of the losses of rows that were left out; one fold of many rows says enough."""
+    folds = fold_rows(targets.tolist(), PARTS)
+    total = 0.0
+    for fold in range(PARTS if len(targets) <= MANY else 1):
+        left_out = folds == fold
+        if not left_out.any():
+            continue
+        linear = _one_of_several(
+            found[~left_out], targets[~left_out], None if each is None else each[~left_out], penalty
+        )
+        probabilities = likelihoods(linear.scores(found[left_out]), False)
+        total += mean_nats(probabilities, targets[left_out]) * int(left_out.sum())
+    return total
+
+
+def _line(found: Any, targets: Any, weights: Any, penalty: float) -> tuple[Any, Any]:
+    model = LogisticRegression(C=penalty, max_iter=ITERATIONS).fit(found, targets, sample_weight=weights)
     return model.coef_, model.intercept_
 
 
-def _one_label(found: Any, has_it: npt.NDArray[Any]) -> tuple[Any, Any]:
+def _one_label(found: Any, has_it: npt.NDArray[Any], penalty: float) -> tuple[Any, Any]:
     """Fit to one of several labels; one that every row has, or none, is as likely as so many rows allow."""
     if has_it.min() < has_it.max():
-        return _line(found, has_it)
+        return _line(found, has_it, None, penalty)
     share = (has_it.sum() + 1) / (len(has_it) + 2)
     return np.zeros((1, found.shape[1])), np.array([special.logit(share)])
 

@@ -1,24 +1,22 @@
-"""Fit the wide part of a classifier of texts: a linear classifier over character n-grams and words.
+"""Fit a linear classifier over character n-grams and words, which a classifier of texts has next to its network.
 
 Wide & Deep (Cheng and others 2016) adds a linear part, which memorises, to a network, which generalises. Here the
 linear part reads character n-grams within words, and words and pairs of words where texts are cut by words, weighed by
-tf-idf. The weights of the two parts are chosen on held-out texts.
+tf-idf. `models/scoring/answer.py` weighs the two parts.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import sparse
-from scipy.optimize import minimize
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
 from elman.data.tokenizer import PlainSplitter
-from elman.models.scoring.bag_of_words import Linear, fit_scores, likelihoods
-from elman.models.scoring.classification import mean_nats
+from elman.models.scoring.bag_of_words import Linear, fit_scores
 from elman.models.scoring.labels import Targets
 
 LEAST_TEXTS = 2
@@ -28,8 +26,8 @@ CUTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (1, 5)},
     "words": {"ngram_range": (1, 2), "tokenizer": PlainSplitter("words").split, "token_pattern": None},
 }
-Mix: TypeAlias = tuple[float, float]
-"""The weights of the network's scores and of the n-grams' scores."""
+PENALTIES = (3.0, 1.0, 10.0)
+"""Inverses of the penalty to choose from."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class NGrams:
             rarity.append(cutter.idf_.astype(np.float32))
         if not pieces:
             return None
-        linear = fit_scores(sparse.hstack(found, "csr"), targets, multilabel, weights)
+        linear = fit_scores(sparse.hstack(found, "csr"), targets, multilabel, weights, PENALTIES)
         return cls(pieces, np.concatenate(rarity), linear, words)
 
     @classmethod
@@ -105,29 +103,6 @@ class NGrams:
             cutter.idf_ = rarity
             found.append(cutter.transform(texts))
         return self.linear.scores(sparse.hstack(found, "csr"))
-
-
-def choose_mix(
-    network: npt.NDArray[np.float64], ngrams: npt.NDArray[np.float64], targets: Targets, multilabel: bool
-) -> Mix:
-    """Return the factors of the network's and of the n-grams' scores that make the held-out loss of the sum least.
-
-    Factors of 1 are expected, give or take 1 (a Gaussian prior), so that few texts do not lead far away from them. As
-    temperatures do (Guo and others 2017), they take back the overconfidence of either part.
-
-    Args:
-        network: held-out scores, shape `(n, K)`.
-        ngrams: likewise.
-        targets: the truth.
-        multilabel: whether a text may have several labels.
-    """
-
-    def regret(mix: npt.NDArray[np.float64]) -> float:
-        nats = mean_nats(likelihoods(mix[0] * network + mix[1] * ngrams, multilabel), targets)
-        return nats * targets.size + float(((mix - 1) ** 2).sum()) / 2
-
-    found = minimize(regret, np.ones(2), method="L-BFGS-B", bounds=[(0, None)] * 2).x
-    return float(found[0]), float(found[1])
 
 
 def _cutter(kind: str, lower: bool, **options: Any) -> TfidfVectorizer:
