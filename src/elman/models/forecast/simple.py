@@ -144,11 +144,12 @@ class SimpleMethods:
         ridges = {}
         for number, one in enumerate(content["ridges"]):
             lags = Lags(tuple(one["edges"]), tuple(one["seasons"]), horizon)
-            factors = tensors[f"ridge{number}"].double().numpy()
+            factors = tensors[f"ridge{number}"]
             wanted = (horizon, lags.width(len(history.covariates)))
-            if factors.shape != wanted:
-                raise InputError(f"ridges: expected factors of shape {wanted}, got {factors.shape}")
-            ridges[one["suffix"]] = Ridge(lags, factors)
+            if tuple(factors.shape) != wanted or factors.dtype != torch.float64:
+                found = f"{factors.dtype} of shape {tuple(factors.shape)}"
+                raise InputError(f"ridges: expected float64 factors of shape {wanted}, got {found}")
+            ridges[one["suffix"]] = Ridge(lags, factors.numpy())
         units = {name: (value, log) for name, (value, log) in zip(history.names, content["units"], strict=True)}
         return cls(horizon, tuple(content["seasons"]), content["logs"], units, ridges)
 
