@@ -78,7 +78,7 @@ def test_the_sign_is_kept_unless_asked_otherwise():
     assert lowest[False] < 0
     signed = elman.Forecaster(**QUICK).fit(falling - 5)
     assert signed.predict()["lo-95"].min() < 0, "a series that was negative may be so again"
-    assert "1 series the network reads 0 in logarithms, 0 not forecast below 0" in signed.preprocessor_.described
+    assert "1 series 0 in logarithms, 0 not forecast below 0" in signed.preprocessor_.described
 
 
 def test_no_option_looks_like_a_method_of_another_kind_of_estimator():

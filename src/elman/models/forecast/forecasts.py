@@ -1,6 +1,6 @@
 """Forecast from origins in the units of the series, with prediction intervals, and compare with what came."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,21 +39,25 @@ class Found(NamedTuple):
     intervals: dict[float, tuple[Numbers, Numbers]]
 
 
-def forecast(predictor: Predictor, panel: Panel, series: Origins, origins: Origins, levels: Sequence[float]) -> Found:
+def forecast(
+    predictor: Predictor, panel: Panel, asked: Asked, levels: Sequence[float], only: Collection[str] | None = None
+) -> Found:
     """Forecast from each origin; what comes after it is not read.
 
     Args:
         predictor: what forecasts.
         panel: series that `predictor.preprocessor` knows.
-        series: the number of each forecast's series, shape `(n,)`.
-        origins: the step of the series that each forecast begins with, shape `(n,)`.
+        asked: the series and the step that each forecast begins with.
         levels: of the intervals, in per cent.
+        only: the methods that are needed; None is all.
     """
-    preprocessor, asked = predictor.preprocessor, Asked(series, origins)
-    parts = predictor.simple.forecast(panel, preprocessor.standardized(panel), asked)
-    parts[NETWORK] = network_forecasts(predictor.network, preprocessor, panel, asked)
+    preprocessor = predictor.preprocessor
+    parts = predictor.simple.forecast(panel, preprocessor.standardized(panel), asked, only)
+    preprocessor.encode(panel)  # refuses values that the model cannot read, whatever answers
+    if only is None or NETWORK in only:
+        parts[NETWORK] = network_forecasts(predictor.network, preprocessor, panel, asked)
     centre = answered(predictor.answer, parts)
-    floors = np.array([preprocessor.scales[panel.series[number].name].nonnegative for number in series])
+    floors = np.array([preprocessor.scales[panel.series[number].name].nonnegative for number in asked.series])
     units = units_of(panel, predictor.simple, asked)
 
     def within(values: Numbers) -> Numbers:
@@ -107,7 +111,7 @@ def truths(panel: Panel, asked: Asked, horizon: int) -> Numbers:
 def future_columns(predictor: Predictor, panel: Panel, steps: int, levels: Sequence[float]) -> dict[str, Any]:
     """Return the forecast of the next steps after the end of each series, in the long format, column by column."""
     ends = np.array([len(one) for one in panel])
-    found = forecast(predictor, panel, np.arange(len(panel)), ends, levels)
+    found = forecast(predictor, panel, Asked(np.arange(len(panel)), ends), levels, predictor.answer.factors)
     columns = {
         "unique_id": [name for name in panel.names for _ in range(steps)],
         "ds": np.concatenate([panel.stamps(number, len(one), len(one) + steps) for number, one in enumerate(panel)]),
@@ -126,7 +130,7 @@ def evaluate(
     firsts = {number: int(origins[series == number].min()) for number in np.unique(series)}
     season = _season(preprocessor, min(firsts.values()))
     scales = {n: naive_scale(panel.series[n].values[:first], season) for n, first in firsts.items()}
-    found = forecast(predictor, panel, series, origins, levels)
+    found = forecast(predictor, panel, Asked(series, origins), levels)
     return Evaluation(
         panel,
         series,

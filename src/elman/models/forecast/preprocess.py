@@ -87,8 +87,8 @@ class Preprocessor:
         logs = sum(scale.log for scale in self.scales.values())
         floors = sum(scale.nonnegative for scale in self.scales.values())
         return (
-            f"season {in_words(self.seasons)}, context {self.context}; of {len(self.scales)} series the network reads "
-            f"{logs} in logarithms, {floors} not forecast below 0"
+            f"season {in_words(self.seasons)}, context {self.context}; of {len(self.scales)} series {logs} in "
+            f"logarithms, {floors} not forecast below 0"
         )
 
     @property

@@ -4,7 +4,7 @@ Smoothing and regression read the values as they are and, where all are positive
 without. Which of the methods is used, and how much, is for `mixture.py` to choose on past origins.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -97,11 +97,21 @@ class SimpleMethods:
         """Return the mean change of each series and of its logarithms, by id."""
         return {one.name: (_unit(one.values), _unit(_logarithms(one.values))) for one in panel}
 
-    def forecast(self, panel: Panel, covariates: Sequence[Numbers], asked: Asked) -> Forecasts:
-        """Return what each method forecasts from each origin, `(n, K)`; NaN where it has too little history."""
-        found = self._smoothed(panel, asked) | _naive(panel, asked, self.horizon, self.seasons)
+    def forecast(
+        self, panel: Panel, covariates: Sequence[Numbers], asked: Asked, only: Collection[str] | None = None
+    ) -> Forecasts:
+        """Return what each method forecasts from each origin, `(n, K)`; NaN where it has too little history.
+
+        Args:
+            panel: the series.
+            covariates: of each series, with mean 0 and deviation 1, `(T, C)`.
+            asked: the origins.
+            only: the methods to ask, besides the naive ones; None is all.
+        """
+        found = self._smoothed(panel, asked, only) | _naive(panel, asked, self.horizon, self.seasons)
         for variant in self._variants():
-            if ridge := self.ridges.get(variant.suffix):
+            ridge = self.ridges.get(variant.suffix)
+            if ridge and (only is None or RIDGE + variant.suffix in only):
                 values = ridge.forecast(self._known(panel, covariates, variant), self._moved(panel, asked))
                 found[RIDGE + variant.suffix] = self._in_units(values, panel, asked, variant)
         return found
@@ -134,11 +144,12 @@ class SimpleMethods:
         ridges = {}
         for number, one in enumerate(content["ridges"]):
             lags = Lags(tuple(one["edges"]), tuple(one["seasons"]), horizon)
-            factors = tensors[f"ridge{number}"].double().numpy()
+            factors = tensors[f"ridge{number}"]
             wanted = (horizon, lags.width(len(history.covariates)))
-            if factors.shape != wanted:
-                raise InputError(f"ridges: expected factors of shape {wanted}, got {factors.shape}")
-            ridges[one["suffix"]] = Ridge(lags, factors)
+            if tuple(factors.shape) != wanted or factors.dtype != torch.float64:
+                found = f"{factors.dtype} of shape {tuple(factors.shape)}"
+                raise InputError(f"ridges: expected float64 factors of shape {wanted}, got {found}")
+            ridges[one["suffix"]] = Ridge(lags, factors.numpy())
         units = {name: (value, log) for name, (value, log) in zip(history.names, content["units"], strict=True)}
         return cls(horizon, tuple(content["seasons"]), content["logs"], units, ridges)
 
@@ -185,13 +196,15 @@ class SimpleMethods:
             found[rows] = np.where(np.isfinite(back), back, np.nan)
         return found
 
-    def _smoothed(self, panel: Panel, asked: Asked) -> Forecasts:
+    def _smoothed(self, panel: Panel, asked: Asked, only: Collection[str] | None = None) -> Forecasts:
         lengths = np.array([len(one) for one in panel])
         before = lengths[asked.series] - asked.origins
         found = {}
         for variant in self._variants():
             values = self._values(panel, variant)
             for name, trend in SMOOTHING.items():
+                if only is not None and name + variant.suffix not in only:
+                    continue
                 paths = np.full((len(before), self.horizon), np.nan)
                 for begin in range(0, len(values), TOGETHER):
                     mine = (asked.series >= begin) & (asked.series < begin + TOGETHER)
