@@ -16,9 +16,9 @@ model = elman.TextGenerator(
 model.fit(text)
 
 print("held-out nats per character, less is better:")
-for name, loss in model.baselines_.items():
+for name, loss in (model.baselines_ | model.answer_.losses).items():
     print(f"  {name:8} {loss:.2f}")
-print(f"  {'network':8} {model.progress_.best:.2f}")
+print("answers with:", model.answer_.name)
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "help.safetensors"

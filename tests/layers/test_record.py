@@ -395,7 +395,7 @@ def test_what_cannot_be_joined() -> None:
 
 def test_an_estimator_is_recorded_by_its_network() -> None:
     text = "to be, or not to be\n" * 20
-    generator = elman.TextGenerator(hidden_size=6, num_layers=1, batch_size=4, k1=8, epochs=1)
+    generator = elman.TextGenerator(hidden_size=6, num_layers=1, batch_size=4, k1=8, epochs=1, answer="network")
     with pytest.raises(InputError, match=r"^record: this TextGenerator is not fitted, and has no network yet"):
         elman.record(generator)
     generator.fit(text)

@@ -20,7 +20,7 @@ def model():
 
 
 def test_options_left_open_are_told_apart_from_the_users(model, tmp_path):
-    assert model.chosen_ == {"batch_size": 8}  # epochs are given
+    assert model.chosen_ == {"batch_size": 8, "tokens": "words"}  # epochs are given
     model.save(tmp_path / "m.safetensors")
     loaded = elman.load(tmp_path / "m.safetensors")
     assert loaded.chosen_ == model.chosen_
@@ -28,7 +28,10 @@ def test_options_left_open_are_told_apart_from_the_users(model, tmp_path):
     assert loaded._filled_options().batch_size == 8
 
 
-@pytest.mark.parametrize("answer", [None, Answer("mixture", {"network": 0.7, "n-grams": 0.4}, {"network": 0.5})])
+MIXED = Answer("mixture", {"network": 0.7, "bag of words": 0.4}, {"network": 0.5})
+
+
+@pytest.mark.parametrize("answer", [Answer.only(), MIXED])
 def test_the_answer_is_saved(model, tmp_path, answer):
     model.answer_ = answer
     model.save(tmp_path / "m.safetensors")
