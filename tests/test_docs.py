@@ -49,7 +49,6 @@ CUT_SHORT = {  # commands of the papers that train for a minute or more, and wha
     "elman forecast airline.csv": "--epochs 1 --members 1 --origins 0",
 }
 FEWER = {  # trainings that print the same up to numbers after fewer epochs; `make bench` runs them in full
-    "elman train classify reviews.csv": "--epochs 2",
     "elman train classify vowels.csv": "--epochs 2",
     "elman train vectors known.csv": "--epochs 2",
     "elman train vectors exclusive-or.csv": "--epochs 2",
