@@ -127,6 +127,17 @@ Split = Annotated[
 ]
 ValidationFraction = Annotated[float, _PROBABILITY, Help("Fraction of the examples that is held out, in [0, 1).")]
 BatchSize = Annotated[int, Range(ge=1), Help("Examples in an update.")]
+OpenBatchSize = Annotated[int | None, Range(ge=1), Help("Examples in an update.")]
+Epochs = Annotated[int | None, Range(ge=1), Help("Passes over the training data.")]
+Patience = Annotated[
+    int | None, Range(ge=1), Help("Evaluations without a better held-out loss after which training stops.")
+]
+Pretrained = Annotated[
+    str | Path | None,
+    Metavar("FILE"),
+    Help("Word vectors to begin with, as text (GloVe, word2vec)."),
+    Unset("none"),
+]
 LearningRate = Annotated[float, Range(gt=0, le=100), Help("Step size of the optimizer.")]
 Schedule = Annotated[
     ScheduleName,
@@ -158,7 +169,7 @@ class TrainingOptions:
     _may_change: ClassVar[tuple[str, ...]] = ("epochs", "minutes", "patience")  # when a run is resumed
 
     batch_size: BatchSize = 64
-    epochs: Annotated[int | None, Range(ge=1), Help("Passes over the training data.")] = None
+    epochs: Epochs = None
     minutes: Annotated[float | None, Range(gt=0), Help("Time to train; the first limit reached counts.")] = None
     optimizer: Annotated[OptimizerName, Help("Optimizer: adam, sgd or rmsprop.")] = "adam"
     learning_rate: LearningRate = 2e-3
@@ -178,12 +189,7 @@ class TrainingOptions:
         float | None, Range(gt=0), Help("Largest magnitude of a single gradient."), Zero("does not clip")
     ] = None
     validation_fraction: ValidationFraction = 0.1
-    patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
-        Unset("never"),
-    ] = None
+    patience: Annotated[Patience, Unset("never")] = None
     evaluate_every: Annotated[
         int | None, Range(ge=1), Help("Updates between two evaluations."), Unset("an epoch, or an eighth of minutes")
     ] = None

@@ -105,7 +105,9 @@ def test_names_that_nobody_saw_come_through():
     asked, wanted = greetings(names(1, 20))
     polite = elman.Translator(**POLITE, copying=True, memory=False).fit(*greetings(names(0, 160)))
     assert polite.score(asked, wanted) > 0.9
-    assert elman.Translator(**POLITE, copying=False, memory=False).fit(*greetings(names(0, 160))).score(asked, wanted) == 0
+    assert (
+        elman.Translator(**POLITE, copying=False, memory=False).fit(*greetings(names(0, 160))).score(asked, wanted) == 0
+    )
     look = polite.attention("good morning Zachary")
     assert [symbol.strip() for symbol in look.target[:-1]] == ["bonjour", "Zachary"]
     assert look.weights.shape == (3, len(look.source)) == (3, 4)

@@ -1,7 +1,6 @@
 """Declare the options of the classifier of sequences."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from elman.models.estimator.options import EncoderOptions
@@ -9,12 +8,15 @@ from elman.options import (
     AnsweringOptions,
     Column,
     Columns,
+    Epochs,
     Help,
     InputDropout,
     LabelSmoothing,
-    Metavar,
     MinCount,
+    OpenBatchSize,
+    Patience,
     Pooling,
+    Pretrained,
     Range,
     Split,
     SymbolDropout,
@@ -60,12 +62,7 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
     ] = None
     features: Columns = None
     min_count: MinCount = 2
-    pretrained: Annotated[
-        str | Path | None,
-        Metavar("FILE"),
-        Help("Word vectors to begin with, as text (GloVe, word2vec)."),
-        Unset("none"),
-    ] = None
+    pretrained: Pretrained = None
     pooling: Pooling = "mean+max"
     input_dropout: InputDropout = 0.2
     symbol_dropout: SymbolDropout = 0.1
@@ -94,24 +91,18 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
         Unset("64 below 1,000 sequences, otherwise 96"),
     ] = None  # type: ignore[assignment]
     batch_size: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Sequences in an update."),
+        OpenBatchSize,
         Unset(f"{BATCH_SIZE[0]} to {BATCH_SIZE[1]}, for {STEPS} updates an epoch"),
     ] = None  # type: ignore[assignment]
     epochs: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Passes over the sequences."),
+        Epochs,
         Unset(
             f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences or {STEPS_SHOWN:,} steps, or as many as "
             "cross-validation finds, unless minutes are given"
         ),
     ] = None
     patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
+        Patience,
         Unset("a quarter of the epochs where those are chosen, at least 4, otherwise never"),
     ] = None
     validation_fraction: Annotated[

@@ -9,11 +9,14 @@ from elman.options import (
     Dropout,
     EmaDecay,
     EmbeddingDim,
+    Epochs,
     Help,
     HiddenSize,
     InputDropout,
     LabelSmoothing,
     MinCount,
+    OpenBatchSize,
+    Patience,
     Range,
     RecurrentOptions,
     Schedule,
@@ -76,21 +79,15 @@ class WriterOptions(RecurrentOptions, AnsweringOptions):
         Unset("chosen on held-out texts"),
     ] = None
     batch_size: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Examples in an update."),
+        OpenBatchSize,
         Unset(f"{BATCH_SIZE[0]} to {BATCH_SIZE[1]}, for {EPOCH} updates an epoch"),
     ] = None  # type: ignore[assignment]
     epochs: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Passes over the training data."),
+        Epochs,
         Unset(f"{EPOCHS[0]} to {EPOCHS[1]}, for {UPDATES:,} updates or less, unless minutes are given"),
     ] = None
     patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
+        Patience,
         Unset("a quarter of the epochs, where examples are held out"),
     ] = None
     schedule: Schedule = "plateau"

@@ -9,12 +9,15 @@ from elman.options import (
     Cell,
     Column,
     Dropout,
+    Epochs,
     FillName,
     Flag,
     Help,
     HiddenSize,
     LearningRate,
     Metavar,
+    OpenBatchSize,
+    Patience,
     PythonOnly,
     Range,
     RecurrentOptions,
@@ -72,12 +75,10 @@ class ForecasterOptions(AnsweringOptions, RecurrentOptions):
     bidirectional: Annotated[bool, PythonOnly, Help("Only False: a forecast reads forward.")] = False
     dropout: Dropout = 0.2
     batch_size: Annotated[
-        int | None, Range(ge=1), Help("Windows in an update."), Unset("32 to 128, by the number of windows")
+        OpenBatchSize, Help("Windows in an update."), Unset("32 to 128, by the number of windows")
     ] = None  # type: ignore[assignment]
     epochs: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Passes over the training data."),
+        Epochs,
         Unset("200, or fewer where there are more than 500 windows"),
     ] = None
     learning_rate: LearningRate = 3e-3
@@ -85,9 +86,7 @@ class ForecasterOptions(AnsweringOptions, RecurrentOptions):
         ValidationFraction, Help("Fraction of each series, at its end, for early stopping, in [0, 1).")
     ] = 0.2
     patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
+        Patience,
         Unset("never"),
     ] = 20
 

@@ -30,7 +30,7 @@ LONGEST = 400
 CYCLES = 5
 """Earlier seasons whose mean at the same place is taken."""
 BLOCKS = 6
-"""Parts of the past that are forecast by what came before."""
+"""Parts of the past, each forecast from the values before it."""
 LEAST = 5
 """Examples of each step without which nothing is learned."""
 MOST = 6000

@@ -11,10 +11,12 @@ from elman.options import (
     BatchSize,
     Dropout,
     EmaDecay,
+    Epochs,
     Help,
     HiddenSize,
     LearningRate,
     NumLayers,
+    Patience,
     Range,
     RecurrentOptions,
     Unset,
@@ -62,14 +64,12 @@ class TextOptions(AnsweringOptions, RecurrentOptions):
         Unset("one document"),
     ] = None
     batch_size: Annotated[BatchSize, Help("Streams that the text is cut into, read side by side."), BY_LENGTH] = OPEN
-    epochs: Annotated[int | None, Range(ge=1), Help("Passes over the training data."), BY_LENGTH] = None
+    epochs: Annotated[Epochs, BY_LENGTH] = None
     learning_rate: Annotated[LearningRate, BY_LENGTH] = OPEN
     dropout: Annotated[Dropout, BY_LENGTH] = OPEN
     ema_decay: EmaDecay = 0.99
     patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
+        Patience,
         BY_LENGTH,
     ] = None
 

@@ -26,7 +26,7 @@ from elman.train import Batch
 SPREAD = 0.3
 """Standard deviation of the first numbers of the vectors of words and parts."""
 RARE_DROPOUT = 0.5
-"""Probability that a word that came once is read as an unknown one in training."""
+"""Probability that a word that occurs once is read as an unknown one in training."""
 
 
 class WordEmbedding(nn.Module):

@@ -1,7 +1,6 @@
 """Declare the options of the tagger, and choose those that are left open for the size of the data."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Literal
 
 from elman.models.estimator.options import EncoderOptions
@@ -9,13 +8,16 @@ from elman.options import (
     AnsweringOptions,
     Column,
     EmbeddingDim,
+    Epochs,
     Flag,
     Help,
     HiddenSize,
     InputDropout,
     LearningRate,
     Metavar,
-    Range,
+    OpenBatchSize,
+    Patience,
+    Pretrained,
     SymbolDropout,
     Unset,
 )
@@ -48,33 +50,22 @@ class TaggerOptions(EncoderOptions, AnsweringOptions):
         Help("Whether tags that follow each other have scores, learned with the network (a CRF)."),
         Flag("--crf/--no-crf"),
     ] = True
-    pretrained: Annotated[
-        str | Path | None,
-        Metavar("FILE"),
-        Help("Word vectors to begin with, as text (GloVe, word2vec)."),
-        Unset("none"),
-    ] = None
+    pretrained: Pretrained = None
     embedding_dim: EmbeddingDim = 32
     hidden_size: HiddenSize = 64
     input_dropout: InputDropout = 0.3
     symbol_dropout: SymbolDropout = 0.05
     learning_rate: LearningRate = 1e-2
     batch_size: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Sequences in an update."),
+        OpenBatchSize,
         Unset(f"{BATCH_SIZE[0]} to {BATCH_SIZE[1]}, for {TAGS_OF_A_BATCH[0]} to {TAGS_OF_A_BATCH[1]:,} tags"),
     ] = None  # type: ignore[assignment]
     epochs: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Passes over the sequences."),
+        Epochs,
         Unset(f"{EPOCHS[0]} to {EPOCHS[1]}, more for fewer tags, unless minutes are given"),
     ] = None
     patience: Annotated[
-        int | None,
-        Range(ge=1),
-        Help("Evaluations without a better held-out loss after which training stops."),
+        Patience,
         Unset(f"{PATIENCE} with a held-out part, unless minutes are given"),
     ] = None
     split: Annotated[
