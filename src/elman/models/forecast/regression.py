@@ -201,7 +201,7 @@ class _Sums:
         size = np.where(size > 1e-9, size, 1.0)
         scaled = self.inputs / np.outer(size, size)
         penalized = scaled + np.array(PENALTIES)[:, None, None] * np.eye(len(size))
-        return np.asarray(np.linalg.solve(penalized, (self.outputs / size)[:, None])[..., 0] / size)
+        return np.asarray(np.linalg.solve(penalized, (self.outputs / size)[None, :, None])[..., 0] / size)
 
 
 def _examples(series: Sequence[Known], lags: Lags) -> Asked:
