@@ -198,7 +198,9 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             self.answer_ = equal_answer(self.simple_, self.answer == "network")
             return
         multilabel = preprocessor.labels.multilabel
-        blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER}
+        # Models that ignore order know no weights of classes: where there are some, they cannot answer.
+        weighted = self.class_weight is not None
+        blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER and not weighted}
         parts = {name: part for name, part in left_out.parts.items() if name not in IGNORE_ORDER}
         self.answer_ = choose(parts, left_out.targets, multilabel, blind)
         if self.answer == "network":
