@@ -36,6 +36,12 @@ class Answer:
         """Return the answer of one part alone."""
         return cls(name, {name: 1.0}, dict(losses or {}))
 
+    @classmethod
+    def least(cls, losses: dict[str, float], factors: Mapping[str, dict[str, float]]) -> Self:
+        """Return the candidate with the least held-out loss, the first of those alike; the parts of each by name."""
+        name = min(losses, key=lambda one: losses[one])
+        return cls(name, factors[name], losses)
+
     def scores(self, parts: Mapping[str, Scores]) -> Scores:
         """Return the scores `(n, K)` of the answer, from those of its parts."""
         return np.asarray(sum(factor * parts[name] for name, factor in self.factors.items()))

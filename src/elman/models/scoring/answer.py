@@ -40,8 +40,7 @@ def choose(
         stacked = np.stack(list(parts.values()))
         losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel)
         factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel).tolist(), strict=True))
-    best = min(losses, key=lambda name: losses[name])
-    return Answer(best, factors[best], losses)
+    return Answer.least(losses, factors)
 
 
 def fit_factors(parts: Scores, targets: Targets, multilabel: bool) -> npt.NDArray[np.float64]:

@@ -36,8 +36,7 @@ def choose(parts: Mapping[str, Probabilities]) -> Answer:
     if len(parts) > 1 and stacked.shape[1] >= LEAST:
         losses[MIXTURE] = _cross_fitted(stacked)
         factors[MIXTURE] = dict(zip(parts, fit_weights(stacked).tolist(), strict=True))
-    best = min(losses, key=lambda name: losses[name])
-    return Answer(best, factors[best], losses)
+    return Answer.least(losses, factors)
 
 
 def nats(probabilities: Probabilities) -> float:

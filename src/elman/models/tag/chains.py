@@ -99,8 +99,7 @@ def choose_chain(
     if simple:
         mixture = {name: parts[name] for name in (NETWORK, simple)}
         factors[MIXTURE], losses[MIXTURE] = _fitted(mixture, inputs, tags)
-    best = min(losses, key=lambda name: losses[name])
-    return Answer(best, factors[best], losses)
+    return Answer.least(losses, factors)
 
 
 def equal_parts(names: tuple[str, ...]) -> dict[str, float]:
