@@ -89,3 +89,13 @@ def test_the_line_says_what_and_why() -> None:
 def test_content_makes_the_same_answer(name: str) -> None:
     answer = Answer(name, {name: 1.0}, {name: 0.5})
     assert Answer(**answer.content()) == answer
+
+
+@pytest.mark.parametrize(("heavy", "name"), [(0, "first"), (1, "second")])
+def test_the_weights_of_classes_decide_what_answers(heavy: int, name: str) -> None:
+    """Each part knows one class alone: the one that knows the class that counts is the answer."""
+    targets = np.arange(LEAST - 1) % 2
+    sure = np.eye(2)[targets] * 6
+    parts = {"first": np.where(targets[:, None] == 0, sure, -sure), "second": np.where(targets[:, None], sure, -sure)}
+    weights = np.where(np.arange(2) == heavy, 1000, 0.001).astype(np.float32)
+    assert choose(parts, targets, multilabel=False, weights=weights).name == name

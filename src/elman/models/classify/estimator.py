@@ -198,11 +198,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
             self.answer_ = equal_answer(self.simple_, self.answer == "network")
             return
         multilabel = preprocessor.labels.multilabel
-        # Models that ignore order know no weights of classes: where there are some, they cannot answer.
-        weighted = self.class_weight is not None
-        blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER and not weighted}
+        blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER}
         parts = {name: part for name, part in left_out.parts.items() if name not in IGNORE_ORDER}
-        self.answer_ = choose(parts, left_out.targets, multilabel, blind)
+        weights = preprocessor.labels.weights(self.class_weight, preprocessor.priors)
+        self.answer_ = choose(parts, left_out.targets, multilabel, blind, weights)
         if self.answer == "network":
             self.answer_ = Answer.only(NETWORK, self.answer_.losses)
         self.held_out_ = self._measured(left_out.parts, left_out.targets)

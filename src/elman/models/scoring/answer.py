@@ -17,6 +17,8 @@ from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import mean_nats
 from elman.models.scoring.labels import Targets
 
+Weights = npt.NDArray[np.float32] | None
+
 FOLDS = 5
 """Parts of the held-out examples for cross-fitting."""
 LEAST = 20
@@ -24,7 +26,11 @@ LEAST = 20
 
 
 def choose(
-    parts: Mapping[str, Scores], targets: Targets, multilabel: bool, alone: Mapping[str, Scores] | None = None
+    parts: Mapping[str, Scores],
+    targets: Targets,
+    multilabel: bool,
+    alone: Mapping[str, Scores] | None = None,
+    weights: Weights = None,
 ) -> Answer:
     """Return the candidate with the least held-out loss: each part alone, and their mixture.
 
@@ -33,17 +39,18 @@ def choose(
         targets: the truth.
         multilabel: whether an example may have several labels.
         alone: the scores of candidates that are no parts of the mixture.
+        weights: how much each class counts in the loss, shape `(K,)`; None counts all alike.
     """
-    losses = {name: _nats(scores, targets, multilabel) for name, scores in {**(alone or {}), **parts}.items()}
+    losses = {name: _nats(scores, targets, multilabel, weights) for name, scores in {**(alone or {}), **parts}.items()}
     factors = {name: {name: 1.0} for name in losses}
     if len(parts) > 1 and len(targets) >= LEAST:
         stacked = np.stack(list(parts.values()))
-        losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel)
-        factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel).tolist(), strict=True))
+        losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel, weights)
+        factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel, weights).tolist(), strict=True))
     return Answer.least(losses, factors)
 
 
-def fit_factors(parts: Scores, targets: Targets, multilabel: bool) -> npt.NDArray[np.float64]:
+def fit_factors(parts: Scores, targets: Targets, multilabel: bool, weights: Weights = None) -> npt.NDArray[np.float64]:
     """Return the factors, shape `(P,)`, not negative, that make the loss of the sum of scores `(P, n, K)` least.
 
     Their expected sum is 1, in equal parts, give or take 1 each (a Gaussian prior), so that few examples do not lead
@@ -52,22 +59,22 @@ def fit_factors(parts: Scores, targets: Targets, multilabel: bool) -> npt.NDArra
     prior = np.full(len(parts), 1 / len(parts))
 
     def regret(factors: npt.NDArray[np.float64]) -> float:
-        nats = _nats(np.tensordot(factors, parts, 1), targets, multilabel)
+        nats = _nats(np.tensordot(factors, parts, 1), targets, multilabel, weights)
         return nats * targets.size + float(((factors - prior) ** 2).sum()) / 2
 
     return np.asarray(minimize(regret, prior, method="L-BFGS-B", bounds=[(0, None)] * len(parts)).x)
 
 
-def _cross_fitted(parts: Scores, targets: Targets, multilabel: bool) -> float:
+def _cross_fitted(parts: Scores, targets: Targets, multilabel: bool, weights: Weights) -> float:
     """Return the loss of a mixture whose factors were fitted, for each fold, on the other folds."""
     total = 0.0
     for fold in range(FOLDS):
         measured = np.arange(len(targets)) % FOLDS == fold
-        factors = fit_factors(parts[:, ~measured], targets[~measured], multilabel)
+        factors = fit_factors(parts[:, ~measured], targets[~measured], multilabel, weights)
         found = np.tensordot(factors, parts[:, measured], 1)
-        total += _nats(found, targets[measured], multilabel) * measured.sum()
+        total += _nats(found, targets[measured], multilabel, weights) * measured.sum()
     return float(total / len(targets))
 
 
-def _nats(scores: Scores, targets: Targets, multilabel: bool) -> float:
-    return mean_nats(likelihoods(scores, multilabel), targets)
+def _nats(scores: Scores, targets: Targets, multilabel: bool, weights: Weights) -> float:
+    return mean_nats(likelihoods(scores, multilabel), targets, weights)

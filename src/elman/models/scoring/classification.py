@@ -89,13 +89,23 @@ def report_of(measured: Measured, title: str) -> Report:
     return Report(title, [measured.summary(), measured.by_class()], draw=None if measured.labels.multilabel else draw)
 
 
-def mean_nats(probabilities: npt.NDArray[np.float64], targets: Targets) -> float:
-    """Return the mean cross-entropy of probabilities `(n, K)`, in nats; with several labels over classes too."""
+def mean_nats(
+    probabilities: npt.NDArray[np.float64], targets: Targets, weights: npt.NDArray[np.float32] | None = None
+) -> float:
+    """Return the mean cross-entropy of probabilities `(n, K)`, in nats; with several labels over classes too.
+
+    Args:
+        probabilities: of every class.
+        targets: the truth.
+        weights: how much each class counts, shape `(K,)`; None counts all alike.
+    """
     if targets.ndim == 1:
-        right = probabilities[np.arange(len(targets)), targets.astype(np.int64)]
+        numbers = targets.astype(np.int64)
+        right, each = probabilities[np.arange(len(targets)), numbers], None if weights is None else weights[numbers]
     else:
         right = np.where(targets > 0.5, probabilities, 1 - probabilities)
-    return float(-np.log(np.maximum(right, LEAST)).mean())
+        each = None if weights is None else np.broadcast_to(weights, right.shape)
+    return float(np.average(-np.log(np.maximum(right, LEAST)), weights=each))
 
 
 def _one_hot(numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
