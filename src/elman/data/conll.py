@@ -26,7 +26,7 @@ Column: TypeAlias = int | str
 TAB = "\t"
 CONLLU_COLUMNS = 10
 UNSPECIFIED = "_"
-"""What CoNLL writes in a column that holds nothing."""
+"""The mark of an empty column in CoNLL."""
 _DOCUMENT = re.compile(r"-DOCSTART-(\s|$)")
 _COMMENT = re.compile(r"#(?: [^\t]*)?")
 _ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")

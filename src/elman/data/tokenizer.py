@@ -32,7 +32,7 @@ from elman.options import TokensName
 Kind: TypeAlias = Literal["words", "characters", "symbols", "pieces"]
 """Symbols are what is between white space, as it is."""
 Use: TypeAlias = Literal["read", "write", "tag"]
-"""What a model does with texts. It decides what a word is.
+"""The use that a model makes of texts, which decides what a word is.
 
 To read: words in lower case, and every punctuation mark. To write: the same parts, each as it is and with the space
 before it, so that nothing is lost but the amount of white space. To tag: what is between white space, in lower case, so

@@ -131,7 +131,7 @@ inline Share share_of(const Sequence& sequence, Index thread, Index threads, Spl
     return {0, sequence.call.B, 2 * (groups * thread / threads), min(blocks, 2 * (groups * (thread + 1) / threads))};
 }
 
-// What each pass has: the call, and how its work is split over threads.
+// The parts of each pass: the call, and how its work is split over threads.
 struct SequencePass {
     const elman_call& call;
     Sequence sequence;

@@ -37,7 +37,7 @@ from elman.train.run import RunOptions
 
 NEAREST = NearestImage.name
 COMMONEST, BOTH = "commonest text", "nearest image and network"
-"""What predict may answer with, beside the network."""
+"""The answers of `predict` other than the network."""
 
 
 class Captioner(Writer, CaptionerOptions):

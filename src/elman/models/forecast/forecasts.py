@@ -1,4 +1,4 @@
-"""Forecast from origins in the units of the series, with prediction intervals, and compare with what came."""
+"""Forecast from origins in the units of the series, with prediction intervals, and compare with the observed values."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -99,7 +99,7 @@ def units_of(panel: Panel, simple: SimpleMethods, asked: Asked) -> Numbers:
 
 
 def truths(panel: Panel, asked: Asked, horizon: int) -> Numbers:
-    """Return what came after each origin, `(n, K)`; NaN where nothing was observed."""
+    """Return the observed values after each origin, `(n, K)`; NaN where nothing was observed."""
     found = np.full((len(asked.series), horizon), np.nan)
     for row, (number, origin) in enumerate(zip(asked.series, asked.origins, strict=True)):
         one, steps = panel.series[number], slice(origin, origin + horizon)
@@ -125,7 +125,7 @@ def future_columns(predictor: Predictor, panel: Panel, steps: int, levels: Seque
 def evaluate(
     predictor: Predictor, panel: Panel, series: Origins, origins: Origins, levels: Sequence[float]
 ) -> Evaluation:
-    """Forecast from each origin, and set it beside what came and beside other forecasts; see `forecast`."""
+    """Forecast from each origin, and compare with the observed values and other forecasts; see `forecast`."""
     preprocessor = predictor.preprocessor
     firsts = {number: int(origins[series == number].min()) for number in np.unique(series)}
     season = _season(preprocessor, min(firsts.values()))

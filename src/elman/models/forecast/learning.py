@@ -26,7 +26,7 @@ WINDOWS = 200
 UNSHOWN = ("drift", "seasonal mean")
 """Methods that are not named before the training, for they are seldom hard to beat."""
 LEAST_GAIN, MOST_LOSS = 0.5, 3.0
-"""How much smaller and larger than those of the simple methods the errors of the answer are taken for."""
+"""Bounds of the size of the answer's errors, relative to those of the simple methods."""
 
 
 class Tried(NamedTuple):

@@ -44,7 +44,7 @@ SLACK = 10
 """Symbols that a translation may have beyond twice what is usual for its source."""
 NEAREST, COPY = NearestNeighbour.name, CopySource.name
 NEAR, UNSURE = "memory and network", "network or copy"
-"""What predict may answer with, beside the network: a simple model, or one of them where it is better than that."""
+"""The answers of `predict` other than the network: a simple model, or one of them where it is better than that."""
 
 
 class Translator(Writer, TranslatorOptions):
