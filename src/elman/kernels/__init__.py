@@ -1,7 +1,7 @@
 """Open the compiled kernels by path, choose their instruction set and call them.
 
 This module does not import torch. A call is one flat record of 8-byte fields, `Call` here and `elman_call` in
-`elman.h`; `ops/passes.py` fills it in by name.
+`elman.h`; `ops/passes.py` fills it in by name. `stream.py` declares the functions of streams.
 """
 
 import ctypes
@@ -86,6 +86,7 @@ class _Library:
             cell_size.argtypes, cell_size.restype = [ctypes.c_int64], ctypes.c_int64
         library.elman_use_openmp.argtypes = [ctypes.c_void_p] * 4
         library.elman_use_openmp.restype = None
+        self.functions = library
         self.run = library.elman_run
         self.cell_gates = library.elman_cell_gates
         self.cell_saved = library.elman_cell_saved
@@ -137,6 +138,15 @@ def why_not() -> str:
         if available()
         else "this installation has no compiled kernels; it was built with ELMAN_PURE_PYTHON, or not built"
     )
+
+
+def functions() -> ctypes.CDLL:
+    """Return the opened library, for the functions that `stream.py` declares.
+
+    Raises:
+        InputError: This installation has no kernels.
+    """
+    return _loaded().functions
 
 
 def instruction_set() -> str:

@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <sys/mman.h>
-
 #include "instruction_set.h"
+#include "memory.h"
 
 namespace elman {
 namespace {
@@ -77,17 +76,8 @@ void run_empty(const elman_call& call) {
     copy(call.grad_x, nullptr, call.N * call.I);
 }
 
-constexpr std::size_t huge_page = 2u << 20;
-
-// Asks for huge pages. Large results are fresh pages: faulted in 4 KiB at a time, the 33 MB of gates of an LSTM with
-// B 64, T 128, H 256 cost a tenth of its forward pass; in pages of 2 MiB, a hundredth.
-void advise_huge_pages(float* data, int64_t count) {
-#if defined(__linux__)
-    const auto begin = (reinterpret_cast<uintptr_t>(data) + huge_page - 1) / huge_page * huge_page;
-    const auto end =
-        (reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(count) * sizeof(float)) / huge_page * huge_page;
-    if (data != nullptr && end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-#endif
+void advise_floats(float* data, int64_t count) {
+    if (data != nullptr) advise_huge_pages(data, static_cast<std::size_t>(count) * sizeof(float));
 }
 
 // Computes the rows before each step. Returns false when batch_sizes is not that of a packed batch.
@@ -113,7 +103,7 @@ float* Scratch::floats(std::ptrdiff_t count) {
     const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + huge_page - 1) / huge_page * huge_page;
     data_ = static_cast<float*>(std::aligned_alloc(huge_page, bytes));
     size_ = data_ == nullptr ? 0 : static_cast<std::ptrdiff_t>(bytes / sizeof(float));
-    advise_huge_pages(data_, size_);
+    if (data_ != nullptr) advise_huge_pages(data_, bytes);
     return data_;
 }
 
@@ -133,14 +123,14 @@ int elman_run(const elman_call* given) {
         return elman_ok;
     }
     if (call.backward) {
-        advise_huge_pages(call.grad_x, call.N * call.I);
-        advise_huge_pages(call.grad_h, call.N * call.H);
-        advise_huge_pages(call.grad_c, call.N * call.H);
-        advise_huge_pages(call.grad_gates, call.N * sizes.gates * call.H);
+        advise_floats(call.grad_x, call.N * call.I);
+        advise_floats(call.grad_h, call.N * call.H);
+        advise_floats(call.grad_c, call.N * call.H);
+        advise_floats(call.grad_gates, call.N * sizes.gates * call.H);
     } else {
-        advise_huge_pages(call.y, call.N * call.H);
-        advise_huge_pages(call.cells, call.N * call.H);
-        advise_huge_pages(call.gates, call.N * sizes.saved * call.H);
+        advise_floats(call.y, call.N * call.H);
+        advise_floats(call.cells, call.N * call.H);
+        advise_floats(call.gates, call.N * sizes.saved * call.H);
     }
     const int64_t step_work = call.B * sizes.gates * call.H * call.H;
     const int64_t work = call.N * sizes.gates * call.H * (call.I + call.H);
