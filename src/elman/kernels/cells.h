@@ -1,6 +1,8 @@
 // The cells' equations. A cell is forward() and backward() on vectors of units, and a table of the sums that its
 // products add to; the loop over time, the products and the threads are shared (sequence.h). Add a cell here.
 //
+// `bounded` cells have no h above 1 in size, unless they began with one.
+//
 // Slots are the sums that a unit needs before its equation can be evaluated; each gate's row block of W_ih adds to slot
 // input_slot[gate], its block of W_hh to slot hidden_slot[gate]. Slots are ordered so that both are contiguous: the
 // backward pass multiplies them by the weights as one matrix.
@@ -18,6 +20,7 @@ struct State {
     V h, c;
 };
 
+
 enum class Activation { tanh, relu };
 
 // h = f(a)
@@ -25,7 +28,7 @@ template <Activation activation>
 struct Rnn {
     static constexpr bool is_relu = activation == Activation::relu;
     static constexpr int gates = 1, slots = 1, saved = 0;
-    static constexpr bool has_cell = false, reset_before = false;
+    static constexpr bool has_cell = false, reset_before = false, bounded = !is_relu;
     static constexpr int input_slot[] = {0}, hidden_slot[] = {0};
 
     static State forward(const V (&a)[1], State, V*) { return {is_relu ? relu(a[0]) : tanh(a[0]), V{}}; }
@@ -40,7 +43,7 @@ struct Rnn {
 // c = f c' + i g,  h = o tanh(c)
 struct Lstm {
     static constexpr int gates = 4, slots = 4, saved = 4;
-    static constexpr bool has_cell = true, reset_before = false;
+    static constexpr bool has_cell = true, reset_before = false, bounded = true;
     static constexpr int input_slot[] = {0, 1, 2, 3}, hidden_slot[] = {0, 1, 2, 3};
 
     static State forward(const V (&a)[4], State before, V* save) {
@@ -69,7 +72,7 @@ struct Lstm {
 // Slots n r z m: the input adds to n r z, the hidden state to r z m.
 struct Gru {
     static constexpr int gates = 3, slots = 4, saved = 4;
-    static constexpr bool has_cell = false, reset_before = false;
+    static constexpr bool has_cell = false, reset_before = false, bounded = true;
     static constexpr int input_slot[] = {1, 2, 0}, hidden_slot[] = {1, 2, 3};
 
     static State forward(const V (&a)[4], State before, V* save) {
@@ -96,7 +99,7 @@ struct Gru {
 // first r and z from h', then n from r h'. Slots n r z.
 struct GruResetBefore {
     static constexpr int gates = 3, slots = 3, saved = 3;
-    static constexpr bool has_cell = false, reset_before = true;
+    static constexpr bool has_cell = false, reset_before = true, bounded = true;
     static constexpr int input_slot[] = {1, 2, 0}, hidden_slot[] = {1, 2, 0};
 
     // r h', the operand of the second product.

@@ -70,17 +70,6 @@ struct elman_stream {
             if (numbers[i] < 0 || numbers[i] >= plan->I) return false;
         return true;
     }
-
-    // Computes T steps of rows [begin, end).
-    void run_rows(const void* x, float* y, int64_t T, int64_t begin, int64_t end) {
-        const int64_t floats = plan->B * plan->I, outputs = plan->B * plan->O;
-        for (int64_t t = 0; t < T; t++) {
-            const void* now = plan->reads_symbols
-                                  ? static_cast<const void*>(static_cast<const int64_t*>(x) + t * plan->B)
-                                  : static_cast<const void*>(static_cast<const float*>(x) + t * floats);
-            plan->step(now, y == nullptr ? nullptr : y + t * outputs, begin, end, (phase + t) & 1);
-        }
-    }
 };
 
 const char* elman_stream_instruction_set(int64_t precision) {
@@ -115,27 +104,33 @@ elman_stream* elman_stream_new(const elman_layer* layers, int64_t count, int64_t
 
 void elman_stream_free(elman_stream* stream) { delete stream; }
 
-int elman_stream_run(elman_stream* stream, const void* x, float* y, int64_t T) {
-    const int64_t B = stream->plan->B;
-    if (stream->plan->reads_symbols && !stream->known(x, T * B)) return elman_stream_bad_symbol;
+// Deals the rows of T steps to threads. Apart from elman_stream_run, whose frame a short step pays for.
+__attribute__((noinline)) static void run_on_threads(elman_stream* stream, const void* x, float* y, int64_t T) {
     struct Work {
         elman_stream* stream;
         const void* x;
         float* y;
         int64_t T, threads;
     };
-    if (stream->threads <= 1 || T == 0) {
-        stream->run_rows(x, y, T, 0, B);
+    Team team(stream->threads);
+    Work work = {stream, x, y, T, team.size()};
+    team.run(
+        [](void* argument, int thread) {
+            const Work& my = *static_cast<Work*>(argument);
+            StreamPlan& plan = *my.stream->plan;
+            const int64_t begin = plan.B * thread / my.threads, end = plan.B * (thread + 1) / my.threads;
+            plan.run(my.x, my.y, my.T, begin, end, my.stream->phase);
+        },
+        &work);
+}
+
+int elman_stream_run(elman_stream* stream, const void* x, float* y, int64_t T) {
+    StreamPlan& plan = *stream->plan;
+    if (plan.reads_symbols && !stream->known(x, T * plan.B)) return elman_stream_bad_symbol;
+    if (stream->threads <= 1) {
+        plan.run(x, y, T, 0, plan.B, stream->phase);
     } else {
-        Team team(stream->threads);
-        Work work = {stream, x, y, T, team.size()};
-        team.run(
-            [](void* argument, int thread) {
-                const Work& my = *static_cast<Work*>(argument);
-                const int64_t rows = my.stream->plan->B;
-                my.stream->run_rows(my.x, my.y, my.T, rows * thread / my.threads, rows * (thread + 1) / my.threads);
-            },
-            &work);
+        run_on_threads(stream, x, y, T);
     }
     stream->phase = static_cast<int>((stream->phase + T) & 1);
     return elman_stream_ok;

@@ -21,28 +21,34 @@ class Plan : public StreamPlan {
         return true;
     }
 
-    void step(const void* x, float* y, int64_t begin, int64_t end, int phase) override {
-        Input in = {nullptr, x_};
-        if (reads_symbols) {
-            in.symbols = static_cast<const int64_t*>(x);
-        } else if constexpr (converts) {
-            for (Index i = begin; i < end; i++) {
-                std::memcpy(x_.row(i), static_cast<const float*>(x) + i * I,
-                            static_cast<std::size_t>(I) * sizeof(float));
-                x_.convert(i);
+    void run(const void* x, float* y, int64_t T, int64_t begin, int64_t end, int phase) override {
+        Activations given = x_;
+        Input in = {static_cast<const int64_t*>(x), &given};
+        if (!converts && !reads_symbols) {  // what no product pads is read where it is
+            given.floats = const_cast<float*>(static_cast<const float*>(x));
+            given.numbers = reinterpret_cast<Number*>(given.floats);
+            given.stride = I;
+        }
+        for (int64_t t = 0; t < T; t++, phase ^= 1) {
+            if (converts && !reads_symbols) {
+                for (Index i = begin; i < end; i++) {
+                    copy_floats(x_.row(i), static_cast<const float*>(x) + (t * B + i) * I, I);
+                    x_.convert(i);
+                }
             }
-        } else {  // what no product pads is read where it is
-            in.rows.floats = const_cast<float*>(static_cast<const float*>(x));
-            in.rows.numbers = reinterpret_cast<Number*>(in.rows.floats);
-            in.rows.stride = I;
+            in.rows = &given;
+            for (auto& layer : layers_) {
+                layer->run(in, begin, end, phase);
+                in.rows = layer->outputs[phase];
+            }
+            if (y != nullptr)
+                for (Index i = begin; i < end; i++) copy_floats(y + (t * B + i) * O, in.rows->row(i), O);
+            if (reads_symbols) in.symbols += B;
+            if (!converts && !reads_symbols) {
+                given.floats += B * I;
+                given.numbers = reinterpret_cast<Number*>(given.floats);
+            }
         }
-        for (auto& layer : layers_) {
-            layer->run(in, begin, end, phase);
-            in.rows = layer->output(phase);
-        }
-        if (y == nullptr) return;
-        const std::size_t bytes = static_cast<std::size_t>(O) * sizeof(float);
-        for (Index i = begin; i < end; i++) std::memcpy(y + i * O, in.rows.row(i), bytes);
     }
 
     int64_t state_width() const override {

@@ -20,27 +20,29 @@ constexpr int most_rows = W == 16 ? 6 : 3;
 // What a layer reads: rows of floats or, for the first layer, the number of a symbol for each row.
 struct Input {
     const int64_t* symbols;
-    Activations rows;
+    const Activations* rows;
 };
 
 class Layer {
   public:
-    explicit Layer(const elman_layer& sizes) : sizes(sizes) {}
+    explicit Layer(const elman_layer& sizes) : sizes(sizes), outputs{&out_, &out_} {}
     virtual ~Layer() = default;
     // Lays out memory for B rows; the second time copies the weights into it.
     virtual void lay_out(Memory& memory, Index B) = 0;
     // Computes rows [begin, end) of a step.
     virtual void run(const Input& in, Index begin, Index end, int phase) = 0;
-    // The rows that `run` wrote.
-    virtual Activations output(int phase) const = 0;
     virtual Index state_width() const { return 0; }
     // The state of a row, h and then c, which the next step reads in `phase`: copied out and in, and made zero.
     virtual void get_state(Index, int, float*) const {}
     virtual void set_state(Index, int, const float*) {}
     virtual void reset(Index, int) {}
 
-    elman_layer sizes;  // its pointers are not used after lay_out
+    elman_layer sizes;              // its pointers are not used after lay_out
+    const Activations* outputs[2];  // the rows that a step in each phase writes
     bool feeds_product = true;
+
+  protected:
+    Activations out_ = {};  // of layers that keep no state
 };
 
 // Calls use(tile) for the tiles of rows [begin, end), with the first row of each and its number of rows as a constant.
@@ -79,6 +81,9 @@ ELMAN_INLINE void each_blocks(Index blocks, const Use& use) {
 }
 
 constexpr int only[] = {0};
+
+// Steps in k up to which two products go side by side: longer ones wait for their weights.
+constexpr Index short_sum = 64;
 
 // Stores a block of W units, and nothing behind the last one: 0 times infinity there would spoil a later product.
 ELMAN_INLINE void store_block(const Activations& to, Index row, Index block, V v) {
@@ -141,12 +146,9 @@ class Embedding : public Layer {
         }
     }
 
-    Activations output(int) const override { return out_; }
-
   private:
     bool one_hot_ = false;
     float* table_ = nullptr;
-    Activations out_ = {};
 };
 
 // A table of x W_ih^T + b for each symbol, in place of an embedding and its product, where it has at most 4M floats (16
@@ -163,12 +165,17 @@ class Recurrent : public Layer {
     static constexpr int gates = Cell::gates, slots = Cell::slots;
     static constexpr int hidden_gates = Cell::reset_before ? 2 : gates;
     // Blocks at once: as many as keep eight sums going with one row, and no more than registers hold with many.
-    static constexpr int one_row_blocks = gates == 1 ? 4 : 2, many_rows_blocks = gates == 1 ? 4 : 1;
+    static constexpr int one_row_blocks = gates == 1                                  ? 4
+                                          : gates == 3 || precision == elman_bfloat16 ? 2
+                                                                                      : 1,
+                         many_rows_blocks = gates == 1 ? 4 : 1;
 
   public:
     // With an embedding whose symbols the layer reads itself, or null.
     Recurrent(const elman_layer& sizes, const elman_layer* embedding)
-        : Layer(sizes), folded_(embedding != nullptr), embedding_(folded_ ? *embedding : elman_layer{}) {}
+        : Layer(sizes), folded_(embedding != nullptr), embedding_(folded_ ? *embedding : elman_layer{}) {
+        for (int phase = 0; phase < 2; phase++) outputs[phase] = &state_[1 - phase];
+    }
 
     void lay_out(Memory& memory, Index B) override {
         const Index I = sizes.I, H = sizes.H, O = sizes.O;
@@ -191,6 +198,7 @@ class Recurrent : public Layer {
             hidden_ = new_activations(memory, B, H);
         }
         projects_ = projects;
+        side_by_side_ = !folded_ && x_.depths() == h_.depths() && x_.sums() == 1 && h_.depths() <= short_sum;
         if (folded_) table_ = memory.array<float>(embedding_.I * blocks_ * slots * W);
         if (bias_ == nullptr) return;
         sum_biases();
@@ -199,20 +207,22 @@ class Recurrent : public Layer {
 
     void run(const Input& in, Index begin, Index end, int phase) override {
         if (end - begin == 1) {
-            pass<one_row_blocks, 1>(in, begin, end, phase);
+            each_blocks<one_row_blocks>(blocks_, [&](Index block, auto blocks) __attribute__((always_inline)) {
+                constexpr int P = decltype(blocks)::value;
+                if constexpr (P == 4) {
+                    tile_apart<P>(in, block, begin, phase);
+                } else {
+                    tile<1, P>(in, block, begin, phase);
+                }
+            });
         } else {
-            pass<many_rows_blocks, most_rows>(in, begin, end, phase);
+            run_many(in, begin, end, phase);
         }
-        const Activations after = state_[1 - phase];
         if (Cell::reset_before) finish_reset(begin, end, phase);
-        if (projects_) {
-            for (Index i = begin; i < end; i++) hidden_.convert(i);
-            dense(projection_, no_bias_, hidden_, after, begin, end);
-        }
-        for (Index i = begin; i < end; i++) after.convert(i);
+        if (projects_) project(begin, end, phase);
+        if (!converts) return;
+        for (Index i = begin; i < end; i++) state_[1 - phase].convert(i, is_bounded());
     }
-
-    Activations output(int phase) const override { return state_[1 - phase]; }
 
     Index state_width() const override { return sizes.O + (Cell::has_cell ? sizes.H : 0); }
 
@@ -224,7 +234,7 @@ class Recurrent : public Layer {
 
     void set_state(Index row, int phase, const float* state) override {
         std::memcpy(state_[phase].row(row), state, static_cast<std::size_t>(sizes.O) * sizeof(float));
-        state_[phase].convert(row);
+        state_[phase].convert(row, is_bounded());
         if (Cell::has_cell)
             std::memcpy(c_ + row * blocks_ * W, state + sizes.O, static_cast<std::size_t>(sizes.H) * sizeof(float));
     }
@@ -232,7 +242,7 @@ class Recurrent : public Layer {
     void reset(Index row, int phase) override {
         const Activations& h = state_[phase];
         std::memset(h.row(row), 0, static_cast<std::size_t>(h.stride) * sizeof(float));
-        h.convert(row);
+        h.convert(row, is_bounded());
         if (Cell::has_cell)
             std::memset(c_ + row * blocks_ * W, 0, static_cast<std::size_t>(blocks_ * W) * sizeof(float));
     }
@@ -272,20 +282,28 @@ class Recurrent : public Layer {
         }
     }
 
-    // The products of a step and, where they are all that its equation needs, the equation.
-    template <int most_blocks, int rows_at_once>
-    ELMAN_INLINE void pass(const Input& in, Index begin, Index end, int phase) {
-        each_blocks<most_blocks>(blocks_, [&](Index block, auto blocks) {
-            constexpr int P = decltype(blocks)::value;
-            if constexpr (rows_at_once == 1) {
-                tile<1, P>(in, block, begin, phase);
-            } else {
-                each_tile(begin, end,
-                          [&](auto rows, Index first) { tile<decltype(rows)::value, P>(in, block, first, phase); });
-            }
+    bool is_bounded() const { return Cell::bounded && !projects_; }
+
+    // With four blocks the compiler finds registers for all only in a function of their own.
+    template <int P>
+    __attribute__((noinline)) void tile_apart(const Input& in, Index block, Index row, int phase) {
+        tile<1, P>(in, block, row, phase);
+    }
+
+    __attribute__((noinline)) void run_many(const Input& in, Index begin, Index end, int phase) {
+        each_blocks<many_rows_blocks>(blocks_, [&](Index block, auto blocks) {
+            each_tile(begin, end, [&](auto rows, Index first) {
+                tile<decltype(rows)::value, decltype(blocks)::value>(in, block, first, phase);
+            });
         });
     }
 
+    __attribute__((noinline)) void project(Index begin, Index end, int phase) {
+        for (Index i = begin; i < end; i++) hidden_.convert(i);
+        dense(projection_, no_bias_, hidden_, state_[1 - phase], begin, end);
+    }
+
+    // The products of a step and, where they are all that its equation needs, the equation.
     template <int M, int P>
     ELMAN_INLINE void tile(const Input& in, Index block, Index first, int phase) {
         static constexpr auto& hidden_slot = Cell::hidden_slot;
@@ -294,7 +312,14 @@ class Recurrent : public Layer {
             const float* begin = folded_ ? table_ + in.symbols[first + m] * blocks_ * slots * W : bias_;
             for (int v = 0; v < P * slots; v++) a[m][v] = load(begin + (block * slots + v) * W);
         }
-        if (!folded_) multiply<M, P, gates, slots>(x_, block, in.rows, first, Cell::input_slot, a);
+        if constexpr (M == 1 && !Cell::reset_before) {
+            if (side_by_side_) {
+                multiply_both<P, gates, gates, slots>(x_, *in.rows, Cell::input_slot, h_, state_[phase], hidden_slot,
+                                                      block, first, a);
+                return equation<M, P>(a, block, first, phase);
+            }
+        }
+        if (!folded_) multiply<M, P, gates, slots>(x_, block, *in.rows, first, Cell::input_slot, a);
         if constexpr (Cell::reset_before) {
             static constexpr int two[] = {hidden_slot[0], hidden_slot[1]};
             multiply<M, P, 2, slots>(h_, block, state_[phase], first, two, a);
@@ -353,7 +378,7 @@ class Recurrent : public Layer {
         }
     }
 
-    bool folded_, projects_ = false;
+    bool folded_, projects_ = false, side_by_side_ = false;
     elman_layer embedding_;
     Index blocks_ = 0;
     Matrix x_ = {}, h_ = {}, second_ = {}, projection_ = {};
@@ -372,17 +397,14 @@ class Linear : public Layer {
     }
 
     void run(const Input& in, Index begin, Index end, int) override {
-        dense(matrix_, bias_, in.rows, out_, begin, end);
+        dense(matrix_, bias_, *in.rows, out_, begin, end);
         if (feeds_product)
             for (Index i = begin; i < end; i++) out_.convert(i);
     }
 
-    Activations output(int) const override { return out_; }
-
   private:
     Matrix matrix_ = {};
     float* bias_ = nullptr;
-    Activations out_ = {};
 };
 
 inline float sum_of(V v) {
@@ -409,7 +431,7 @@ class RowWise : public Layer {
 
     void run(const Input& in, Index begin, Index end, int) override {
         for (Index i = begin; i < end; i++) {
-            const float* x = in.rows.row(i);
+            const float* x = in.rows->row(i);
             float* y = out_.row(i);
             switch (sizes.kind) {
                 case elman_layer_norm: normalize(x, y); break;
@@ -421,8 +443,6 @@ class RowWise : public Layer {
             if (feeds_product) out_.convert(i);
         }
     }
-
-    Activations output(int) const override { return out_; }
 
   private:
     template <class Function>
@@ -469,7 +489,6 @@ class RowWise : public Layer {
     }
 
     float *weight_ = nullptr, *bias_ = nullptr;
-    Activations out_ = {};
 };
 
 }  // namespace

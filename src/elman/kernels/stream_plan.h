@@ -13,9 +13,9 @@ class StreamPlan {
   public:
     virtual ~StreamPlan() = default;
 
-    // Computes rows [begin, end) of one step, in `phase`; the caller alternates phases 0 and 1. `x` is (B, I) float or
-    // (B,) int64, y is (B, O) or null.
-    virtual void step(const void* x, float* y, int64_t begin, int64_t end, int phase) = 0;
+    // Computes rows [begin, end) of T steps, the first one in `phase`, which alternates between 0 and 1. `x` is (T, B, I)
+    // float or (T, B) int64, y is (T, B, O) or null.
+    virtual void run(const void* x, float* y, int64_t T, int64_t begin, int64_t end, int phase) = 0;
     virtual int64_t state_width() const = 0;  // of a row
     virtual void get_state(int phase, float* state) const = 0;
     virtual void set_state(int phase, const float* state) = 0;
