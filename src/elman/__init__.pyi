@@ -18,6 +18,8 @@ from .models import TextGenerator as TextGenerator
 from .models import Translator as Translator
 from .models import WindowMLP as WindowMLP
 from .models import load as load
+from .streams import Stream as Stream
+from .streams import StreamState as StreamState
 from .worked.entry import check as check
 from .worked.entry import explain as explain
 

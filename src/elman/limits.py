@@ -50,5 +50,8 @@ LONGEST_GAP = 10  # between two stamps of a series, in steps, as a multiple of a
 LARGEST_STAMP = 2**61  # of whole-number stamps, either sign: differences and forecasts stay within 64 bits
 LARGEST_CHANGE = 1e30  # of a value, in sizes of the training part's own changes: float32 holds it
 
+# Streams.
+STREAM_ROWS = 1_000_000  # of one stream: sequences side by side
+
 # Options of the command line and of `generate`.
 MOST_SAMPLES = 10_000  # texts that are generated side by side, in one batch
