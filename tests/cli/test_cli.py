@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -134,6 +135,34 @@ def test_training_says_what_it_reached_and_leaves_its_files(folder, capsys):
     assert lines[-1]["event"] == "evaluation"
 
 
+def test_a_long_text_ends_with_its_speed_on_a_terminal(folder, capsys, monkeypatch):
+    words = ["generate", str(folder / "m.safetensors"), "--length", "2000"]
+    assert main(words) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(words) == 0
+    assert re.fullmatch(r"[0-9,]+ characters a second\n", capsys.readouterr().err)
+
+
+@pytest.mark.skipif(not kernels.available(), reason="without kernels there is float32 alone")
+def test_a_precision_that_does_not_run_here_is_named(folder, capsys):
+    path = folder / "network.safetensors"
+    elman.TextGenerator(hidden_size=8, num_layers=1, epochs=1, answer="network").fit(TEXT).save(path)
+    words = ["generate", str(path), "--length", "100"]
+    before = kernels.instruction_set()
+    kernels.use_instruction_set("portable")
+    try:
+        assert main(words) == 0
+        exact = capsys.readouterr()
+        assert main([*words, "--precision", "int8"]) == 0
+        got = capsys.readouterr()
+    finally:
+        kernels.use_instruction_set(before)
+    assert exact.err == ""
+    assert got.err.startswith("note: int8 needs products of 8-bit integers")
+    assert got.out == exact.out
+
+
 def test_generate_streams_samples(folder, capsys):
     words = ["generate", str(folder / "m.safetensors"), "--prompt", "to be", "--length", "20"]
     assert main(words) == 0
@@ -235,6 +264,10 @@ BAD = {
         "length: expected 0 or more",
     ),
     "samples": (lambda f: ["generate", str(f / "m.safetensors"), "--samples", "0"], "samples: expected 1 or more"),
+    "precision": (
+        lambda f: ["generate", str(f / "m.safetensors"), "--precision", "int4"],
+        "precision: expected float32, bfloat16, int8, got 'int4'",
+    ),
     "stop": (lambda f: ["generate", str(f / "m.safetensors"), "--stop", ""], "stop: expected a string"),
     "demo minutes": (lambda f: ["demo", "--minutes", "0", "-o", str(f / "d")], "minutes: should be greater than 0"),
     "demo text": (lambda f: ["demo", "--file", str(f / "none"), "-o", str(f / "d")], "none: no such file"),

@@ -1,6 +1,7 @@
 """Implement `elman predict`, `elman evaluate` and `elman generate`: run a trained model."""
 
 import sys
+import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,9 @@ from elman.rounding import counted
 
 if TYPE_CHECKING:
     from elman.models.estimator.reports import OnFiles
+
+LONG_TEXT = 2_000
+"""Characters from which on the terminal shows how fast they were written."""
 
 ModelFile = Annotated[Path, typer.Argument(help="A model that `elman train` wrote.", show_default=False)]
 
@@ -147,6 +151,9 @@ def generate(
     seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same text.")] = 0,
     stop: Annotated[str | None, typer.Option(help="Stop after this string.", show_default="never")] = None,
     samples: Annotated[int, typer.Option(help="Number of texts, separated by a line of dashes.")] = 1,
+    precision: Annotated[
+        str, typer.Option(help="Precision of the network's products: float32, or the faster bfloat16 or int8.")
+    ] = "float32",
 ) -> None:
     """Write text with a trained model, character by character."""
     import elman
@@ -160,16 +167,23 @@ def generate(
         seed=seed,
         stop=stop,
         samples=samples,
+        precision=precision,
     )
+    if writing.remark:
+        echo(f"note: {writing.remark}", err=True)
     # A model of a hostile text may write control sequences: escape them on a terminal, not in a file.
     show = partial(echo, end="") if sys.stdout.isatty() else write
     shown = -1
+    written, begin = 0, time.perf_counter()
     for piece in writing:
         if piece.sample != shown:
             show(("\n" + "-" * 40 + "\n" if piece.sample else "") + prompt)
             shown = piece.sample
         show(piece.text)
+        written += len(piece.text)
     echo()
+    if sys.stderr.isatty() and written >= LONG_TEXT:
+        echo(f"{written / (time.perf_counter() - begin):,.0f} characters a second", err=True)
 
 
 def _load(path: Path, command: str) -> "OnFiles":

@@ -1,6 +1,7 @@
 // The C face of streams: which instruction set, and how rows are dealt to threads.
 #include "stream.h"
 
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -63,6 +64,11 @@ struct elman_stream {
     std::vector<float> x, y;  // the stream's own input and output
     std::vector<int64_t> symbols;
     std::vector<char> scratch;
+
+    // Keeps the scores of the last step, from which elman_stream_write goes on.
+    void keep_scores(const float* scores) {
+        if (scores != y.data()) std::memcpy(y.data(), scores, y.size() * sizeof(float));
+    }
 
     bool known(const void* x, int64_t count) const {
         const auto* numbers = static_cast<const int64_t*>(x);
@@ -133,6 +139,7 @@ int elman_stream_run(elman_stream* stream, const void* x, float* y, int64_t T) {
         run_on_threads(stream, x, y, T);
     }
     stream->phase = static_cast<int>((stream->phase + T) & 1);
+    if (plan.reads_symbols && y != nullptr && T > 0) stream->keep_scores(y + (T - 1) * plan.B * plan.O);
     return elman_stream_ok;
 }
 

@@ -81,7 +81,7 @@ ELMAN_API int64_t elman_stream_state_size(const elman_stream* stream);
 ELMAN_API void elman_stream_get_state(const elman_stream* stream, float* state);
 ELMAN_API void elman_stream_set_state(elman_stream* stream, const float* state);
 
-// Writes T symbols in each row: chooses one from the stream's own output, by the uniform numbers (T, B) in [0, 1),
+// Writes T symbols in each row: chooses one by the scores of the last step and the uniform numbers (T, B) in [0, 1),
 // makes it the next input, and so on; the chosen ones are (T, B). Needs an embedding as the first layer, O = I.
 ELMAN_API int elman_stream_write(elman_stream* stream, const elman_sampling* sampling, const double* uniform, int64_t T,
                                  int64_t* chosen);

@@ -53,6 +53,14 @@ _ZEROS = dict.fromkeys(Layer.__annotations__, 0)
 _RECORD = struct.Struct(f"{len(_ZEROS) - 1}qd")
 
 
+_SAMPLING = struct.Struct("dqd")
+
+
+def sampling(temperature: float, top_k: int, top_p: float) -> bytes:
+    """Return the record `elman_sampling` of `stream.h`; a `top_k` of 0 and a `top_p` of 1 leave all symbols."""
+    return _SAMPLING.pack(temperature, top_k, top_p)
+
+
 class Functions:
     """The functions of `stream.h`, each with its types; a stream is passed as `ctypes.c_void_p`.
 
@@ -63,6 +71,8 @@ class Functions:
         state_size: Returns the number of floats of a stream's state.
         get_state, set_state: Take a stream and the address of a state.
         input, output: Return the address of a stream's own input or output.
+        write: Takes a stream, `sampling(...)`, the addresses of uniform numbers and of the symbols to write, and T.
+        choose: Takes the address of scores, V, `sampling(...)`, a uniform number, and the address of V * 12 bytes.
         free: Frees a stream.
     """
 
@@ -83,6 +93,9 @@ class Functions:
         library.elman_stream_reset.argtypes = [pointer, pointer, number]
         library.elman_stream_get_state.argtypes = [pointer, pointer]
         library.elman_stream_set_state.argtypes = [pointer, pointer]
+        library.elman_stream_write.argtypes = [pointer, ctypes.c_char_p, pointer, number, pointer]
+        library.elman_choose.argtypes = [pointer, number, ctypes.c_char_p, ctypes.c_double, pointer]
+        library.elman_choose.restype = number
         library.elman_stream_free.argtypes = [pointer]
         for change in ("reset", "get_state", "set_state", "free"):
             getattr(library, f"elman_stream_{change}").restype = None
@@ -94,6 +107,8 @@ class Functions:
         self.set_state = library.elman_stream_set_state
         self.input = library.elman_stream_input
         self.output = library.elman_stream_output
+        self.write = library.elman_stream_write
+        self.choose = library.elman_choose
         self.free = library.elman_stream_free
         self._instruction_set = library.elman_stream_instruction_set
         self._new = library.elman_stream_new

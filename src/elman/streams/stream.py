@@ -6,6 +6,7 @@ import weakref
 from typing import Any, Final, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 from torch import nn
 
 from elman import kernels
@@ -17,6 +18,7 @@ from elman.quoting import listed, quote
 from elman.streams import values
 from elman.streams.part import Part, digest
 from elman.streams.plan import plan
+from elman.streams.sampling import Sampling
 from elman.streams.state import Owner, StreamState
 from elman.streams.values import Values
 
@@ -209,6 +211,33 @@ class Stream:
             into[...] = y
         values.written(out)
         return out  # type: ignore[return-value]
+
+    def write(self, sampling: Sampling, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Write symbols: choose each by the scores of the last step, and take the next step with it.
+
+        Args:
+            sampling: How to choose.
+            uniform: (T, B), one number from 0 to below 1 for each choice. A row with the same numbers writes the same
+                symbols, whatever the other rows do.
+
+        Returns:
+            The symbols, (T, B).
+
+        Raises:
+            InputError: The network does not give a score for each symbol that it reads, or `uniform` is no such array.
+        """
+        if not self._reads_symbols or self.input_size != self.output_size:
+            raise InputError(
+                "Stream.write: expected a network that reads symbols and gives a score for each, got "
+                f"{', '.join(self._owner.layers)}"
+            )
+        numbers = np.ascontiguousarray(uniform, np.float64)
+        if numbers.ndim != 2 or numbers.shape[1] != self.batch:
+            raise InputError(f"Stream.write: expected uniform to be (T, {self.batch}), got {quote(numbers.shape)}")
+        chosen = np.empty(numbers.shape, np.int64)
+        with self._lock:
+            self._functions.write(self._handle, sampling.record, numbers.ctypes.data, len(numbers), chosen.ctypes.data)
+        return chosen
 
     def reset(self, rows: Any = None) -> None:
         """Set the state to zero, as at the start of a sequence.

@@ -5,12 +5,15 @@ import pytest
 import torch
 
 import elman
+from elman import kernels
 from elman.errors import ModelFileError
 from elman.models.estimator.answer import Answer
 from elman.models.generate.learning import times_needed
 from elman.models.generate.options import TextOptions, chosen
 from elman.models.generate.predictor import Predictor
+from elman.models.generate.writers import Writer
 from elman.models.scoring.text_ngrams import TextNGrams
+from elman.streams import Sampling
 from elman.train import read_container, write_container
 
 TEXT = "".join(f"{n} men went to mow, went to mow {n % 7} meadows; " for n in range(150))
@@ -53,14 +56,37 @@ def test_written_step_by_step_or_read_at_once_the_prediction_is_one(model, facto
     symbols = model.alphabet_.encode(TEXT[:60], "text")
     with torch.no_grad():
         network = model.network_(torch.from_numpy(symbols.astype(np.int64))[:, None])[0][:, 0].softmax(-1).numpy()
-    moment, losses = predictor.read(symbols[:1]), predictor.nats(symbols)
+    losses = predictor.nats(symbols)
     for place in range(1, len(symbols)):
-        counted = model.ngrams_.next(symbols[:place].tolist())
-        wanted = factors.get("network", 0) * network[place - 1] + factors.get("n-grams", 0) * counted
-        found = np.exp(moment.scores - moment.scores.max())
-        np.testing.assert_allclose(found / found.sum(), wanted, rtol=1e-4)
-        assert losses[place - 1] == pytest.approx(-np.log(wanted[symbols[place]]), rel=1e-4)
-        moment = predictor.read(symbols[place : place + 1], moment)
+        counted = model.ngrams_.probabilities(symbols[: place + 1])[-1]
+        wanted = factors.get("network", 0) * network[place - 1][symbols[place]] + factors.get("n-grams", 0) * counted
+        scores = Writer(predictor, symbols[:place], 1, Sampling()).scores()[0].astype(np.float64)
+        found = np.exp(scores - scores.max())
+        assert found[symbols[place]] / found.sum() == pytest.approx(wanted, rel=1e-4)
+        assert losses[place - 1] == pytest.approx(-np.log(wanted), rel=1e-4)
+
+
+@pytest.mark.parametrize("factors", [{"network": 1.0}, {"n-grams": 1.0}, {"network": 0.3, "n-grams": 0.7}])
+def test_a_text_goes_on_from_what_was_written(model, factors):
+    """Written in blocks, or in one with the end of the first as the prompt."""
+    predictor = Predictor(model.network_, model.ngrams_ if "n-grams" in factors else None, Answer("", factors))
+    prompt = model.alphabet_.encode(TEXT[:9], "text").astype(np.int64)
+    uniform = np.random.default_rng(0).random((24, 3))
+    writer = Writer(predictor, prompt, 3, Sampling())
+    whole = np.concatenate([writer.write(uniform[:5]), writer.write(uniform[5:])])
+    writer.restart()
+    np.testing.assert_array_equal(writer.write(uniform), whole)
+    for row in range(3):
+        alone = Writer(predictor, np.concatenate([prompt, whole[:10, row]]), 1, Sampling())
+        np.testing.assert_array_equal(alone.write(uniform[10:, row : row + 1])[:, 0], whole[10:, row])
+
+
+def test_without_kernels_a_text_is_written_as_well(model, monkeypatch):
+    with_kernels = model.generate("4 men", length=60, temperature=0, samples=2).texts()
+    loss = model.score(TEXT[:200])
+    monkeypatch.setattr(kernels, "available", lambda: False)
+    assert model.generate("4 men", length=60, temperature=0, samples=2).texts() == with_kernels
+    assert model.score(TEXT[:200]) == pytest.approx(loss, rel=1e-5)
 
 
 def test_a_saved_mixture_is_the_same(model, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.models.scoring.text_ngrams import TextNGrams, discounts_of, fit_best, most_symbols
+from elman.models.scoring.text_ngrams import NextSymbols, TextNGrams, discounts_of, fit_best, most_symbols
 
 SIZE = 4
 TEXTS = st.lists(st.integers(0, SIZE - 1), min_size=8, max_size=80)
@@ -50,7 +50,9 @@ def test_probabilities_are_those_of_a_plain_implementation(text: list[int], long
 @given(TEXTS, st.integers(1, 5), st.lists(st.integers(0, SIZE - 1), max_size=6))
 def test_every_prediction_is_a_distribution(text: list[int], longest: int, context: list[int]) -> None:
     model = TextNGrams.fit(np.array(text), SIZE, longest)
-    found = model.next(np.array(context, np.int64))
+    steps = NextSymbols(model)
+    found = steps.after(tuple(context))
+    np.testing.assert_array_equal(steps.after(tuple(context)), found)
     assert found.sum() == pytest.approx(1)
     assert (found > 0).all()
     for symbol in range(SIZE):

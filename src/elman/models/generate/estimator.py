@@ -16,10 +16,10 @@ from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TextContent
 from elman.models.estimator.reports import Columns, Report
-from elman.models.generate.generation import Generation, Sampling
+from elman.models.generate.generation import Generation
 from elman.models.generate.learning import TextTask
 from elman.models.generate.options import TextOptions
-from elman.models.generate.predictor import NGRAMS, Predictor
+from elman.models.generate.predictor import NGRAMS, Predictor, check_precision
 from elman.models.generate.preprocess import Prepared, prepare
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
 from elman.models.generate.report import Lines, line_scores, read_lines, text_report
@@ -27,6 +27,7 @@ from elman.models.networks.next_symbol import NextSymbol
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.text_ngrams import TextNGrams
 from elman.quoting import quote
+from elman.streams import Sampling
 from elman.train import Task
 from elman.train.run import RunOptions
 
@@ -107,6 +108,7 @@ class TextGenerator(Estimator, TextOptions):
         seed: int = 0,
         stop: str | None = None,
         samples: int = 1,
+        precision: str = "float32",
     ) -> Generation:
         """Write on from a prompt.
 
@@ -119,9 +121,10 @@ class TextGenerator(Estimator, TextOptions):
             seed: same seed, same text, however many samples are asked for and however they are read.
             stop: end a sample once it has written this string.
             samples: how many to write, side by side; at most 10,000.
+            precision: of the network's products: "float32", "bfloat16" or "int8"; see `elman.Stream`.
 
         Returns:
-            The writing: iterate to get it character by character, `texts()` for a list, `str()` or print for all of it.
+            The writing: iterate to get it piece by piece, `texts()` for a list, `str()` or print for all of it.
 
         Raises:
             DataError: the prompt has characters outside the alphabet; the message names them.
@@ -137,6 +140,7 @@ class TextGenerator(Estimator, TextOptions):
                 raise InputError(f"{name}: expected {least} or more, got {value}")
         if stop == "":
             raise InputError("stop: expected a string to end at, got an empty one: leave it out to write to the end")
+        check_precision(precision)
         sampling = Sampling(temperature, top_k, top_p)
         return Generation(
             self._predictor(),
@@ -147,21 +151,27 @@ class TextGenerator(Estimator, TextOptions):
             seed=seed,
             stop=stop,
             samples=samples,
+            precision=precision,
         )
 
-    def score(self, text: str) -> float:
+    def score(self, text: str, *, precision: str = "float32") -> float:
         """Return the mean loss on a text in nats per character, each character but the first predicted; less is better.
+
+        Args:
+            text: two characters or more.
+            precision: of the network's products: "float32", "bfloat16" or "int8"; see `elman.Stream`.
 
         Raises:
             DataError: the text has fewer than two characters, or some outside the alphabet.
-            InputError: the model is not fitted.
+            InputError: there is no such precision, or the model is not fitted.
         """
         self._check_fitted()
         if not isinstance(text, str):
             raise InputError(f"text: expected a text, got {type(text).__name__}: give a string")
         if len(text) < 2:
             raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
-        return float(self._predictor().nats(self.alphabet_.encode(text, "text")).mean())
+        check_precision(precision)
+        return float(self._predictor().nats(self.alphabet_.encode(text, "text"), precision).mean())
 
     def read(self, source: str | Path) -> Iterator[Lines]:
         """Return the lines of a text file, piece by piece (see `OnFiles`)."""

@@ -1,68 +1,23 @@
-"""Generate text one character at a time, sampled by temperature, top-k and top-p.
-
-The state is carried on. Each sample has its own random generator, and uses one uniform number for each choice; choices
-are made by NumPy in float64.
-"""
+"""Generate text one character at a time, several samples side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from elman.data import Alphabet
-from elman.errors import InputError
-from elman.models.generate.predictor import Moment, Predictor
+from elman.models.generate.predictor import Predictor
+from elman.models.generate.writers import Uniform, Writer
+from elman.streams import Sampling
 
-Scores = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """The options of sampling.
-
-    Attributes:
-        temperature: above 1 bolder, below 1 safer; 0 always takes the likeliest.
-        top_k: choose among the k likeliest only; None among all.
-        top_p: choose among the fewest that together hold this probability; 1 among all.
-
-    Raises:
-        InputError: a value is out of range.
-    """
-
-    temperature: float = 0.8
-    top_k: int | None = None
-    top_p: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 100:
-            raise InputError(f"temperature: expected 0 to 100, got {self.temperature}: 0 takes the likeliest")
-        if self.top_k is not None and self.top_k < 1:
-            raise InputError(f"top_k: expected 1 or more, got {self.top_k}: leave it out to choose among all")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"top_p: expected more than 0 and up to 1, got {self.top_p}: 1 chooses among all")
-
-    def choose(self, scores: Scores, random: np.random.Generator) -> int:
-        """Return the place of the chosen symbol.
-
-        Args:
-            scores: one per symbol, shape `(V,)`, before softmax.
-            random: gives one uniform number, unless the temperature is 0.
-        """
-        if self.temperature == 0:
-            return int(scores.argmax())
-        order = np.argsort(-scores, kind="stable")[: self.top_k]
-        heights = (scores[order] - scores[order[0]]) / self.temperature
-        heaped = np.cumsum(np.exp(heights))
-        if self.top_p < 1:
-            heaped = heaped[: int(np.searchsorted(heaped, self.top_p * heaped[-1])) + 1]
-        place = np.searchsorted(heaped, random.random() * heaped[-1], side="right")
-        return int(order[min(int(place), len(heaped) - 1)])
+SIDE_BY_SIDE = 32
+"""Samples that are written together."""
+FIRST_BLOCK, LONGEST_BLOCK = 8, 128
+"""Characters that are written between two looks for the end, at first and later on."""
 
 
 class Piece(NamedTuple):
-    """The next character of one of the samples."""
+    """The next characters of one of the samples."""
 
     sample: int
     text: str
@@ -72,8 +27,8 @@ class Generation:
     """Text as it is being written.
 
     Iterating gives a `Piece` as soon as there is one, sample 0 whole, then sample 1, ...; `texts()` and `str()`
-    write to the end first. Samples are computed one by one: a product over several rows may round
-    otherwise than over one, and a sample would then depend on how many were asked for.
+    write to the end first. Samples are written side by side; each has its own random numbers, and its text does not
+    depend on how many there are.
 
     Args:
         predictor: what writes.
@@ -81,9 +36,14 @@ class Generation:
         prompt: what each sample goes on from.
         length: characters to write at most, the prompt not counted.
         sampling: how to choose.
-        seed: with the number of the sample it seeds that sample's random generator.
+        seed: with the number of the sample it seeds that sample's random numbers.
         stop: a sample ends once it has written this string, which stays in the text; None never does.
         samples: how many to write.
+        precision: of the network's products: "float32", "bfloat16" or "int8".
+
+    Attributes:
+        prompt: as given.
+        remark: why the network runs in another precision than the one asked for; empty where it does not.
     """
 
     def __init__(
@@ -97,11 +57,16 @@ class Generation:
         seed: int,
         stop: str | None,
         samples: int,
+        precision: str = "float32",
     ) -> None:
         self.prompt = prompt
-        self._predictor, self._alphabet, self._sampling = predictor, alphabet, sampling
-        self._length, self._seed, self._stop = length, seed, stop
-        self._begin = self._read(prompt)
+        self._alphabet, self._length, self._seed, self._stop = alphabet, length, seed, stop
+        # An empty prompt is read as the end of a line.
+        beginning = prompt or ("\n" if "\n" in alphabet else alphabet.characters[0])
+        rows = min(samples, SIDE_BY_SIDE)
+        symbols = alphabet.encode(beginning, "prompt").astype(np.int64)
+        self._writer = Writer(predictor, symbols, rows, sampling, precision)
+        self.remark = self._writer.remark
         self._texts = [""] * samples
         self._pieces = self._write_all()
 
@@ -117,22 +82,45 @@ class Generation:
     def __str__(self) -> str:
         return "\n\n".join(self.prompt + text for text in self.texts())
 
-    def _read(self, prompt: str) -> Moment:
-        """Return the prediction after the prompt; an empty one is read as the end of a line."""
-        prompt = prompt or ("\n" if "\n" in self._alphabet else self._alphabet.characters[0])
-        return self._predictor.read(self._alphabet.encode(prompt, "prompt"))
-
     def _write_all(self) -> Iterator[Piece]:
-        for sample in range(len(self._texts)):
-            for character in self._write(np.random.default_rng([self._seed, sample])):
-                self._texts[sample] += character
-                yield Piece(sample, character)
-                if self._stop is not None and self._texts[sample].endswith(self._stop):
-                    break
+        for first in range(0, len(self._texts), SIDE_BY_SIDE):
+            if first:
+                self._writer.restart()
+            yield from self._write(range(first, min(first + SIDE_BY_SIDE, len(self._texts))))
 
-    def _write(self, random: np.random.Generator) -> Iterator[str]:
-        moment = self._begin
-        for _ in range(self._length):
-            symbol = self._sampling.choose(moment.scores, random)
-            yield self._alphabet.characters[symbol]
-            moment = self._predictor.read(np.array([symbol]), moment)
+    def _write(self, samples: range) -> Iterator[Piece]:
+        """Write some samples side by side: what the first one that is not whole writes is given at once."""
+        random = [np.random.default_rng([self._seed, sample]) for sample in samples]
+        uniform: Uniform = np.zeros((LONGEST_BLOCK, min(len(self._texts), SIDE_BY_SIDE)))
+        ended = [self._length == 0] * len(samples)
+        shown = 0
+        written, block = 0, FIRST_BLOCK
+        while shown < len(samples):
+            if not all(ended):
+                count = min(block, self._length - written)
+                for row, numbers in enumerate(random):
+                    uniform[:count, row] = numbers.random(count)
+                characters = self._writer.write(uniform[:count])
+                written, block = written + count, min(2 * block, LONGEST_BLOCK)
+                for row, sample in enumerate(samples):
+                    if not ended[row]:
+                        before = len(self._texts[sample])
+                        ended[row] = self._add(sample, characters[:, row]) or written == self._length
+                        if row == shown:
+                            yield Piece(sample, self._texts[sample][before:])
+            while shown < len(samples) and ended[shown]:
+                shown += 1
+                if shown < len(samples) and self._texts[samples[shown]]:
+                    yield Piece(samples[shown], self._texts[samples[shown]])
+
+    def _add(self, sample: int, symbols: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> bool:
+        """Add characters to a sample, up to the string that ends it, and return whether it has ended."""
+        text = self._texts[sample] + "".join(self._alphabet.characters[symbol] for symbol in symbols)
+        if self._stop is not None:
+            begin = max(len(self._texts[sample]) - len(self._stop) + 1, 0)
+            place = text.find(self._stop, begin)
+            if place >= 0:
+                self._texts[sample] = text[: place + len(self._stop)]
+                return True
+        self._texts[sample] = text
+        return False

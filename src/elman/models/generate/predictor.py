@@ -1,36 +1,28 @@
 """Predict the next character by what a generator answers with: its network, n-grams, or the mean of both."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.functional import cross_entropy
 
-from elman.bptt import State, Streams
+from elman import kernels
+from elman.bptt import Streams
+from elman.errors import InputError
+from elman.kernels.stream import PRECISIONS
 from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.networks.next_symbol import target_nats
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.text_ngrams import TextNGrams
+from elman.quoting import listed, quote
+from elman.streams import Stream
 
 Scores = npt.NDArray[np.float64]
 
 NGRAMS = "n-grams"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The prediction after some text, and all that the next one needs.
-
-    Attributes:
-        scores: one for each symbol, shape `(V,)`; softmax makes them probabilities.
-        state: the state of the network.
-        recent: the last symbols, as many as the n-grams look back.
-    """
-
-    scores: Scores
-    state: State | None
-    recent: tuple[int, ...]
+AT_ONCE = 1024
+"""Symbols whose scores are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +39,11 @@ class Predictor:
     ngrams: TextNGrams | None
     answer: Answer
 
-    def read(self, symbols: npt.NDArray[np.integer], after: Moment | None = None) -> Moment:
-        """Return the prediction after symbols `(N,)`, N >= 1, which follow those of an earlier moment."""
-        recent = (*(after.recent if after else ()), *symbols.tolist())
-        recent = recent[max(len(recent) - self._reach, 0) :]
-        parts: dict[str, Scores] = {}
-        state: State | None = None
-        if NETWORK in self.answer.factors:
-            with torch.no_grad():
-                inputs = torch.from_numpy(symbols.astype(np.int64))[:, None]
-                scores, state = self.network(inputs, after.state if after else None)
-            parts[NETWORK] = scores[-1, 0].numpy().astype(np.float64)
-        if self.ngrams:
-            parts[NGRAMS] = self.ngrams.next(recent)
-        return Moment(self._mixed(parts), state, recent)
-
-    def nats(self, symbols: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Return the loss of each symbol of a text but the first, shape `(N - 1,)`."""
+    def nats(self, symbols: npt.NDArray[np.integer], precision: str = "float32") -> npt.NDArray[np.float64]:
+        """Return the loss of each symbol of a text but the first, shape `(N - 1,)`; `precision` is the network's."""
         parts: dict[str, Scores] = {}
         if NETWORK in self.answer.factors:
-            losses = target_nats(self.network, Streams(symbols, 1)).astype(np.float64)
+            losses = network_nats(self.network, symbols, precision)
             if not self.ngrams:
                 return losses
             parts[NETWORK] = np.exp(-losses)
@@ -75,15 +52,33 @@ class Predictor:
         return np.asarray(-np.log(self.answer.scores(parts)))
 
     @property
-    def _reach(self) -> int:
+    def reach(self) -> int:
+        """The symbols that the n-grams look back."""
         return self.ngrams.longest - 1 if self.ngrams else 0
 
-    def _mixed(self, parts: Mapping[str, Scores]) -> Scores:
-        """Return scores from the network's own and the probabilities of n-grams."""
-        if not self.ngrams:
-            return parts[NETWORK]
-        found = dict(parts)
-        if NETWORK in found:
-            heights = np.exp(found[NETWORK] - found[NETWORK].max())
-            found[NETWORK] = heights / heights.sum()
-        return np.asarray(np.log(self.answer.scores(found)))
+
+def check_precision(precision: str) -> None:
+    """Check the precision that a user gave for the network's products.
+
+    Raises:
+        InputError: there is no such precision, or this installation has float32 alone.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision: expected {listed(PRECISIONS)}, got {quote(precision)}: float32 is exact")
+    if precision != "float32" and not kernels.available():
+        raise InputError(f"precision: expected float32, got {precision}: {kernels.why_not()}")
+
+
+def network_nats(network: SymbolNetwork, symbols: npt.NDArray[np.integer], precision: str) -> Scores:
+    """Return the loss of each symbol of a text but the first under a network, shape `(N - 1,)`."""
+    if not kernels.available():
+        return target_nats(network, Streams(symbols, 1)).astype(np.float64)
+    stream = Stream(network, precision=precision)
+    text = symbols.astype(np.int64)
+    found = np.empty(len(text) - 1)
+    for begin in range(0, len(found), AT_ONCE):
+        block = text[begin : begin + AT_ONCE + 1]
+        scores = torch.from_numpy(stream.run(block[:-1, None])[:, 0])
+        losses = cross_entropy(scores, torch.from_numpy(block[1:]), reduction="none")
+        found[begin : begin + len(losses)] = losses.numpy()
+    return found

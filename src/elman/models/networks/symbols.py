@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from elman.bptt import State
 from elman.layers import GRU, LSTM, RNN
 from elman.options import RecurrentOptions
+from elman.streams.part import Part
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -56,6 +57,12 @@ class SymbolNetwork(nn.Module):
         self.recurrent = recurrent_layers(embedding_dim or size, options)
         self.drop = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.hidden_size, size)
+
+    def stream_layers(self) -> list[nn.Module | Part]:
+        """Return the parts of the network, for `elman.Stream`."""
+        size = self.head.out_features
+        one_hot = Part(name="one-hot", kind="embedding", inputs=size, outputs=size)
+        return [one_hot if isinstance(self.embed, OneHot) else self.embed, self.recurrent, self.drop, self.head]
 
     def recur(self, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run symbols `(T, B)` and return features `(T, B, H)` and the state after the last step."""

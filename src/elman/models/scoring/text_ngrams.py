@@ -9,7 +9,7 @@ n-grams are numbers in base V, so that counting is sorting and asking is a binar
 The shorter n-grams, and before how many symbols each stands, follow from the longest ones and the text's beginning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -28,6 +28,8 @@ LONGEST = 8
 """Symbols of the longest n-gram that is tried."""
 PATIENCE = 3
 """Lengths in a row without a lower loss after which no longer n-grams are tried."""
+MOST_KEPT = 2**22
+"""Probabilities, 32 MiB, that are kept for the contexts met first."""
 MOST_CODES = 2**62
 """Numbers that an n-gram may have; more symbols in the alphabet allow fewer in an n-gram."""
 
@@ -164,19 +166,37 @@ class TextNGrams:
             found = _mixed_in(order, codes_of(text, self.size, length), self.size, found)
         return found
 
-    def next(self, context: Sequence[int]) -> Probabilities:
-        """Return the probability of each symbol after a context, shape `(V,)`."""
-        found, code, unit = np.full(self.size, 1 / self.size), 0, 1
-        for length, order in enumerate(self.orders):
-            if length > len(context):
-                break
-            if length:
-                code, unit = code + unit * int(context[-length]), unit * self.size
-            longer = order.after(code, self.size, found)
-            if longer is None:  # a longer context does not occur either
-                break
-            found = longer
+
+class NextSymbols:
+    """The probabilities of the next symbol, step by step; what short contexts predict is kept.
+
+    Args:
+        ngrams: the counts.
+    """
+
+    def __init__(self, ngrams: TextNGrams) -> None:
+        self._ngrams = ngrams
+        self._kept: dict[tuple[int, ...], Probabilities] = {}
+        self._room = MOST_KEPT // ngrams.size
+
+    def after(self, context: tuple[int, ...]) -> Probabilities:
+        """Return the probability of each symbol after a context, shape `(V,)`, which is not to be changed."""
+        context = context[max(len(context) - self._ngrams.longest + 1, 0) :]
+        found = self._kept.get(context)
+        if found is None:
+            found = self._mixed(context)
+            if len(self._kept) < self._room:
+                self._kept[context] = found
         return found
+
+    def _mixed(self, context: tuple[int, ...]) -> Probabilities:
+        size, orders = self._ngrams.size, self._ngrams.orders
+        shorter = self.after(context[1:]) if context else np.full(size, 1 / size)
+        code = 0
+        for symbol in context:
+            code = code * size + symbol
+        found = orders[len(context)].after(code, size, shorter)
+        return shorter if found is None else found
 
 
 def fit_best(training: Symbols, held_out: Symbols, size: int) -> tuple[TextNGrams, Probabilities]:
