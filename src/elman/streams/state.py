@@ -52,7 +52,7 @@ class StreamState:
 
     def __init__(self, owner: Owner, values: npt.NDArray[np.float32]) -> None:
         self._owner = owner
-        self._values = values
+        self._values = np.array(values, np.float32, order="C").reshape(owner.batch, -1)
 
     @property
     def owner(self) -> Owner:
@@ -100,7 +100,7 @@ class StreamState:
                 f"StreamState.from_bytes: expected the bytes as they were written, got {len(data):,} that were cut or "
                 "changed. Save the state again, or start with stream.reset()"
             )
-        return cls(owner, np.frombuffer(numbers, "<f4").astype(np.float32).reshape(owner.batch, -1))
+        return cls(owner, np.frombuffer(numbers, "<f4"))
 
     def check(self, wanted: Owner, size: int) -> npt.NDArray[np.float32]:
         """Return the numbers for a stream that the state fits.

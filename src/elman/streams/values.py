@@ -15,7 +15,7 @@ from elman.quoting import quote
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[Any]
-Values = TypeVar("Values", Floats, Tensor)
+Values = TypeVar("Values", npt.NDArray[Any], Tensor)
 
 
 def given(x: Any, shape: tuple[int, ...], symbols: bool, call: str) -> Numbers:

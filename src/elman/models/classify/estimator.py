@@ -21,6 +21,7 @@ from elman.models.classify.network import ClassifierNetwork, LabelledSequences, 
 from elman.models.classify.options import FOLDS, ClassifierOptions, chosen
 from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
 from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
+from elman.models.classify.stream import LabelStream
 from elman.models.classify.training import LeftOut, cross_validate, joined, learned, plan, task
 from elman.models.estimator.answer import NETWORK, Answer, Scores
 from elman.models.estimator.base import Estimator
@@ -29,10 +30,12 @@ from elman.models.estimator.contents import ClassifierContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
+from elman.models.estimator.streaming import check_answer
 from elman.models.scoring.answer import choose
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import Targets, as_labels
+from elman.options import AnswerName
 from elman.rounding import counted
 from elman.train import Task
 from elman.train.run import RunOptions
@@ -146,6 +149,26 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         if NETWORK in factors:
             parts[NETWORK] = scores_of(self.network_, inputs)
         return likelihoods(self.answer_.scores(parts), self.preprocessor_.labels.multilabel)
+
+    def stream(self, batch: int = 1, precision: str = "float32", *, answer: AnswerName = "best") -> LabelStream:
+        """Return a stream that classifies what was read of each sequence so far: `stream.step(symbol)`.
+
+        It has the network alone, in one direction: the classifier has to be fitted with `bidirectional=False`. Its
+        labels are then those of `predict` for the beginning of a sequence, if the network answers there.
+
+        Args:
+            batch: B, the number of rows, each with a sequence of its own.
+            precision: "float32", "bfloat16" or "int8"; see `elman.Stream`.
+            answer: "best" is what `predict` answers with, and has to be the network; "network" takes the network
+                whatever `predict` answers with.
+
+        Raises:
+            InputError: the model reads in both directions, pools by attention, answers with something else than its
+                network, or is not fitted.
+        """
+        self._check_fitted()
+        check_answer(self.answer_, answer)
+        return LabelStream(self.network_, self.preprocessor_, batch, precision)
 
     def read(self, source: Any) -> Iterator[tuple[list[Any], Items]]:
         """Return the pieces of a table: names of rows or series, and their sequences (see `OnFiles`)."""

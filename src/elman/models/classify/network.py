@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.sequences import Rows, Sequences, sorted_batches
+from elman.errors import InputError
 from elman.models.classify.augmentation import augmented
 from elman.models.classify.options import AugmentName
 from elman.models.classify.simple import Examples
@@ -32,6 +33,19 @@ class ClassifierNetwork(nn.Module):
         self.encoder = encoder
         self.pool = Pooling(pooling, encoder.width)
         self.head = nn.Linear(self.pool.width, classes)
+
+    def stream_layers(self) -> list[nn.Module]:
+        """Return the parts of the network, for `elman.Stream`.
+
+        Raises:
+            InputError: the steps are pooled.
+        """
+        if self.pool.name != "last":
+            raise InputError(
+                f"elman.Stream: expected a classifier with pooling='last', got {self.pool.name}, over all steps. "
+                "Use model.stream() of the estimator, which keeps a running mean or maximum"
+            )
+        return [self.encoder, self.head]
 
     def forward(self, steps: PackedSequence) -> Tensor:
         """Return a score for every class, shape `(B, K)`."""

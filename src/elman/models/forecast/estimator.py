@@ -24,6 +24,7 @@ from elman.models.forecast.origins import all_origins, before_last_origins, chec
 from elman.models.forecast.preprocess import Preprocessor, prepare, read_series
 from elman.models.forecast.report import file_columns, report
 from elman.models.forecast.simple import SimpleMethods
+from elman.models.forecast.stream import ForecastStream
 from elman.models.forecast.windows import Sizes, Windows
 from elman.train import Task
 from elman.train.run import RunOptions
@@ -118,6 +119,22 @@ class Forecaster(Estimator, ForecasterOptions):
         panel = self.history_ if X is None else self._read_known(X)
         columns = future_columns(self._predictor(), panel, steps, levels)
         return nw.from_dict(columns, backend=panel.backend).to_native()
+
+    def stream(self, X: Any = None) -> ForecastStream:
+        """Return a stream that forecasts from each new value as it arrives: `stream.step(value)`.
+
+        It answers as `predict` does, with all that the model answers with, for series that grow by a value at each
+        step; it takes as long as `predict`.
+
+        Args:
+            X: longer or newer histories to go on from; None goes on from those that the model was fitted on.
+
+        Raises:
+            DataError: a series of X is unknown, too short, of another frequency, or not whole.
+            InputError: the model is not fitted.
+        """
+        self._check_fitted()
+        return ForecastStream(self._predictor(), self.history_ if X is None else self._read_known(X))
 
     def evaluate(self, X: Any, *, every: int = 1, levels: Sequence[float] = (95,)) -> Evaluation:
         """Forecast from every origin in X after the training part, and compare with the observed values.

@@ -33,6 +33,11 @@ class Encoder(nn.Module):
         self.symbol_dropout = options.symbol_dropout
         self.width = options.hidden_size * (2 if options.bidirectional else 1)
 
+    def stream_layers(self) -> list[nn.Module]:
+        """Return the parts of the encoder, for `elman.Stream`."""
+        embed = [] if self.embed is None else [self.embed]
+        return [*embed, self.input_drop, self.recurrent, self.drop]
+
     def forward(self, steps: PackedSequence) -> tuple[PackedSequence, Tensor]:
         """Run packed symbols `(N,)` or numbers `(N, I)`.
 

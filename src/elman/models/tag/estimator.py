@@ -17,6 +17,7 @@ from elman.models.estimator.base import Estimator
 from elman.models.estimator.contents import TaggerContent
 from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns, Report
+from elman.models.estimator.streaming import check_answer
 from elman.models.scoring.counts import TagCounts
 from elman.models.tag.chains import Chain, choose_chain, equal_parts, mixed
 from elman.models.tag.columns import Piece, TagColumns
@@ -26,6 +27,8 @@ from elman.models.tag.options import TaggerOptions, chosen
 from elman.models.tag.preprocess import UNSEEN, Labelled, Prepared, Preprocessor, pair, prepare, read_examples
 from elman.models.tag.report import COUNTED, COUNTED_OVERALL, MeasuredTags, TagRows
 from elman.models.tag.simple import COUNTS, Simple
+from elman.models.tag.stream import TagStream
+from elman.options import AnswerName
 from elman.quoting import listed, quote
 from elman.train import Task
 from elman.train.run import RunOptions
@@ -135,6 +138,26 @@ class SequenceTagger(Estimator, TaggerOptions):
         wanted = align_tags(found, y)
         pairs = [pair for rows in zip(found, wanted, strict=True) for pair in zip(*rows, strict=True)]
         return float(np.mean([tag == other for tag, other in pairs]))
+
+    def stream(self, batch: int = 1, precision: str = "float32", *, answer: AnswerName = "best") -> TagStream:
+        """Return a stream that tags tokens as they arrive: `stream.step(token)`.
+
+        It has the network alone, and knows no token after the one that it tags: the tagger has to be fitted with
+        `bidirectional=False` and `crf=False`. Its tags are then those of `predict`, if the network answers there.
+
+        Args:
+            batch: B, the number of rows, each with a sequence of its own.
+            precision: "float32", "bfloat16" or "int8"; see `elman.Stream`.
+            answer: "best" is what `predict` answers with, and has to be the network; "network" takes the network
+                whatever `predict` answers with.
+
+        Raises:
+            InputError: the model reads in both directions, joins tags (`crf`), answers with something else than its
+                network, or is not fitted.
+        """
+        self._check_fitted()
+        check_answer(self.answer_, answer)
+        return TagStream(self.network_, self.preprocessor_, batch, precision)
 
     def read(self, source: Any) -> Iterator[Piece]:
         """Return the sequences of a file or frame, piece by piece; see `elman.models.estimator.reports.OnFiles`."""

@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.data.sequences import Rows, Sequences, sorted_batches
+from elman.errors import InputError
 from elman.models.networks.crf import ConditionalRandomField
 from elman.models.networks.encoder import Encoder, packed
 from elman.models.tag.chains import BATCH, Chain
@@ -99,6 +100,19 @@ class TaggingNetwork(nn.Module):
         if self.words is not None:
             counts = np.bincount(tokens, minlength=len(self.words.rare))
             self.words.rare.copy_(torch.from_numpy(counts == 1))
+
+    def stream_layers(self) -> list[nn.Module]:
+        """Return the parts of the network, for `elman.Stream`; where words are read by their parts, those after that.
+
+        Raises:
+            InputError: the tags depend on each other.
+        """
+        if self.joined:
+            raise InputError(
+                "elman.Stream: expected a tagger of crf=False, got one whose tags depend on those after them. Fit with "
+                "crf=False and bidirectional=False"
+            )
+        return [self.encoder, self.head]
 
     def forward(self, steps: PackedSequence) -> Tensor:
         """Return a score for every tag at every packed step, shape `(N, K)`."""

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,16 @@ class WordParts:
             return None
         return cls({name: list(Counter(map(part, words))) for name, part in PARTS.items()})
 
+    @cached_property
+    def _numbers(self) -> dict[str, dict[str, int]]:
+        """The number of each value of each part."""
+        return {name: {value: k for k, value in enumerate(values, 1)} for name, values in self.values.items()}
+
     def encode(self, rows: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
         """Return the numbers of the parts of every token, row after row, shape `(N, P)`."""
         words: dict[str, int] = {}
         places = [words.setdefault(token, len(words)) for row in rows for token in row]
-        numbers = {name: {value: k for k, value in enumerate(values, 1)} for name, values in self.values.items()}
-        table = [[numbers[name].get(part(word), 0) for name, part in PARTS.items()] for word in words]
+        table = [[self._numbers[name].get(part(word), 0) for name, part in PARTS.items()] for word in words]
         return np.array(table, np.int64)[places]
 
     @property
