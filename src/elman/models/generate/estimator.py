@@ -23,6 +23,7 @@ from elman.models.generate.predictor import NGRAMS, Predictor, check_precision
 from elman.models.generate.preprocess import Prepared, prepare
 from elman.models.generate.probe import OWN, ROWS, text_probe, text_streams, text_windowed_probe
 from elman.models.generate.report import Lines, line_scores, read_lines, text_report
+from elman.models.generate.stream import TextStream
 from elman.models.networks.next_symbol import NextSymbol
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.text_ngrams import TextNGrams
@@ -172,6 +173,21 @@ class TextGenerator(Estimator, TextOptions):
             raise DataError(f"text: expected two characters or more, got {len(text)}: the first predicts the second")
         check_precision(precision)
         return float(self._predictor().nats(self.alphabet_.encode(text, "text"), precision).mean())
+
+    def stream(self, batch: int = 1, precision: str = "float32") -> TextStream:
+        """Return a stream that predicts the next character after each one that arrives: `stream.step(character)`.
+
+        It answers with what `generate` and `score` answer with.
+
+        Args:
+            batch: B, the number of rows, each with a text of its own.
+            precision: "float32", "bfloat16" or "int8", of the network; see `elman.Stream`.
+
+        Raises:
+            InputError: the model is not fitted, or an argument is out of range.
+        """
+        self._check_fitted()
+        return TextStream(self._predictor(), self.alphabet_, batch, precision)
 
     def read(self, source: str | Path) -> Iterator[Lines]:
         """Return the lines of a text file, piece by piece (see `OnFiles`)."""

@@ -51,6 +51,19 @@ class Predictor:
             parts[NGRAMS] = self.ngrams.probabilities(symbols)[1:]
         return np.asarray(-np.log(self.answer.scores(parts)))
 
+    def probabilities(self, scores: npt.NDArray[np.float32] | None, ngrams: Scores | None) -> Scores:
+        """Return the probability of each next symbol, `(B, V)`.
+
+        Args:
+            scores: those of the network, `(B, V)`; None where the answer does not use it.
+            ngrams: the probabilities of the n-grams, `(B, V)`; None likewise.
+        """
+        parts: dict[str, Scores] = {} if ngrams is None else {NGRAMS: ngrams}
+        if scores is not None:
+            heights = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+            parts[NETWORK] = heights / heights.sum(axis=1, keepdims=True)
+        return self.answer.scores(parts)
+
     @property
     def reach(self) -> int:
         """The symbols that the n-grams look back."""

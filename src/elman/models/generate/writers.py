@@ -10,7 +10,7 @@ import torch
 from elman import kernels
 from elman.bptt import State
 from elman.models.estimator.answer import NETWORK
-from elman.models.generate.predictor import NGRAMS, Predictor
+from elman.models.generate.predictor import Predictor
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.text_ngrams import NextSymbols
 from elman.streams import Sampling, Stream
@@ -104,11 +104,6 @@ class Writer:
         """Return a score for each next symbol, `(B, V)`; softmax makes them probabilities."""
         if not self._ngrams:
             return self._scores
-        parts: dict[str, npt.NDArray[np.float64]] = {
-            NGRAMS: np.stack([self._ngrams.after(tuple(recent)) for recent in self._recent])
-        }
-        if self._steps:
-            heights = np.exp(self._scores.astype(np.float64) - self._scores.max(axis=1, keepdims=True))
-            parts[NETWORK] = heights / heights.sum(axis=1, keepdims=True)
-        found: Scores = np.log(self._predictor.answer.scores(parts)).astype(np.float32)
-        return found
+        ngrams = np.stack([self._ngrams.after(tuple(recent)) for recent in self._recent])
+        found = self._predictor.probabilities(self._scores if self._steps else None, ngrams)
+        return np.log(found).astype(np.float32)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from elman.bptt import State
 from elman.layers import GRU, LSTM, RNN
 from elman.options import RecurrentOptions
-from elman.streams.part import Part
+from elman.streams.part import Part, one_hot
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -36,6 +36,10 @@ class OneHot(nn.Module):
         super().__init__()
         self.register_buffer("rows", torch.eye(size), persistent=False)
 
+    def stream_layers(self) -> list[Part]:
+        """Return the part that reads symbols, for `elman.Stream`."""
+        return [one_hot(len(self.rows))]  # type: ignore[arg-type]
+
     def forward(self, symbols: Tensor) -> Tensor:
         """Return the vectors."""
         rows: Tensor = self.rows  # type: ignore[assignment]
@@ -58,11 +62,9 @@ class SymbolNetwork(nn.Module):
         self.drop = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.hidden_size, size)
 
-    def stream_layers(self) -> list[nn.Module | Part]:
+    def stream_layers(self) -> list[nn.Module]:
         """Return the parts of the network, for `elman.Stream`."""
-        size = self.head.out_features
-        one_hot = Part(name="one-hot", kind="embedding", inputs=size, outputs=size)
-        return [one_hot if isinstance(self.embed, OneHot) else self.embed, self.recurrent, self.drop, self.head]
+        return [self.embed, self.recurrent, self.drop, self.head]
 
     def recur(self, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run symbols `(T, B)` and return features `(T, B, H)` and the state after the last step."""
