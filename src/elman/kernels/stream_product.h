@@ -46,7 +46,12 @@ constexpr Index depth = 4, block_length = 32768;  // a sum of so many products i
 ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) {
     int32_t four;
     std::memcpy(&four, a, sizeof four);
-#if defined(__AVX512VNNI__)
+#if defined(ELMAN_EMULATED_VNNI)  // for tests of the vectors of AVX2 on machines without the instruction
+    for (int lane = 0; lane < W; lane++)
+        for (int k = 0; k < 4; k++) sum[lane] += w[lane * 4 + k] * a[k];
+    (void)four;
+    return sum;
+#elif defined(__AVX512VNNI__)
     return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(four), _mm512_loadu_si512(w));
 #else
     const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
