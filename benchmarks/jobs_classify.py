@@ -63,7 +63,7 @@ def surnames(seed: int) -> Outcome:
     within=15,
 )
 def vowels(seed: int) -> Outcome:
-    return measured(VOWELS, seed, *(_series(datasets.path(f"JapaneseVowels_{part}.csv")) for part in ("train", "test")))
+    return measured(VOWELS, seed, *(series(datasets.path(f"JapaneseVowels_{part}.csv")) for part in ("train", "test")))
 
 
 @job("mnist", "mnist_5k, rows as 28 steps, 20 % drawn: accuracy", "mnist_5k.npz", at_least=0.95)
@@ -82,7 +82,7 @@ def promoters(seed: int) -> Outcome:
     return Outcome(figures, sum(one.seconds for one in found))
 
 
-def _series(path: object) -> tuple[list, list]:
+def series(path: object) -> tuple[list, list]:
     table = pd.read_csv(path)  # type: ignore[call-overload]
     groups = [group for _, group in table.groupby("series")]
     features = [f"c{k}" for k in range(12)]
