@@ -19,7 +19,7 @@ Values = TypeVar("Values", npt.NDArray[Any], Tensor)
 
 
 def given(x: Any, shape: tuple[int, ...], symbols: bool, call: str) -> Numbers:
-    """Return the input as an array of the type that the kernels read, float32 or int64.
+    """Return the input as an array, of any floating type, or of any whole numbers for symbols.
 
     Args:
         x: A NumPy array or a tensor.
@@ -37,11 +37,11 @@ def given(x: Any, shape: tuple[int, ...], symbols: bool, call: str) -> Numbers:
             f"{call}: expected x to be {kind}, got {x.dtype}. Convert it: "
             + (f"x.to(torch.{remedy})" if isinstance(x, Tensor) else f"x.astype(np.{remedy})")
         )
-    if array.ndim != len(shape) or any(a != b for a, b in zip(array.shape, shape, strict=True) if b >= 0):
+    if array.shape != shape and not _fits(array.shape, shape):
         raise InputError(
             f"{call}: expected x of shape {_shape(shape)}, got {_shape(array.shape)}. {_remedy(array, shape)}"
         )
-    return np.require(array, np.int64 if symbols else np.float32, ["C", "A"])
+    return array
 
 
 def bad_symbol(x: Numbers, size: int, call: str) -> InputError:
@@ -115,14 +115,20 @@ def _array(x: Any, name: str, call: str) -> Numbers:
             f"{call}: expected {name} to be a NumPy array or a tensor, got {type(x).__name__}. "
             "Convert it with np.asarray or torch.as_tensor"
         )
-    if x.device.type != "cpu" or x.layout != torch.strided:
-        got = f"on {x.device}" if x.device.type != "cpu" else f"with the layout {x.layout}"
+    if not x.is_cpu or x.layout is not torch.strided:
+        got = f"with the layout {x.layout}" if x.is_cpu else f"on {x.device}"
         raise InputError(
             f"{call}: expected {name} to be a dense tensor on the CPU, got one {got}. "
             "Convert it with .cpu() or .to_dense()"
         )
-    array: Numbers = (x.float() if x.dtype == torch.bfloat16 else x).numpy(force=True)
+    if x.requires_grad or x.dtype is torch.bfloat16 or x.is_neg():
+        x = (x.float() if x.dtype is torch.bfloat16 else x).detach().resolve_neg()
+    array: Numbers = x.numpy()
     return array
+
+
+def _fits(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(got) == len(shape) and all(a == b for a, b in zip(got, shape, strict=True) if b >= 0)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
