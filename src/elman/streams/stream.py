@@ -155,7 +155,8 @@ class Stream:
 
         Args:
             x: (B, I), floating numbers; or (B,), whole numbers of symbols, where the network begins with an embedding.
-                A NumPy array or a tensor on the CPU; converted to float32 or int64. Tensors cost a few microseconds more, which torch takes to show their memory.
+                A NumPy array or a tensor on the CPU; converted to float32 or int64. Tensors cost a few
+                microseconds more, which torch takes to show their memory.
             out: (B, O), float32, is written to; None makes a new one.
 
         Returns:
