@@ -83,7 +83,7 @@ ELMAN_INLINE void each_blocks(Index blocks, const Use& use) {
 constexpr int only[] = {0};
 
 // Steps in k up to which two products go side by side: longer ones wait for their weights.
-constexpr Index short_sum = 64;
+constexpr Index short_sum = 16;
 
 // Stores a block of W units, and nothing behind the last one: 0 times infinity there would spoil a later product.
 ELMAN_INLINE void store_block(const Activations& to, Index row, Index block, V v) {

@@ -297,7 +297,7 @@ ELMAN_INLINE void multiply(const Matrix& matrix, Index block, const Activations&
     for (Index k = 0, part = 0; k < depths; k += block_length / depth, part++) {
         const Index end = min(depths, k + block_length / depth);
         sums.begin(matrix, block, part);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (Index j = k; j < end; j++) sums.add(number + j * depth, a.stride);
         sums.template finish<slots>(matrix, block, a.scales + first, slot, total);
     }
