@@ -246,7 +246,7 @@ class Captioner(Writer, CaptionerOptions):
         self.preprocessor_ = Preprocessor.from_state(content)
         self.columns_ = content["columns"] and tuple(content["columns"])
         self.duplicates_, self.threshold_ = content["duplicates"], content["threshold"]
-        self.nearest_ = NearestImage.of(tensors) if tensors else None
+        self.nearest_ = NearestImage.of(tensors, self.preprocessor_.shape) if tensors else None
         self._make_network(self._filled_options())
 
     def _make_network(self, options: CaptionerOptions) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from elman.data.images import Images
+from elman.errors import InputError
 
 AT_ONCE = 256
 """Images that are compared with all known ones side by side."""
@@ -47,9 +48,30 @@ class NearestImage:
         return {"images": torch.from_numpy(np.ascontiguousarray(self.images)), "texts": torch.from_numpy(packed)}
 
     @classmethod
-    def of(cls, tensors: dict[str, Tensor]) -> Self:
-        """Return the model that `tensors` was made from."""
-        return cls().fit(tensors["images"].numpy(), json.loads(tensors["texts"].numpy().tobytes()))
+    def of(cls, tensors: dict[str, Tensor], shape: tuple[int, ...]) -> Self:
+        """Return the model that `tensors` was made from.
+
+        Args:
+            tensors: what `tensors` gave, read from a file.
+            shape: of an image, `(rows, columns, C)`.
+
+        Raises:
+            InputError: they are no such images, or not a text for each.
+        """
+        images, packed = tensors.get("images"), tensors.get("texts")
+        real = images is not None and not images.is_complex() and bool(images.isfinite().all())
+        if images is None or not real or tuple(images.shape[1:]) != shape or not len(images):
+            got = "none" if images is None else f"{images.dtype} {tuple(images.shape)}"
+            raise InputError(f"images: expected finite numbers, (n, {', '.join(map(str, shape))}), got {got}")
+        try:
+            if packed is None or packed.dtype != torch.uint8:
+                raise ValueError
+            texts = json.loads(packed.numpy().tobytes())
+        except ValueError:
+            texts = None
+        if not isinstance(texts, list) or len(texts) != len(images) or not all(isinstance(one, str) for one in texts):
+            raise InputError(f"texts: expected the JSON of {len(images)} texts, one for each image")
+        return cls().fit(images.numpy(), texts)
 
 
 def _flat(images: Images) -> npt.NDArray[np.float64]:

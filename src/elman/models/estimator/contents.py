@@ -30,7 +30,7 @@ class Answered(_Part):
     """The predictor that a model answers with, the factors of its parts, and the losses of what it was chosen from."""
 
     name: str = Field(min_length=1)
-    factors: dict[str, float] = Field(min_length=1)
+    factors: dict[str, Annotated[float, Field(ge=-1e9, le=1e9)]] = Field(min_length=1)
     losses: dict[str, Annotated[float, Field(allow_inf_nan=True)]]
     unit: str = ""
 
@@ -94,6 +94,7 @@ Input: TypeAlias = TokenInput | SeriesInput
 class TextContent(Content):
     """A text generator's."""
 
+    answer: Answered
     alphabet: str = Field(min_length=1)
 
 
@@ -201,6 +202,7 @@ class LinearTagger(_Part):
 class TaggerContent(Content):
     """A sequence tagger's."""
 
+    answer: Answered
     cut: Kind
     input: Input
     words: dict[str, list[str]] | None
@@ -214,6 +216,8 @@ class TaggerContent(Content):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         symbols = len(self.input.symbols) if isinstance(self.input, TokenInput) else 1
+        if self.words is not None and not isinstance(self.input, TokenInput):
+            raise ValueError("expected parts of words in a tagger of words alone")
         if len(self.likeliest) != symbols or max(self.likeliest) >= len(self.classes):
             raise ValueError(f"expected one of {len(self.classes)} tags for each of {symbols} symbols")
         _different(self.classes)
@@ -223,6 +227,7 @@ class TaggerContent(Content):
 class TranslatorContent(Content):
     """A translator's."""
 
+    answer: Answered
     source: Tokenizer
     target: Tokenizer
     growth: float = Field(gt=0, le=10_000)
@@ -235,6 +240,7 @@ class TranslatorContent(Content):
 class CaptionerContent(Content):
     """A captioner's."""
 
+    answer: Answered
     tokenizer: Tokenizer
     shape: list[Annotated[int, Field(ge=1, le=2**24)]] = Field(min_length=3, max_length=3)
     columns: Pair | None
