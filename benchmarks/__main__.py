@@ -21,6 +21,7 @@ STUDIES: dict[str, tuple[str, ...] | None] = {
     "benchmarks.accuracy": (),
     "benchmarks.recurrence": ("--quick",),
     "benchmarks.recording": ("--quick",),
+    "benchmarks.few_rows": ("--quick",),
     "benchmarks.startup": (),
     "benchmarks.shakespeare": None,
     "benchmarks.long_sequences": None,

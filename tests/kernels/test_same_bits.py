@@ -1,4 +1,4 @@
-"""Forward results have the same bits for any number of threads and wherever a row stands; backward, at each number."""
+"""Forward results have the same bits for any number of threads and any other rows; backward, at each number."""
 
 import pytest
 import torch
@@ -21,6 +21,10 @@ SHARED = [
     Problem("gru_reset_before", 30, 25, 33, 77),
     Problem("gru_reset_before", 30, 2, 7, 236),
     Problem("gru_reset_before", 60, 4, 33, 200, lengths=(60, 31, 3, 1)),
+    # Weights read in place.
+    Problem("lstm", 4, 7, 33, 203),
+    Problem("gru", 3, 1, 33, 900),
+    Problem("gru_reset_before", 4, 2, 7, 420, lengths=(4, 3)),
 ]
 
 
@@ -46,12 +50,12 @@ def forward(cell: str, values: list[Tensor], batch_sizes: Tensor | None = None) 
 
 
 @cells
-@pytest.mark.parametrize("H", [13, 150])
+@pytest.mark.parametrize(("T", "H"), [(6, 13), (6, 150), (3, 13), (1, 150)])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_row_has_its_bits_wherever_it_stands(instruction_set: str, cell: str, H: int, threads: int) -> None:
+def test_a_row_has_its_bits_wherever_it_stands(instruction_set: str, cell: str, T: int, H: int, threads: int) -> None:
     """In a batch of 25, in another order, among 4, alone, and as a row of a packed batch."""
     torch.set_num_threads(threads)
-    problem = Problem(cell, 6, 25, 19, H)
+    problem = Problem(cell, T, 25, 19, H)
     x, *rest = draw(problem)
     count = CELLS[cell].states
     states, weights = rest[:count], rest[count:]
@@ -60,21 +64,23 @@ def test_a_row_has_its_bits_wherever_it_stands(instruction_set: str, cell: str, 
         part, *part_final = forward(cell, [x[:, rows], *(s[rows] for s in states), *weights])
         assert torch.equal(part, y[:, rows])
         assert all(torch.equal(a, b[rows]) for a, b in zip(part_final, final, strict=True))
-    lengths = torch.arange(25, 0, -1).clamp(max=6)
-    sizes = (lengths[None] > torch.arange(6)[:, None]).sum(1)
+    lengths = torch.arange(25, 0, -1).clamp(max=T)
+    sizes = (lengths[None] > torch.arange(T)[:, None]).sum(1)
     rows = torch.cat([x[t, :size] for t, size in enumerate(sizes.tolist())])
     packed, *_ = forward(cell, [rows, *states, *weights], sizes)
     assert torch.equal(packed, torch.cat([y[t, :size] for t, size in enumerate(sizes.tolist())]))
 
 
 @cells
-def test_a_sequence_in_pieces_has_the_same_bits(instruction_set: str, cell: str) -> None:
-    problem = Problem(cell, 40, 3, 19, 33)
+@pytest.mark.parametrize("pieces_of", [(5, 9, 26), (1, 3)], ids=["packed weights", "weights in place"])
+def test_a_sequence_in_pieces_has_the_same_bits(instruction_set: str, cell: str, pieces_of: tuple[int, ...]) -> None:
+    """Pieces of at most 4 steps have those of other sequences of at most 4 steps; longer ones, of longer ones."""
+    problem = Problem(cell, sum(pieces_of), 3, 19, 33)
     x, *rest = draw(problem)
     count = CELLS[cell].states
     y, *final = forward(cell, [x, *rest])
     state, pieces = rest[:count], []
-    for piece in x.split((1, 13, 26)):
+    for piece in x.split(pieces_of):
         part, *state = forward(cell, [piece, *state, *rest[count:]])
         pieces.append(part)
     assert torch.equal(torch.cat(pieces), y)

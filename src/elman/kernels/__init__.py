@@ -1,72 +1,30 @@
 """Open the compiled kernels by path, choose their instruction set and call them.
 
-This module does not import torch. A call is one flat record of 8-byte fields, `Call` here and `elman_call` in
-`elman.h`; `ops/passes.py` fills it in by name. `stream.py` declares the functions of streams.
+This module does not import torch. A call is one flat record of 8-byte fields, `elman_call` in `elman.h`;
+`ops/passes.py` gives their values in the order of `FIELDS`. `stream.py` declares the functions of streams.
 """
 
 import ctypes
 import os
 import struct
 import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final, Required, TypedDict
+from typing import Final
 
 from elman.errors import InputError
 
+FIELDS: Final = (
+    *("cell", "backward", "reverse", "threads", "T", "B", "I", "H", "N", "batch_sizes", "x", "x_step", "x_row"),
+    *("h_0", "c_0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"),
+    *("y", "h_n", "c_n", "gates", "cells", "segment", "checkpoints"),
+    *("grad_y", "grad_h_n", "grad_c_n", "grad_y_step", "grad_y_row", "grad_x", "grad_h_0", "grad_c_0"),
+    *("grad_weight_ih", "grad_weight_hh", "grad_bias_ih", "grad_bias_hh", "grad_h", "grad_c", "grad_gates"),
+)
+"""The names of the fields of `elman_call`, in its order."""
 
-class Call(TypedDict, total=False):
-    """The record of one call, `elman_call` in `elman.h`: names and order are the same.
-
-    Pointers are addresses; what is left out is 0, which is an absent tensor.
-    """
-
-    cell: Required[int]
-    backward: int
-    reverse: int
-    threads: int
-    T: int
-    B: int
-    I: int  # noqa: E741
-    H: int
-    N: int
-    batch_sizes: int
-    x: int
-    x_step: int
-    x_row: int
-    h_0: int
-    c_0: int
-    weight_ih: int
-    weight_hh: int
-    bias_ih: int
-    bias_hh: int
-    y: int
-    h_n: int
-    c_n: int
-    gates: int
-    cells: int
-    segment: int
-    checkpoints: int
-    grad_y: int
-    grad_h_n: int
-    grad_c_n: int
-    grad_y_step: int
-    grad_y_row: int
-    grad_x: int
-    grad_h_0: int
-    grad_c_0: int
-    grad_weight_ih: int
-    grad_weight_hh: int
-    grad_bias_ih: int
-    grad_bias_hh: int
-    grad_h: int
-    grad_c: int
-    grad_gates: int
-
-
-FIELDS: Final = tuple(Call.__annotations__)
-_ZEROS = dict.fromkeys(FIELDS, 0)
-_RECORD = struct.Struct(f"{len(FIELDS)}q")
+_FIELD = struct.Struct("q")
 _SUFFIX = "dylib" if sys.platform == "darwin" else "so"
 _PATH = Path(__file__).parent / f"libelman_kernels.{_SUFFIX}"
 
@@ -80,7 +38,7 @@ class _Library:
         library.elman_instruction_set.restype = ctypes.c_char_p
         library.elman_instruction_sets.restype = ctypes.c_char_p
         library.elman_run.argtypes = [ctypes.c_char_p]
-        if library.elman_call_size() != _RECORD.size or not hasattr(library, "elman_cell_gates"):
+        if library.elman_call_size() != len(FIELDS) * _FIELD.size or not hasattr(library, "elman_cell_gates"):
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
         for cell_size in (library.elman_cell_gates, library.elman_cell_saved):
             cell_size.argtypes, cell_size.restype = [ctypes.c_int64], ctypes.c_int64
@@ -219,28 +177,36 @@ def check_cell(name: str, number: int, gates: int, saved: int) -> None:
         )
 
 
-def run(call: Call) -> None:
+@cache
+def _packer(count: int) -> tuple[Callable[..., bytes], bytes]:
+    """Return what packs the first `count` fields of a record, and the zeros that follow."""
+    if count > len(FIELDS):
+        raise TypeError(f"kernels.run: expected at most {len(FIELDS)} fields, {', '.join(FIELDS)}; got {count}")
+    return struct.Struct(f"{count}q").pack, bytes((len(FIELDS) - count) * _FIELD.size)
+
+
+def run(fields: Sequence[int]) -> None:
     """Run one call.
+
+    Args:
+        fields: The first fields of `elman_call`, in the order of `FIELDS`; pointers are addresses. Those left out are
+            0, which is an absent tensor.
 
     Raises:
         MemoryError: There is no memory for the scratch space.
         RuntimeError: `batch_sizes` is not that of a packed batch, or the library has no such cell.
-        TypeError: There is no field of that name.
+        TypeError: There are too many.
     """
-    record = _ZEROS | call  # in the order of FIELDS
-    if len(record) != len(FIELDS):
-        raise TypeError(
-            f"kernels.run: expected the fields {', '.join(FIELDS)}, got {', '.join(record.keys() - FIELDS)}"
-        )
-    failed = _loaded().run(_RECORD.pack(*record.values()))
+    pack, zeros = _packer(len(fields))
+    failed = (_library() or _loaded()).run(pack(*fields) + zeros)
     if failed == 1:
         raise MemoryError("the kernels found no memory for their scratch space")
     if failed == 2:
         raise RuntimeError(
-            f"elman: expected batch_sizes to begin with B = {record['B']}, never to grow, to stay above 0, and to sum "
-            f"to the N = {record['N']} rows of x. Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
+            f"elman: expected batch_sizes to begin with B = {fields[5]}, never to grow, to stay above 0, and to sum "
+            f"to the N = {fields[8]} rows of x. Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
         )
     if failed:
         raise RuntimeError(
-            f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {call['cell']}"
+            f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {fields[0]}"
         )

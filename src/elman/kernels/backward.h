@@ -16,6 +16,33 @@ namespace {
 // Rows of gradients that a thread gathers between two products for the weight gradients.
 constexpr Index gathered_rows = 256;
 
+// One weight, for the product of the sums' gradients with it: its row blocks in the order of slots, from `first_slot` on.
+struct BackwardWeight {
+    const float* weight;  // null where the product is not wanted
+    Index H, width;
+    const int* slot;  // by gate
+    Index first_slot, gates;
+    float* data;  // its panels; null where it is read in place
+
+    Index K() const { return gates * H; }
+    Index panels() const { return ceil_div(width, panel_width); }
+    const float* row(Index k) const {
+        Index gate = 0;
+        while (slot[gate] != first_slot + k / H) gate++;
+        return weight + (gate * H + k % H) * width;
+    }
+    void lay_out(Layout& layout) {
+        if (weight != nullptr) data = layout.floats(panels() * K() * panel_width);
+    }
+    // Packs panels over the weight's columns.
+    void pack(Index part, Index parts) const {
+        if (weight == nullptr) return;
+        for (Index p = panels() * part / parts; p < panels() * (part + 1) / parts; p++)
+            pack_rows(data + p * K() * panel_width, K(), width - p * panel_width,
+                      [&](Index k) { return row(k) + p * panel_width; });
+    }
+};
+
 template <class Cell>
 struct BackwardPass : SequencePass {
     struct Thread {
@@ -29,7 +56,7 @@ struct BackwardPass : SequencePass {
 
     Index steps;
     Store results;  // of what is recorded
-    float *hidden_data, *second_data, *input_data;
+    BackwardWeight hidden_weight, second_weight, input_weight;
     int* column;
     Thread* thread;
     WeightGradient<Cell>* weight;
@@ -43,6 +70,11 @@ struct BackwardPass : SequencePass {
         : SequencePass(call, offset, threads, split), recompute(call, offset, threads, split) {
         steps = max(1, min(call.T, gathered_rows / thread_rows()));
         results = store_kind(sequence.rows() * call.H * (Cell::gates + 1));
+        const float* second = Cell::reset_before ? call.weight_hh : nullptr;
+        const float* input = call.grad_x != nullptr ? call.weight_ih : nullptr;
+        hidden_weight = {call.weight_hh, call.H, call.H, Cell::hidden_slot, hidden_first, hidden_gates, nullptr};
+        second_weight = {second, call.H, call.H, Cell::hidden_slot, 0, 1, nullptr};
+        input_weight = {input, call.H, call.I, Cell::input_slot, 0, Cell::gates, nullptr};
     }
 
     Index column_panels() const { return ceil_div(max(call.H, call.I), panel_width); }
@@ -52,12 +84,12 @@ struct BackwardPass : SequencePass {
     void lay_out(Layout& layout) {
         if (call.segment != 0) recompute.lay_out(layout);
         const Index H = call.H;
-        const Index h_panels = ceil_div(H, panel_width);
-        const Index x_panels = ceil_div(call.I, panel_width);
         const auto floats = [&](bool wanted, Index count) { return wanted ? layout.floats(count) : nullptr; };
-        hidden_data = layout.floats(h_panels * hidden_gates * H * panel_width);
-        second_data = floats(Cell::reset_before, h_panels * H * panel_width);
-        input_data = floats(call.grad_x != nullptr, x_panels * Cell::gates * H * panel_width);
+        if (!in_place()) {
+            hidden_weight.lay_out(layout);
+            second_weight.lay_out(layout);
+            input_weight.lay_out(layout);
+        }
         column = layout.array<int>(2 * column_panels());
         thread = layout.array<Thread>(threads);
         weight = layout.array<WeightGradient<Cell>>(threads);
@@ -83,7 +115,7 @@ struct BackwardPass : SequencePass {
 
     void run(int i) {
         pack(i);
-        weight[i].clear();
+        weight[i].clear_biases();
         if (call.segment != 0) recompute.pack(i);
         barrier.wait();
         Thread& my = thread[i];
@@ -107,27 +139,13 @@ struct BackwardPass : SequencePass {
     }
 
   private:
-    // Packs panels over the columns of a weight, for the product of the sums' gradients with it, its row blocks in the
-    // order of slots.
     void pack(int i) {
-        const auto part = [&](float* data, const float* weight, Index width, const int* slot, Index first_slot,
-                              Index gates) {
-            const Index panels = ceil_div(width, panel_width);
-            const Index H = call.H;
-            const Index K = gates * H;
-            for (Index p = panels * i / threads; p < panels * (i + 1) / threads; p++) {
-                pack_rows(data + p * K * panel_width, K, width - p * panel_width, [&](Index k) {
-                    Index gate = 0;
-                    while (slot[gate] != first_slot + k / H) gate++;
-                    return weight + (gate * H + k % H) * width + p * panel_width;
-                });
-            }
-        };
-        part(hidden_data, call.weight_hh, call.H, Cell::hidden_slot, hidden_first, hidden_gates);
-        if (Cell::reset_before) part(second_data, call.weight_hh, call.H, Cell::hidden_slot, 0, 1);
-        if (call.grad_x != nullptr) part(input_data, call.weight_ih, call.I, Cell::input_slot, 0, Cell::gates);
-        if (i != 0) return;
-        for (int v = 0; v < 2 * column_panels(); v++) column[v] = v * W;
+        if (i == 0)
+            for (int v = 0; v < 2 * column_panels(); v++) column[v] = v * W;
+        if (in_place()) return;
+        hidden_weight.pack(i, threads);
+        second_weight.pack(i, threads);
+        input_weight.pack(i, threads);
     }
 
     // Runs the segment that ends with step s forward again. Its gates and cells overwrite the later segment's; a thread
@@ -151,16 +169,25 @@ struct BackwardPass : SequencePass {
             through_reset(my, s, active, before, from);
             if (split == Split::units) barrier.wait();
         }
-        PrefetchQueue queue = prefetch_next(my, s, active, before);
-        carry({hidden_data, column, hidden_gates * call.H}, my, sums.right(hidden_first * call.H), active, my.dh,
-              s % 2 ? Order::descending : Order::ascending, &queue);
+        if (before > 0 || call.grad_h_0 != nullptr) {
+            PrefetchQueue queue = prefetch_next(my, s, active, before);
+            carry(hidden_weight, my, sums.right(hidden_first * call.H), active, my.dh,
+                  s % 2 ? Order::descending : Order::ascending, &queue);
+        }
         leave_rows(my, before, active);
     }
 
-    void carry(const Panels& panels, const Thread& my, ConstRows sums, Index rows, Rows out,
+    void carry(const BackwardWeight& one, const Thread& my, ConstRows sums, Index rows, Rows out,
                Order order = Order::ascending, PrefetchQueue* queue = nullptr) {
-        const Range wanted = {my.share.block_begin / 2, ceil_div(my.share.block_end, 2)};
-        product(sums, rows, panels, wanted, out, order, queue);
+        multiply(one, sums, rows, {my.share.block_begin / 2, ceil_div(my.share.block_end, 2)}, out, order, queue);
+    }
+
+    // out += rows of the sums' gradients times a weight, over the columns of the panels `wanted`.
+    void multiply(const BackwardWeight& one, ConstRows sums, Index rows, Range wanted, Rows out,
+                  Order order = Order::ascending, PrefetchQueue* queue = nullptr) {
+        if (!in_place()) return product(sums, rows, {one.data, column, one.K()}, wanted, out, order, queue);
+        const Range columns = {wanted.begin * panel_width, min(one.width, wanted.end * panel_width)};
+        column_product(sums, rows, one.K(), columns, out, [&](Index k) { return one.row(k); });
     }
 
     // Rows [begin, end) have their last step here: the gradient of their last state is added.
@@ -257,7 +284,7 @@ struct BackwardPass : SequencePass {
                 store(my.dreset[row] + block * W, V{});
         }
         const Rows sums = my.gathered.sums.from(from);
-        carry({second_data, column, H}, my, sums, active, my.dreset);
+        carry(second_weight, my, sums, active, my.dreset);
         for (Index row = 0; row < active; row++) {
             const Index at = sequence.first_row(t) + my.share.row_begin + row;
             const Index kept = at - my.kept_from;
@@ -287,8 +314,7 @@ struct BackwardPass : SequencePass {
         const Index end = shared ? my.count * (i + 1) / threads : my.count;
         const Rows dx = my.dx.from(begin);
         std::memset(dx.data, 0, static_cast<std::size_t>((end - begin) * x_stride()) * sizeof(float));
-        product(my.gathered.sums.from(begin), end - begin, {input_data, column, Cell::gates * call.H},
-                {0, ceil_div(call.I, panel_width)}, dx);
+        multiply(input_weight, my.gathered.sums.from(begin), end - begin, {0, input_weight.panels()}, dx);
         for (Index row = begin; row < end; row++) {
             std::memcpy(call.grad_x + my.gathered.rows[row].at * call.I, my.dx[row],
                         static_cast<std::size_t>(call.I) * sizeof(float));

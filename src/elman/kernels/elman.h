@@ -28,7 +28,7 @@ struct elman_call {
     const float *h_0, *c_0, *weight_ih, *weight_hh, *bias_ih, *bias_hh;
 
     // Written by the forward pass, read by the backward pass.
-    float *y, *h_n, *c_n;
+    float *y, *h_n, *c_n;  // h_n may be null
     // (N, saved, H), or null: LSTM i f g o; GRU r z n m, m the hidden part of n before the reset gate; GRU that resets
     // before the product r z n; RNN nothing.
     float* gates;

@@ -19,15 +19,15 @@ constexpr Index projected_sums = 128 << 10;
 constexpr int all_gates[] = {0, 1, 2, 3};
 constexpr int new_gate[] = {2};
 
-// One packed weight: its panels, and where their columns add.
-struct PackedWeight {
+// One weight, (G*H, K): where it is and, unless it is read in place, its panels, and where their columns add.
+struct ForwardWeight {
+    const float* weight;
+    Index K;
     float* data;
     int* column;
-    Index K;
 
-    void lay_out(Layout& layout, Index H, Index inputs, const GateColumns& set) {
+    void lay_out(Layout& layout, Index H, const GateColumns& set) {
         const Index panels = forward_panels(H, set.count);
-        K = inputs;
         data = layout.floats(panels * K * panel_width);
         column = layout.array<int>(2 * panels);
     }
@@ -52,7 +52,7 @@ struct ForwardPass : SequencePass {
     Index steps;  // processed between two products with W_ih
     Index h_stride, x_stride, sums_stride;
     Store results;  // of what is saved for the backward pass
-    PackedWeight packed_input, packed_hidden, packed_second;
+    ForwardWeight input_weight, hidden_weight, second_weight;
     float* bias;
     Thread* thread;
 
@@ -63,12 +63,16 @@ struct ForwardPass : SequencePass {
         sums_stride = sums_width(call.H, Cell::slots) + row_padding;
         steps = max(1, min(call.T, min(projected_rows, projected_sums / sums_stride) / thread_rows()));
         results = store_kind(sequence.kept_rows() * call.H * (Cell::saved + 1));
+        input_weight = {call.weight_ih, call.I, nullptr, nullptr};
+        hidden_weight = second_weight = {call.weight_hh, call.H, nullptr, nullptr};
     }
 
     void lay_out(Layout& layout) {
-        packed_input.lay_out(layout, call.H, call.I, input);
-        packed_hidden.lay_out(layout, call.H, call.H, hidden);
-        if (Cell::reset_before) packed_second.lay_out(layout, call.H, call.H, second);
+        if (!in_place()) {
+            input_weight.lay_out(layout, call.H, input);
+            hidden_weight.lay_out(layout, call.H, hidden);
+            if (Cell::reset_before) second_weight.lay_out(layout, call.H, second);
+        }
         bias = layout.floats(sums_stride);
         thread = layout.array<Thread>(threads);
         Thread shared = {};
@@ -110,16 +114,17 @@ struct ForwardPass : SequencePass {
     }
 
     void pack(int i) {
-        const auto part = [&](const GateColumns& set, const float* weight, const PackedWeight& packed) {
+        if (i == 0) sum_biases();
+        if (in_place()) return;
+        const auto part = [&](const GateColumns& set, const ForwardWeight& one) {
             const Index panels = forward_panels(call.H, set.count);
             const Range mine = {panels * i / threads, panels * (i + 1) / threads};
-            pack_forward(packed.data, weight, call.H, packed.K, set, mine);
-            if (i == 0) columns_of(packed.column, call.H, set, Cell::slots);
+            pack_forward(one.data, one.weight, call.H, one.K, set, mine);
+            if (i == 0) columns_of(one.column, call.H, set, Cell::slots);
         };
-        part(input, call.weight_ih, packed_input);
-        part(hidden, call.weight_hh, packed_hidden);
-        if (Cell::reset_before) part(second, call.weight_hh, packed_second);
-        if (i == 0) sum_biases();
+        part(input, input_weight);
+        part(hidden, hidden_weight);
+        if (Cell::reset_before) part(second, second_weight);
     }
 
   private:
@@ -127,10 +132,12 @@ struct ForwardPass : SequencePass {
         std::memset(bias, 0, static_cast<std::size_t>(sums_stride) * sizeof(float));
         if (call.bias_ih == nullptr) return;
         for (Index gate = 0; gate < Cell::gates; gate++) {
-            for (Index j = 0; j < call.H; j++) {
-                float* block = bias + (j / W) * Cell::slots * W + j % W;
-                block[Cell::input_slot[gate] * W] += call.bias_ih[gate * call.H + j];
-                block[Cell::hidden_slot[gate] * W] += call.bias_hh[gate * call.H + j];
+            for (Index block = 0; block < units.blocks(); block++) {
+                const Index from = gate * call.H + block * W;
+                float* of_input = bias + (block * Cell::slots + Cell::input_slot[gate]) * W;
+                float* of_hidden = bias + (block * Cell::slots + Cell::hidden_slot[gate]) * W;
+                store(of_input, load(of_input) + load(call.bias_ih + from, units.lanes(block)));
+                store(of_hidden, load(of_hidden) + load(call.bias_hh + from, units.lanes(block)));
             }
         }
     }
@@ -167,14 +174,25 @@ struct ForwardPass : SequencePass {
         for (Index row = 0; row < rows; row++) {
             for (Index j = begin; j < end; j += W) store(my.sums[row] + j, load(bias + j));
         }
-        multiply(packed_input, input, my.x, rows, {my.share.block_begin, my.share.block_end}, my.sums);
+        multiply(input_weight, input, my.x, rows, {my.share.block_begin, my.share.block_end}, my.sums);
     }
 
-    // sums += rows of a times the panels of `blocks`.
-    void multiply(const PackedWeight& packed, const GateColumns& set, ConstRows a, Index rows, Range blocks, Rows sums,
+    // sums += rows of a times a weight's rows for `blocks`.
+    void multiply(const ForwardWeight& one, const GateColumns& set, ConstRows a, Index rows, Range blocks, Rows sums,
                   Order order = Order::ascending, PrefetchQueue* queue = nullptr) {
-        const Range panels = {blocks.begin * set.count / 2, ceil_div(blocks.end * set.count, 2)};
-        product(a, rows, packed.panels(), panels, sums, order, queue);
+        if (!in_place()) {
+            const Range panels = {blocks.begin * set.count / 2, ceil_div(blocks.end * set.count, 2)};
+            return product(a, rows, one.panels(), panels, sums, order, queue);
+        }
+        for (Index i = blocks.begin; i < blocks.end; i++) {
+            const Index block = order == Order::ascending ? i : blocks.begin + blocks.end - 1 - i;
+            for (Index k = 0; k < set.count; k++) {
+                const Index gate = set.gates[k];
+                const ConstRows weight = {one.weight + (gate * call.H + block * W) * one.K, one.K};
+                const Rows out = sums.right((block * Cell::slots + set.slots[gate]) * W);
+                dot_product(a, rows, weight, units.lanes(block), one.K, out);
+            }
+        }
     }
 
     void step(Thread& my, Index s, Rows sums) {
@@ -191,7 +209,7 @@ struct ForwardPass : SequencePass {
         for (Index part = 0; part < parts; part++) {
             const Index begin = my.share.block_begin + (order == Order::descending ? parts - 1 - part : part) * width;
             const Range blocks = {begin, min(my.share.block_end, begin + width)};
-            multiply(Cell::reset_before ? packed_second : packed_hidden, last, Cell::reset_before ? my.reset : my.h,
+            multiply(Cell::reset_before ? second_weight : hidden_weight, last, Cell::reset_before ? my.reset : my.h,
                      active, blocks, sums, order, &queue);
             for (Index row = 0; row < active; row++) equation(my, sequence.time(s), row, blocks, sums[row]);
         }
@@ -218,7 +236,7 @@ struct ForwardPass : SequencePass {
     // r h', once r is known: the operand of the second product.
     void reset(Thread& my, Index active, Rows sums) {
         const Range blocks = {my.share.block_begin, my.share.block_end};
-        multiply(packed_hidden, hidden, my.h, active, blocks, sums);
+        multiply(hidden_weight, hidden, my.h, active, blocks, sums);
         for (Index row = 0; row < active; row++) {
             for (Index block = blocks.begin; block < blocks.end; block++) {
                 const Index unit = block * W;
@@ -271,7 +289,7 @@ struct ForwardPass : SequencePass {
     // Rows [begin, end) have no further step: their state is their last one.
     void finish(Thread& my, Index begin, Index end) {
         each_block(my.share, begin, end, [&](Index row, Index unit, Index lanes, Index out) {
-            store(call.h_n + out, load(my.h_next[row] + unit, lanes), lanes);
+            if (call.h_n != nullptr) store(call.h_n + out, load(my.h_next[row] + unit, lanes), lanes);
             if (Cell::has_cell) store(call.c_n + out, load(my.c + row * units.padded() + unit), lanes);
         });
     }

@@ -43,6 +43,9 @@ using ConstRows = RowsOf<const float>;
 // The left operand of a product: its rows are rows in memory, or columns (the operand is stored transposed).
 enum class Operand { rows, columns };
 
+// Whether a product is added to what is in memory, or replaces it.
+enum class Sum { add, replace };
+
 // The order in which a product takes its panels.
 enum class Order { ascending, descending };
 
@@ -87,7 +90,7 @@ class PrefetchQueue {
 // Needs: `panel` of K x panel_width floats for each of the P; `column` with 2 * P entries: vector v of the panels adds
 // at sums[m] + column[v], where there is room for W floats.
 // P > 1 keeps the multiply-add units busy where the rows are few.
-template <int M, int P, Operand operand>
+template <int M, int P, Operand operand, Sum into = Sum::add>
 inline void tile(ConstRows a, const float* panel, Index K, Range ks, Rows sums, const int* column) {
     constexpr bool by_rows = operand == Operand::rows;
     Index at[2 * P];
@@ -115,7 +118,7 @@ inline void tile(ConstRows a, const float* panel, Index K, Range ks, Rows sums, 
         ELMAN_UNROLL
         for (int v = 0; v < 2 * P; v++) {
             float* out = sums[m] + at[v];
-            store(out, load(out) + sum[m][v]);
+            store(out, into == Sum::add ? load(out) + sum[m][v] : sum[m][v]);
         }
     }
 }
@@ -123,11 +126,11 @@ inline void tile(ConstRows a, const float* panel, Index K, Range ks, Rows sums, 
 // Adds the k-block `ks` of `rows` rows, at most M, times P panels to `sums`.
 // Needs: what tile() needs.
 // Picks the tile of exactly that many rows, because a tile's row count is part of its code.
-template <int M, int P, Operand operand = Operand::rows>
+template <int M, int P, Operand operand = Operand::rows, Sum into = Sum::add>
 inline void tile_of(Index rows, ConstRows a, const float* panel, Index K, Range ks, Rows sums, const int* column) {
     if constexpr (M > 0) {
-        if (rows == M) return tile<M, P, operand>(a, panel, K, ks, sums, column);
-        tile_of<M - 1, P, operand>(rows, a, panel, K, ks, sums, column);
+        if (rows == M) return tile<M, P, operand, into>(a, panel, K, ks, sums, column);
+        tile_of<M - 1, P, operand, into>(rows, a, panel, K, ks, sums, column);
     }
 }
 
@@ -228,20 +231,25 @@ inline void pack_rows(float* panel, Index K, Index columns, RowOf row_of) {
 
 constexpr int straight[] = {0, W};
 
-// Adds a^T x panel to `rows` x `columns` floats of `out`, where `a` is (K, rows).
+// Adds a^T x panel to `rows` x `columns` floats of `out`, or replaces them by it, where `a` is (K, rows).
 // Needs: at most `outer_rows` rows; `columns` at least 1, and those past panel_width are not touched.
-// Prefetches `out`, which for a large matrix is in no near cache.
+// Prefetches `out`, which for a large matrix is in no near cache, unless it is replaced.
+template <Sum into>
 inline void outer_product(ConstRows a, const float* panel, Index K, Rows out, Index rows, Index columns) {
-    for (Index m = 0; m < rows; m++) {
+    for (Index m = 0; into == Sum::add && m < rows; m++) {
         prefetch(out[m]);
         prefetch(out[m] + W);
     }
     if (columns >= panel_width)
-        return tile_of<outer_rows, 1, Operand::columns>(rows, a, panel, K, {0, K}, out, straight);
-    float edge[outer_rows * panel_width] = {};
-    tile_of<outer_rows, 1, Operand::columns>(rows, a, panel, K, {0, K}, {edge, panel_width}, straight);
-    for (Index m = 0; m < rows; m++)
-        for (Index j = 0; j < columns; j++) out[m][j] += edge[m * panel_width + j];
+        return tile_of<outer_rows, 1, Operand::columns, into>(rows, a, panel, K, {0, K}, out, straight);
+    float edge[outer_rows * panel_width];
+    tile_of<outer_rows, 1, Operand::columns, Sum::replace>(rows, a, panel, K, {0, K}, {edge, panel_width}, straight);
+    for (Index m = 0; m < rows; m++) {
+        for (Index j = 0; j < columns; j++) {
+            const float sum = edge[m * panel_width + j];
+            out[m][j] = into == Sum::add ? out[m][j] + sum : sum;
+        }
+    }
 }
 
 }  // namespace

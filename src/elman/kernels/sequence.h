@@ -5,6 +5,7 @@
 #pragma once
 
 #include "elman.h"
+#include "in_place.h"
 #include "instruction_set.h"
 #include "product.h"
 #include "threads.h"
@@ -142,6 +143,8 @@ struct SequencePass {
 
     SequencePass(const elman_call& call, const Index* offset, int threads, Split split)
         : call(call), sequence{call, offset}, units{call.H}, threads(threads), split(split), barrier(threads) {}
+
+    bool in_place() const { return call.T <= most_in_place_steps; }
 
     // Rows of the batch that a thread has in a step, at most.
     Index thread_rows() const { return split == Split::units ? call.B : ceil_div(call.B, threads); }

@@ -68,27 +68,32 @@ class WeightGradient {
         end_ = min(call.H, tiles * (thread + 1) / threads * outer_rows);
     }
 
-    void clear() {
+    void clear_biases() {
         for (Index gate = 0; gate < Cell::gates; gate++) {
-            clear_rows(call_->grad_weight_ih, gate, call_->I);
-            clear_rows(call_->grad_weight_hh, gate, call_->H);
-            clear_rows(call_->grad_bias_ih, gate, 1);
-            clear_rows(call_->grad_bias_hh, gate, 1);
+            clear(call_->grad_bias_ih, gate);
+            clear(call_->grad_bias_hh, gate);
         }
     }
 
+    // The first rows of a call replace what is in the memory of the weights' gradients, all others are added to it.
     void add(const Gathered<Cell>& gathered, Index count) {
-        for (Index first = 0; first < count; first += k_block)
-            add_products(gathered, first, min(k_block, count - first));
+        for (Index first = 0; first < count; first += k_block) {
+            const Index K = min(k_block, count - first);
+            if (fresh_) {
+                add_products<Sum::replace>(gathered, first, K);
+            } else {
+                add_products<Sum::add>(gathered, first, K);
+            }
+            fresh_ = false;
+        }
         for (Index first = 0; first < count; first += bias_rows)
             add_biases(gathered.sums.from(first), min(bias_rows, count - first));
     }
 
   private:
-    void clear_rows(float* out, Index gate, Index width) {
-        if (out == nullptr || begin_ >= end_) return;
-        std::memset(out + (gate * call_->H + begin_) * width, 0,
-                    static_cast<std::size_t>((end_ - begin_) * width) * sizeof(float));
+    void clear(float* bias, Index gate) {
+        if (bias == nullptr || begin_ >= end_) return;
+        std::memset(bias + gate * call_->H + begin_, 0, static_cast<std::size_t>(end_ - begin_) * sizeof(float));
     }
 
     // The gate whose block of W_ih or W_hh adds into a slot, or -1.
@@ -98,6 +103,7 @@ class WeightGradient {
         return -1;
     }
 
+    template <Sum into>
     void add_products(const Gathered<Cell>& gathered, Index first, Index K) {
         for (int slot = 0; slot < Cell::slots; slot++) {
             const int input_gate = gate_of(Cell::input_slot, slot);
@@ -105,20 +111,21 @@ class WeightGradient {
             const float* hidden = Cell::reset_before && hidden_gate == 2 ? gathered.reset : gathered.h;
             for (Index unit = begin_; unit < end_; unit += outer_rows) {
                 const ConstRows left = gathered.sums.from(first).right(slot * call_->H + unit);
-                multiply(left, gathered.x, first, K, call_->grad_weight_ih, input_gate, unit, call_->I);
-                multiply(left, hidden, first, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
+                multiply<into>(left, gathered.x, first, K, call_->grad_weight_ih, input_gate, unit, call_->I);
+                multiply<into>(left, hidden, first, K, call_->grad_weight_hh, hidden_gate, unit, call_->H);
             }
         }
     }
 
+    template <Sum into>
     void multiply(ConstRows left, const float* panels, Index first, Index K, float* out, int gate, Index unit,
                   Index width) {
         if (out == nullptr || gate < 0) return;
         panels += first * round_up(width, panel_width);
         const Rows rows = {out + (gate * call_->H + unit) * width, width};
         for (Index column = 0; column < width; column += panel_width) {
-            outer_product(left, panels + column * K, K, rows.right(column), min(outer_rows, end_ - unit),
-                          width - column);
+            outer_product<into>(left, panels + column * K, K, rows.right(column), min(outer_rows, end_ - unit),
+                                width - column);
         }
     }
 
@@ -150,6 +157,7 @@ class WeightGradient {
 
     const elman_call* call_;
     Index begin_, end_;
+    bool fresh_ = true;
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch._C._autograd import _top_saved_tensors_default_hooks
 
 from elman.ops.cell import Parameters
-from elman.ops.passes import INPUTS, Inputs, Options
+from elman.ops.passes import INPUTS, Inputs, Options, is_step
 from elman.ops.reference import recurrence
 
 _Y = -3  # y, the gates and the cells are saved last
@@ -70,7 +70,13 @@ def differentiable_backward(
     views: list[Any] = [t if t is None else t.view_as(t) for t in arguments]
     x, h_0, c_0, *weights = views
     cell, reverse, _ = options
-    outputs = recurrence(cell, x, (h_0,) if c_0 is None else (h_0, c_0), Parameters(*weights), batch_sizes, reverse)
+    state = (h_0,) if c_0 is None else (h_0, c_0)
+    outputs: Sequence[Tensor]
+    if is_step(x, batch_sizes):
+        _, *outputs = recurrence(cell, x.unsqueeze(0), state, Parameters(*weights))
+        grads = (grads[0], grads[2])
+    else:
+        outputs = recurrence(cell, x, state, Parameters(*weights), batch_sizes, reverse)
     pairs = [(out, grad) for out, grad in zip(outputs, grads, strict=False) if grad is not None]
     inputs = [t for t, want in zip(views, wanted, strict=True) if want and t is not None]
     if not pairs or not inputs:

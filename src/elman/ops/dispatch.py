@@ -69,6 +69,9 @@ class Choice(NamedTuple):
     reason: str
 
 
+_NATIVE: Final = Choice("native", "float32 on the CPU runs on Elman's own kernels")
+
+
 def choose(
     dtype: torch.dtype,
     device: torch.device,
@@ -96,7 +99,7 @@ def choose(
     if _forced is not None:
         return _check_forced(_forced, obstacle or _NO_KERNELS, missing_in_torch, recorded)
     if obstacle is None and _NO_KERNELS is None:
-        return Choice("native", "float32 on the CPU runs on Elman's own kernels")
+        return _NATIVE
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
     why_not_torch = _torch_obstacle(missing_in_torch, recorded)

@@ -35,7 +35,7 @@ def recurrence(
 
     With a `segment` nothing is saved for the backward pass but y and, for the LSTM, the c between two segments.
     """
-    h_0, c_0 = state[0], state[1] if len(state) > 1 else None
+    h_0, c_0 = state if len(state) == 2 else (state[0], None)
     weight_ih, weight_hh, _, _ = weights
     inputs = (x, h_0, c_0, *weights)
     keep = torch.is_grad_enabled() and (
@@ -46,24 +46,30 @@ def recurrence(
         options = (cell, reverse, segment)
         try:
             if keep or trace is not None:
-                y, h_n, c_n = _Recurrence.apply(*inputs, batch_sizes, options, trace)  # type: ignore[no-untyped-call]
+                y, h_n, c_n = _apply(*inputs, batch_sizes, options, trace)
             else:
                 y, h_n, c_n, _, _ = passes.forward(inputs, batch_sizes, options, keep=False)
-            return (y, h_n) if c_n is None else (y, h_n, c_n)
+            return _present(y, h_n, c_n)
         except passes.UnreadableError:  # torch's dispatcher gives such a tensor memory
             if trace is not None:
                 raise
     if not compiling:
         keep = keep or _is_tracing()  # what is traced may be replayed with gradients or without
     y, h_n, c_n, _, _ = operation(*inputs, batch_sizes, cell.name, reverse, segment, keep)
-    return (y, h_n) if c_0 is None else (y, h_n, c_n)
+    return _present(y, None if passes.is_step(x, batch_sizes) else h_n, None if c_0 is None else c_n)
+
+
+def _present(y: Tensor, h_n: Tensor | None, c_n: Tensor | None) -> State:
+    if h_n is None:
+        return (y,) if c_n is None else (y, c_n)
+    return (y, h_n) if c_n is None else (y, h_n, c_n)
 
 
 class _Recurrence(torch.autograd.Function):
     """The eager way."""
 
     @staticmethod
-    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor | None, Tensor | None]:
         *tensors, options, trace = arguments
         *inputs, batch_sizes = tensors
         y, h_n, c_n, gates, cells = passes.forward(inputs, batch_sizes, options, keep=True)
@@ -99,3 +105,8 @@ class _Recurrence(torch.autograd.Function):
                 trace.put({"h": y})
         found = passes.backward(grads, inputs, batch_sizes, options, (y, gates, cells), wanted, trace)
         return *found, None, None, None
+
+
+# `Function.apply` looks for torch.func transforms first, which takes 3 microseconds; under them `elman.ops.dispatch`
+# chooses another backend.
+_apply: Any = super(torch.autograd.Function, _Recurrence).apply

@@ -1,12 +1,13 @@
 """Run one forward or backward pass of a layer in one direction on the compiled kernels, as plain functions.
 
-Tensors are float32 on the CPU. Shapes: x is (T, B, I), or (N, I) with batch_sizes (T,) when packed; states are (B, H),
-or (1, B, H) as a stack of one layer has them; weight_ih (G*H, I), weight_hh (G*H, H), biases (G*H,).
+Tensors are float32 on the CPU. Shapes: x is (T, B, I), or (N, I) with batch_sizes (T,) when packed, or (B, I) for one
+step; states are (B, H), or for a sequence (1, B, H) as a stack of one layer has them; weight_ih (G*H, I), weight_hh
+(G*H, H), biases (G*H,).
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -39,24 +40,26 @@ def fits(inputs: Inputs, batch_sizes: Tensor | None, cell: Cell) -> bool:
     Layers check x and the states, but a weight may be replaced by anything. Written out, it takes 2 microseconds.
     """
     x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh = inputs
-    state = h_0.shape
-    if len(state) not in (2, 3) or x.dim() != (3 if batch_sizes is None else 2):
+    state, shape = h_0.shape, x.shape
+    if len(shape) == 3 if batch_sizes is None else len(shape) == 2:
+        fit = len(state) == 2 or (len(state) == 3 and state[0] == 1)
+    else:
+        fit = len(shape) == len(state) == 2 and batch_sizes is None  # one step
+    if not fit:
         return False
-    batch, hidden = state[-2:]
+    hidden, f32 = state[-1], torch.float32
     rows = len(cell.gates) * hidden
-    f32 = torch.float32
     return (
-        (weight_ih.shape == (rows, x.shape[-1]) and weight_ih.dtype is f32 and weight_ih.is_cpu)
+        (weight_ih.shape == (rows, shape[-1]) and weight_ih.dtype is f32 and weight_ih.is_cpu)
         and (weight_hh.shape == (rows, hidden) and weight_hh.dtype is f32 and weight_hh.is_cpu)
-        and (len(state) == 2 or state[0] == 1)
         and (x.dtype is f32 and x.is_cpu and h_0.dtype is f32 and h_0.is_cpu)
-        and (c_0 is not None) is ("c" in cell.states)
+        and (c_0 is not None) is (len(cell.states) == 2)
         and (c_0 is None or (c_0.shape == state and c_0.dtype is f32 and c_0.is_cpu))
         and (bias_ih is None) is (bias_hh is None)
         and (bias_ih is None or (bias_ih.shape == (rows,) and bias_ih.dtype is f32 and bias_ih.is_cpu))
         and (bias_hh is None or (bias_hh.shape == (rows,) and bias_hh.dtype is f32 and bias_hh.is_cpu))
         and (
-            x.shape[1] == batch
+            shape[-2] == state[-2]
             if batch_sizes is None
             else batch_sizes.dim() == 1 and batch_sizes.dtype is torch.int64 and batch_sizes.is_cpu
         )
@@ -66,7 +69,7 @@ def fits(inputs: Inputs, batch_sizes: Tensor | None, cell: Cell) -> bool:
 def misfit(inputs: Inputs, batch_sizes: Tensor | None, cell: Cell) -> RuntimeError:
     """Say what does not fit, as an exception of the type that torch's own operations raise."""
     gates = "H" if len(cell.gates) == 1 else f"{len(cell.gates)}*H"
-    x = "(T, B, I)" if batch_sizes is None else "(N, I)"
+    x = "(T, B, I) or (B, I)" if batch_sizes is None else "(N, I)"
     state = ("(B, H) or (1, B, H)", "as h_0" if "c" in cell.states else "None")
     shapes = (x, *state, f"({gates}, I)", f"({gates}, H)", *[f"({gates},), or None for both"] * 2)
     expected = ", ".join(f"{name} {shape}" for name, shape in zip(NAMES, shapes, strict=True))
@@ -108,28 +111,27 @@ def contiguous(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.contiguous()
 
 
-def _begin_call(options: Options, x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> kernels.Call:
-    """Return the record of a call with what both passes have: the cell, the direction, the threads and the sizes."""
-    batch, hidden = h_0.shape[-2:]
-    steps = (x if batch_sizes is None else batch_sizes).shape[0]
-    return {
-        "cell": options[0].number,
-        "reverse": options[1],
-        "threads": torch.get_num_threads(),
-        "T": steps,
-        "B": batch,
-        "I": x.shape[-1],
-        "H": hidden,
-        "N": steps * batch if batch_sizes is None else x.shape[0],
-    }
+def _sizes(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int, int, int]:
+    """Return T, B, I, H and N."""
+    shape, state = x.shape, h_0.shape
+    batch, hidden, width = state[-2], state[-1], shape[-1]
+    if batch_sizes is not None:
+        return batch_sizes.shape[0], batch, width, hidden, shape[0]
+    steps = shape[0] if len(shape) == 3 else 1
+    return steps, batch, width, hidden, steps * batch
 
 
 def cells_shape(x: Tensor, h_0: Tensor, batch_sizes: Tensor | None, segment: int) -> tuple[int, ...]:
     """Return the shape of the saved c of the LSTM: of every step, or with segments of each checkpoint between two."""
     if not segment:
         return (*x.shape[:-1], h_0.shape[-1])
-    steps = (x if batch_sizes is None else batch_sizes).shape[0]
+    steps = _sizes(x, h_0, batch_sizes)[0]
     return (max(steps - 1, 0) // segment, *h_0.shape[-2:])
+
+
+def is_step(x: Tensor, batch_sizes: Tensor | None) -> bool:
+    """Return whether x is one step, (B, I), whose output y is also the last h."""
+    return batch_sizes is None and x.dim() == 2
 
 
 def computed(wanted: Sequence[bool]) -> tuple[bool, ...]:
@@ -140,19 +142,19 @@ def computed(wanted: Sequence[bool]) -> tuple[bool, ...]:
 
 def forward(
     inputs: Inputs, batch_sizes: Tensor | None, options: Options, *, keep: bool
-) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
-    """Run one layer over a sequence.
+) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """Run one layer over a sequence, or over one step.
 
     `keep` saves what the backward pass needs; with a segment only the state at segment boundaries is saved.
 
     Returns:
-        y, h_n and, for the LSTM, c_n; then, if kept, the gates of every step, or None with segments, and for the LSTM c
-        of every step, or with segments at the checkpoints.
+        y; h_n, or None for one step (B, I), where y is the last h; for the LSTM c_n; then, if kept, the gates of every
+        step, or None with segments, and for the LSTM c of every step, or with segments at the checkpoints.
 
     Raises:
         RuntimeError: A tensor has another shape, type or device than the kernels read.
     """
-    cell, _, segment = options
+    cell, reverse, segment = options
     if not fits(inputs, batch_sizes, cell):
         raise misfit(inputs, batch_sizes, cell)
     if segment < 0:
@@ -160,37 +162,44 @@ def forward(
     x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh = inputs
     segment = segment if keep else 0
     x, x_step, x_row = _rows(x)
-    h_0, batch_sizes = h_0.contiguous(), contiguous(batch_sizes)
+    h_0, weight_ih, weight_hh = h_0.contiguous(), weight_ih.contiguous(), weight_hh.contiguous()
     x_at, h_0_at = x.data_ptr(), h_0.data_ptr()
     if (not x_at and x.numel()) or (not h_0_at and h_0.numel()):
         raise UnreadableError(
             f"elman: {cell.name} expected tensors with memory. Add a zero to them, which makes a copy that has it"
         )
-    weight_ih, weight_hh = weight_ih.contiguous(), weight_hh.contiguous()
-    bias_ih, bias_hh = contiguous(bias_ih), contiguous(bias_hh)
-    call = _begin_call(options, x, h_0, batch_sizes)
-    rows, saved, hidden = x.shape[:-1], cell.saved, call["H"]
-    y, h_n = x.new_empty(*rows, hidden), torch.empty_like(h_0)
-    gates = x.new_empty(*rows, saved, hidden) if keep and saved and not segment else None
-    call["x"], call["x_step"], call["x_row"] = x_at, x_step, x_row
-    call["h_0"], call["y"], call["h_n"] = h_0_at, y.data_ptr(), h_n.data_ptr()
-    call["weight_ih"], call["weight_hh"] = weight_ih.data_ptr(), weight_hh.data_ptr()
-    call["segment"] = segment
+    sizes, saved = _sizes(x, h_0, batch_sizes), cell.saved
+    h_n = c_n = gates = cells = None
+    batch_sizes_at = c_0_at = bias_ih_at = bias_hh_at = h_n_at = c_n_at = gates_at = cells_at = 0
     if batch_sizes is not None:
-        call["batch_sizes"] = batch_sizes.data_ptr()
-    if bias_ih is not None and bias_hh is not None:
-        call["bias_ih"], call["bias_hh"] = bias_ih.data_ptr(), bias_hh.data_ptr()
-    if gates is not None:
-        call["gates"] = gates.data_ptr()
-    c_n = cells = None
+        batch_sizes = batch_sizes.contiguous()
+        batch_sizes_at = batch_sizes.data_ptr()
+    if bias_ih is not None:
+        bias_ih, bias_hh = bias_ih.contiguous(), bias_hh.contiguous()
+        bias_ih_at, bias_hh_at = bias_ih.data_ptr(), bias_hh.data_ptr()
+    if is_step(x, batch_sizes):
+        y = torch.empty_like(h_0)
+    else:
+        y, h_n = x.new_empty(*x.shape[:-1], sizes[3]), torch.empty_like(h_0)
+        h_n_at = h_n.data_ptr()
     if c_0 is not None:
         c_0 = c_0.contiguous()
         c_n = torch.empty_like(c_0)
-        call["c_0"], call["c_n"] = c_0.data_ptr(), c_n.data_ptr()
-        if keep:
-            cells = x.new_empty(*cells_shape(x, h_0, batch_sizes, segment))
-            call["checkpoints" if segment else "cells"] = cells.data_ptr()
-    kernels.run(call)
+        c_0_at, c_n_at = c_0.data_ptr(), c_n.data_ptr()
+    if keep:
+        if saved and not segment:
+            gates = x.new_empty(*x.shape[:-1], saved, sizes[3])
+            gates_at = gates.data_ptr()
+        if c_0 is not None:
+            cells = x.new_empty(cells_shape(x, h_0, batch_sizes, segment))
+            cells_at = cells.data_ptr()
+    # fmt: off
+    kernels.run((
+        cell.number, 0, reverse, torch.get_num_threads(), *sizes, batch_sizes_at, x_at, x_step, x_row,
+        h_0_at, c_0_at, weight_ih.data_ptr(), weight_hh.data_ptr(), bias_ih_at, bias_hh_at,
+        y.data_ptr(), h_n_at, c_n_at, gates_at, 0 if segment else cells_at, segment, cells_at if segment else 0,
+    ))
+    # fmt: on
     return y, h_n, c_n, gates, cells
 
 
@@ -217,7 +226,7 @@ def backward(
     Returns:
         One for each input; None for an input that is None, and where none is wanted.
     """
-    (cell, _, segment), (y, gates, cells) = options, saved
+    (cell, reverse, segment), (y, gates, cells) = options, saved
     x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh = inputs
     grad_y, grad_h_n, grad_c_n = grads
     x, x_step, x_row = _rows(x)
@@ -230,57 +239,27 @@ def backward(
         torch.empty_like(tensor, memory_format=torch.contiguous_format) if need and tensor is not None else None
         for tensor, need in zip((x, h_0, c_0, weight_ih, weight_hh, bias_ih, bias_hh), computed(wanted), strict=True)
     ]
-    grad_x, grad_h_0, grad_c_0, grad_weight_ih, grad_weight_hh, grad_bias_ih, grad_bias_hh = map(_pointer, out)
-    call = _begin_call(options, x, h_0, batch_sizes)
-    checkpoints = None
+    sizes, checkpoints = _sizes(x, h_0, batch_sizes), None
     if segment:
-        rows, hidden = min(segment * call["B"], call["N"]), call["H"]
+        _, batch, _, hidden, rows = sizes
+        rows = min(segment * batch, rows)
         gates, checkpoints = x.new_empty((rows, cell.saved, hidden)), cells
         cells = None if checkpoints is None else x.new_empty((rows, hidden))
     recorded = {} if trace is None else _to_record(trace, y, cell)
-    call |= {
-        "backward": 1,
-        "batch_sizes": _pointer(batch_sizes),
-        "x": x.data_ptr(),
-        "x_step": x_step,
-        "x_row": x_row,
-        "h_0": h_0.data_ptr(),
-        "c_0": _pointer(c_0),
-        "weight_ih": weight_ih.data_ptr(),
-        "weight_hh": weight_hh.data_ptr(),
-        "bias_ih": _pointer(bias_ih),
-        "bias_hh": _pointer(bias_hh),
-        "y": y.data_ptr(),
-        "gates": _pointer(gates),
-        "cells": _pointer(cells),
-        "segment": segment,
-        "checkpoints": _pointer(checkpoints),
-        "grad_y": _pointer(grad_y),
-        "grad_h_n": _pointer(grad_h_n),
-        "grad_c_n": _pointer(grad_c_n),
-        "grad_y_step": grad_y_step,
-        "grad_y_row": grad_y_row,
-        "grad_x": grad_x,
-        "grad_h_0": grad_h_0,
-        "grad_c_0": grad_c_0,
-        "grad_weight_ih": grad_weight_ih,
-        "grad_weight_hh": grad_weight_hh,
-        "grad_bias_ih": grad_bias_ih,
-        "grad_bias_hh": grad_bias_hh,
-    }
-    for part, tensor in recorded.items():
-        call[_GRADIENTS[part]] = tensor.data_ptr()
-    kernels.run(call)
+    # fmt: off
+    kernels.run((
+        cell.number, 1, reverse, torch.get_num_threads(), *sizes, _pointer(batch_sizes), x.data_ptr(), x_step, x_row,
+        h_0.data_ptr(), _pointer(c_0), weight_ih.data_ptr(), weight_hh.data_ptr(), _pointer(bias_ih), _pointer(bias_hh),
+        y.data_ptr(), 0, 0, _pointer(gates), _pointer(cells), segment, _pointer(checkpoints),
+        _pointer(grad_y), _pointer(grad_h_n), _pointer(grad_c_n), grad_y_step, grad_y_row, *map(_pointer, out),
+        *(_pointer(recorded.get(part)) for part in ("dh", "dc", "dgates")),
+    ))
+    # fmt: on
     if trace is not None:
         trace.add(recorded)
     return out
 
 
-_GRADIENTS: Final[dict[str, Literal["grad_h", "grad_c", "grad_gates"]]] = {
-    "dh": "grad_h",
-    "dc": "grad_c",
-    "dgates": "grad_gates",
-}
 _RNN_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "rnn_tanh": lambda dh, h: dh * (1 - h * h),
     "rnn_relu": lambda dh, h: dh.masked_fill(h <= 0, 0),

@@ -22,6 +22,7 @@ from elman.ops.passes import (
     describe,
     fits,
     forward,
+    is_step,
     misfit,
 )
 from elman.ops.reference import CELLS
@@ -90,7 +91,7 @@ def _op_backward(*arguments: Any) -> tuple[Tensor, ...]:
 def _fake(x: Tensor, h_0: Tensor, c_0: Tensor | None, *rest: Any) -> tuple[Tensor, ...]:
     *_, batch_sizes, cell, _, segment, keep = rest
     saved, rows, hidden = CELLS[cell].saved, x.shape[:-1], h_0.shape[-1]
-    y, h_n = x.new_empty((*rows, hidden)), h_0.new_empty(h_0.shape)
+    y, h_n = x.new_empty((*rows, hidden)), None if is_step(x, batch_sizes) else h_0.new_empty(h_0.shape)
     gates = x.new_empty((*rows, saved, hidden)) if keep and saved and not segment else None
     c_n = None if c_0 is None else c_0.new_empty(c_0.shape)
     cells = x.new_empty(cells_shape(x, h_0, batch_sizes, segment)) if keep and c_0 is not None else None
@@ -116,7 +117,8 @@ def _set_up_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...
 def _autograd(ctx: Any, grad_y: Tensor | None, grad_h_n: Tensor | None, grad_c_n: Tensor | None, *_: Any) -> Any:
     *given, y, gates, cells = unpack(ctx)
     wanted = list(ctx.needs_input_grad[:INPUTS])
-    grads = (grad_y, grad_h_n, None if given[2] is None else grad_c_n)
+    step = is_step(given[0], given[INPUTS])
+    grads = (grad_y, None if step else grad_h_n, None if given[2] is None else grad_c_n)
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         *inputs, batch_sizes = given
         name, reverse, segment = ctx.options

@@ -26,8 +26,9 @@ def run(
     Args:
         cell: The equation.
         backend: "native" (float32 on the CPU) or "reference".
-        x: The input, (T, B, I), or the rows of a packed batch, (N, I).
-        state: The state before the first step, each part (B, H), or (1, B, H) as a stack of one layer has it.
+        x: The input, (T, B, I), or (B, I) for one step, or the rows of a packed batch, (N, I).
+        state: The state before the first step, each part (B, H); for a sequence also (1, B, H), as a stack of one layer
+            has it.
         weights: weight_ih (G*H, I), weight_hh (G*H, H), bias_ih and bias_hh (G*H,) or None for both; for the reference
             perhaps more, in the order of `Parameters`.
         batch_sizes: None, or for a packed batch the number of rows of each step, (T,) int64.
@@ -37,10 +38,13 @@ def run(
         trace: Filled in with the values and later the gradients of every step, if there is one.
 
     Returns:
-        y, (T, B, H) or (N, H); then each part of the final state, shaped as in `state`.
+        y, (T, B, H) or (N, H), but not for one step (B, I), where it is the final h; then each part of the final state,
+        shaped as in `state`.
     """
     if backend == "native":
         segment = segment if cell.saved else 0  # there is nothing to recompute
         return native.recurrence(cell, x, state, weights, batch_sizes, reverse, segment, trace)
     parameters = Parameters(*weights)  # type: ignore[arg-type]
+    if batch_sizes is None and x.dim() == 2:
+        return recurrence(cell, x.unsqueeze(0), tuple(state), parameters)[1:]
     return recurrence(cell, x, tuple(state), parameters, batch_sizes, reverse, segment, trace)

@@ -1,5 +1,5 @@
 // Unit tests of the parts that every kernel is made of: partial loads and stores, transposition, the exponential, sigmoid
-// and tanh, packing, tiles and outer products. CMake compiles this file once for each instruction set; CTest runs them.
+// and tanh, packing, tiles, products in place and outer products. CMake compiles this file once for each instruction set; CTest runs them.
 //
 // Sizes are N - 1, N and N + 1 around each size that the code treats specially. Memory beyond what a function may write
 // is filled with a canary. The last test breaks a comparison on purpose and must see it fail.
@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "in_place.h"
 #include "product.h"
 
 namespace elman::ELMAN_ISA {
@@ -197,6 +198,65 @@ void test_products() {
     }
 }
 
+void test_dot_products() {
+    Random random;
+    for (Index rows : {1, 2, 3, 4, 5, 7, 16, 17, 19}) {
+        for (Index count = 1; count <= W; count++) {
+            for (Index K : {Index{1}, Index{W - 1}, Index{W}, Index{2 * W + 1}, dot_block + W + 1}) {
+                const Index stride = K + 1, width = W + 2;
+                const std::vector<float> a = random.floats(rows * stride), weight = random.floats(count * stride);
+                const std::vector<float> before = random.floats(rows * width);
+                std::vector<float> sums = before, last = before;
+                const auto solve = [&](Index first, std::vector<float>& out) {
+                    dot_product({a.data() + first * stride, stride}, rows - first, {weight.data(), stride}, count, K,
+                                {out.data() + first * width, width});
+                };
+                solve(0, sums);
+                solve(rows - 1, last);
+                for (Index row = 0; row < rows; row++) {
+                    for (Index j = 0; j < width; j++) {
+                        const auto at = static_cast<std::size_t>(row * width + j);
+                        double sum = before[at];
+                        for (Index k = 0; k < K && j < count; k++)
+                            sum += static_cast<double>(a[static_cast<std::size_t>(row * stride + k)]) *
+                                   weight[static_cast<std::size_t>(j * stride + k)];
+                        check(close(sums[at], sum, std::sqrt(static_cast<double>(K))), "dot product", rows, K, j);
+                        check(row < rows - 1 || sums[at] == last[at], "other rows change no bit", rows, K, j);
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Down the columns, what is read in place gives the bits of what is packed.
+void test_column_products() {
+    Random random;
+    std::vector<Index> widths = around(pass_columns);
+    for (Index width : {1, W - 1, W, W + 1}) widths.push_back(width);
+    for (Index rows : {1, 2, 3, 4, 6, 16, 17}) {
+        for (Index width : widths) {
+            for (Index K : {Index{1}, Index{5}, k_block, k_block + 9}) {
+                const Index panels = ceil_div(width, panel_width), stride = panels * panel_width;
+                const std::vector<float> a = random.floats(rows * K), weight = random.floats(K * width);
+                const std::vector<float> before = random.floats(rows * stride);
+                std::vector<float> packed(static_cast<std::size_t>(panels * K * panel_width));
+                std::vector<int> column;
+                for (Index p = 0; p < panels; p++) {
+                    pack_rows(packed.data() + p * K * panel_width, K, width - p * panel_width,
+                              [&](Index k) { return weight.data() + k * width + p * panel_width; });
+                }
+                for (int v = 0; v < 2 * panels; v++) column.push_back(v * W);
+                std::vector<float> expected = before, got = before;
+                product({a.data(), K}, rows, {packed.data(), column.data(), K}, {0, panels}, {expected.data(), stride});
+                column_product({a.data(), K}, rows, K, {0, width}, {got.data(), stride},
+                               [&](Index k) { return weight.data() + k * width; });
+                check(got == expected, "column product", rows, width, K);
+            }
+        }
+    }
+}
+
 void test_outer_products() {
     Random random;
     for (Index rows = 1; rows <= outer_rows; rows++) {
@@ -206,7 +266,11 @@ void test_outer_products() {
                 const std::vector<float> a = random.floats(K * outer_rows), panel = random.floats(K * panel_width);
                 const std::vector<float> before = random.floats(rows * stride);
                 std::vector<float> out = before;
-                outer_product({a.data(), outer_rows}, panel.data(), K, {out.data(), stride}, rows, columns);
+                outer_product<Sum::add>({a.data(), outer_rows}, panel.data(), K, {out.data(), stride}, rows, columns);
+                std::vector<float> replaced = canaries(rows * stride), zeros(replaced.size());
+                outer_product<Sum::replace>({a.data(), outer_rows}, panel.data(), K, {replaced.data(), stride}, rows,
+                                            columns);
+                outer_product<Sum::add>({a.data(), outer_rows}, panel.data(), K, {zeros.data(), stride}, rows, columns);
                 for (Index m = 0; m < rows; m++) {
                     for (Index j = 0; j < stride; j++) {
                         const auto at = static_cast<std::size_t>(m * stride + j);
@@ -215,6 +279,8 @@ void test_outer_products() {
                             sum += static_cast<double>(a[static_cast<std::size_t>(k * outer_rows + m)]) *
                                    panel[static_cast<std::size_t>(k * panel_width + j)];
                         check(close(out[at], sum, 1.0), "outer product", rows, columns, j);
+                        check(replaced[at] == (j < min(columns, panel_width) ? zeros[at] : canary),
+                              "an outer product replaces what was there", rows, columns, j);
                     }
                 }
             }
@@ -250,6 +316,8 @@ int run_all() {
     test_sigmoid_and_tanh();
     test_packing();
     test_products();
+    test_dot_products();
+    test_column_products();
     test_outer_products();
     test_that_a_wrong_product_is_seen();
     std::printf("%d failures\n", failures);
