@@ -22,6 +22,7 @@ STUDIES: dict[str, tuple[str, ...] | None] = {
     "benchmarks.recurrence": ("--quick",),
     "benchmarks.recording": ("--quick",),
     "benchmarks.startup": (),
+    "benchmarks.scale": ("--quick",),
     "benchmarks.shakespeare": None,
     "benchmarks.long_sequences": None,
     "benchmarks.truncation": None,

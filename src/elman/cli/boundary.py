@@ -3,9 +3,11 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import TextIO
 
 from elman import launch
 from elman.cli.terminal import OutputError, StoppedError, guarded_streams
@@ -31,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words, debug = _take_debug(sys.argv[1:] if arguments is None else arguments)
     try:
-        with guarded_streams(), _silent_but_first():
+        with guarded_streams(), _silent_but_first(), _warnings_as_lines():
             return _run(words)
     except (Exception, KeyboardInterrupt) as error:
         if debug:
@@ -51,6 +53,31 @@ def _silent_but_first() -> Iterator[None]:
         return
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Print our warnings, which are for users, as one line each, and all others as Python does."""
+    before = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category is UserWarning:
+            _print_error(f"elman: {printable(str(message))}\n")
+        else:
+            before(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def _said_elsewhere(error: BaseException) -> bool:

@@ -72,10 +72,11 @@ def join() -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         most = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
         torch.set_num_threads(min(torch.get_num_threads(), max(1, most // launch.number("LOCAL_WORLD_SIZE", 1))))
-    if torch.cuda.is_available():
+    on_gpus = torch.cuda.is_available() and distributed.is_nccl_available()
+    if on_gpus:
         torch.cuda.set_device(launch.number("LOCAL_RANK", 0) % torch.cuda.device_count())
     with _reaching():
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=LIMIT)
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout=LIMIT)
 
 
 def add_up(tensor: Tensor) -> Tensor:
