@@ -23,6 +23,7 @@ STUDIES: dict[str, tuple[str, ...] | None] = {
     "benchmarks.recording": ("--quick",),
     "benchmarks.few_rows": ("--quick",),
     "benchmarks.startup": (),
+    "benchmarks.scale": ("--quick",),
     "benchmarks.shakespeare": None,
     "benchmarks.long_sequences": None,
     "benchmarks.truncation": None,

@@ -44,6 +44,8 @@ TOO_LONG = {  # commands of the papers that are not run here, and why; that they
     "pip wheel": "builds; .ci/run builds the same",
     "ELMAN_PURE_PYTHON=1": "installs; .ci/run builds the same wheel",
     "elman train text my.txt": "trains for minutes on a text of the reader's",
+    "torchrun --nnodes": "needs several machines",
+    "sbatch examples/slurm.sh": "needs a cluster",
 }
 CUT_SHORT = {  # commands of the papers that train for a minute or more, and what is added to run them here in seconds
     "elman forecast airline.csv": "--epochs 1 --members 1 --origins 0",

@@ -25,6 +25,18 @@ class TrainingError(ElmanError, RuntimeError):
     """Training had to stop: a loss or gradient is not finite. The last good checkpoint is kept."""
 
 
+class RanksError(ElmanError, RuntimeError):
+    """A rank of a training cannot reach the others, one of them has ended, or they were not started alike.
+
+    Attributes:
+        everywhere: whether all ranks raise this error with the same message.
+    """
+
+    def __init__(self, message: str, *, everywhere: bool = False) -> None:
+        super().__init__(message)
+        self.everywhere = everywhere
+
+
 class MissingLibraryError(ElmanError, ImportError):
     """A library of an extra is not installed; the message says which extra brings it. See `elman.extras`."""
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,12 @@ def test_every_command_prints_through_the_guarded_echo():
         source = file.read_text(encoding="utf-8")
         assert "typer.echo" not in source, file
         assert not re.search(r"\bprint\(", source.replace("console.print(", "")), file
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(boundary, "_run", lambda words: warnings.warn("take\x1bcare", UserWarning, stacklevel=1) or 0)
+    before = warnings.showwarning
+    assert main([]) == 0
+    assert capsys.readouterr().err == "elman: take\\x1bcare\n"
+    assert warnings.showwarning is before

@@ -5,6 +5,7 @@ lengths differ by at most one, so that every target is used exactly once: stream
 in their last step, and a padded target is `IGNORED`. `symbols` may be a memory map; a window reads only its own part.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,11 @@ class Streams:
         documents: positions at which a document begins, ascending; the state of the stream is reset there.
             The first symbol of a document is predicted from the end of the one before it: no target is lost.
 
+    Attributes:
+        length: the steps of the longest stream.
+        pairs: the targets of the whole corpus.
+        has_documents: whether any document begins inside the corpus.
+
     Raises:
         DataError: the corpus has fewer pairs than streams.
     """
@@ -62,6 +68,7 @@ class Streams:
         self.starts = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))
         self.length: int = int(self.lengths[0])
         self._resets = self._find_resets(documents)
+        self.has_documents = bool(self._resets)
 
     def _find_resets(self, documents: npt.NDArray[np.int64] | None) -> dict[int, list[int]]:
         """Return step -> the streams that begin a document there."""
@@ -71,10 +78,17 @@ class Streams:
             resets.setdefault(int(place - self.starts[stream]), []).append(stream)
         return dict(sorted(resets.items()))
 
-    @property
-    def has_documents(self) -> bool:
-        """Say whether any document begins inside the corpus."""
-        return bool(self._resets)
+    def share(self, rank: int, ranks: int) -> "Streams":
+        """Return every so-manieth stream from one on, with as many steps as all of them: `streams[rank::ranks]`.
+
+        A share may be empty, and its last step may be padding alone.
+        """
+        part = copy.copy(self)
+        part.starts, part.lengths = self.starts[rank::ranks], self.lengths[rank::ranks]
+        part.batch = len(part.starts)
+        own = {step: [row // ranks for row in rows if row % ranks == rank] for step, rows in self._resets.items()}
+        part._resets = {step: rows for step, rows in own.items() if rows}
+        return part
 
     def count(self, begin: int, end: int) -> int:
         """Return the number of targets in steps `begin` to `end`, padding left out."""

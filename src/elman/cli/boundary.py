@@ -3,8 +3,13 @@
 import os
 import sys
 import traceback
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from typing import TextIO
 
+from elman import launch
 from elman.cli.terminal import OutputError, StoppedError, guarded_streams
 from elman.errors import ElmanError, is_out_of_memory
 from elman.extras import advice
@@ -28,15 +33,69 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words, debug = _take_debug(sys.argv[1:] if arguments is None else arguments)
     try:
-        with guarded_streams():
+        with guarded_streams(), _silent_but_first(), _warnings_as_lines():
             return _run(words)
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             _print_error(printable(traceback.format_exc(), "\n"))
         message, code = _told(error, words)
-        if message:
+        if message and not _said_elsewhere(error):
             _print_error(f"elman: {printable(' '.join(message.splitlines()))}\n")
+        _tell_other_ranks()
         return code
+
+
+@contextmanager
+def _silent_but_first() -> Iterator[None]:
+    """Have only the first rank of a `torchrun` print: all of them get the same words."""
+    if launch.rank() == launch.FIRST:
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Print our warnings, which are for users, as one line each, and all others as Python does."""
+    before = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category is UserWarning:
+            _print_error(f"elman: {printable(str(message))}\n")
+        else:
+            before(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+
+
+def _said_elsewhere(error: BaseException) -> bool:
+    """Say whether the first rank says what ended all of them; what ended another one alone that one has to say."""
+    if launch.rank() == launch.FIRST:
+        return False
+    if getattr(error, "everywhere", False):
+        return True
+    from elman.train.ranks import first_has_failed
+
+    return first_has_failed()
+
+
+def _tell_other_ranks() -> None:
+    if launch.ranks() > 1 and launch.rank() == launch.FIRST:
+        from elman.train.ranks import tell_failure
+
+        tell_failure()
 
 
 def _run(words: list[str]) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.cli.running import Interruption, command, next_commands, report
+from elman.cli.running import Interruption, command, end_other_ranks, next_commands, report
 from elman.cli.terminal import echo, print_table
 from elman.errors import InputError
 
@@ -43,6 +43,7 @@ def demo(
     show = Show(aside=lambda: model.generate(opening(text), length=SAMPLE).texts()[0].strip("\n"))
     with Interruption():
         model.fit(text, files=files, callback=show, resume=resume, overwrite=overwrite)
+        end_other_ranks()
     report(model, files)
     echo("\nTry next:")
     for line in next_commands(files.model, opening(text).split()[0]):

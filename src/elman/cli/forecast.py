@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elman import launch
 from elman.cli.jobs import command
-from elman.cli.running import Interruption, echo_chosen, ending
+from elman.cli.running import Interruption, echo_chosen, end_other_ranks, ending
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
 from elman.files import check_writable
@@ -78,7 +79,7 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
     """
     from elman import Forecaster
     from elman.models.forecast.report import answer_line, grid, title
-    from elman.train.run import RunFiles, check_run
+    from elman.train.run import RunFiles, check_run, resumes
     from elman.train.show import Show
 
     held_out = options["validation_fraction"] != 0
@@ -88,7 +89,10 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
     files = RunFiles.for_model(given["output"] or Path("runs") / f"{given['file'].stem}.safetensors")
     run: Any = {name: given[name] for name in ("resume", "overwrite", "checkpoint_seconds")}
     check_run(run | {"files": files})  # before the backtest, which may take minutes
-    _check_forecast(files.model, kept=not (given["resume"] or given["overwrite"]))
+    if launch.rank() == launch.FIRST:
+        _check_forecast(
+            files.model, kept=not (given["resume"] or given["overwrite"] or resumes(run | {"files": files}))
+        )
     panel = model.series_of(given["file"])
     echo(_described(panel))
     found = None
@@ -103,6 +107,7 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         left = minutes and max(minutes / 4, minutes - (time.monotonic() - began) / 60)
     echo("\ntraining on everything")
     model.set_params(minutes=left).fit(panel, files=files, callback=Show(lines=False), **run)
+    end_other_ranks()
     model.set_params(minutes=minutes)
     echo_chosen(model)
     echo(answer_line(model.answer_))

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import typer
+
+from elman import launch
 from elman.cli.terminal import StoppedError, echo, print_grid
 from elman.cli.testing import Divided, divide, echo_test
 from elman.options import NEEDS_LENGTH
@@ -28,6 +31,8 @@ class Interruption:
             return
         from elman.train import Interrupted
 
+        if isinstance(error, Interrupted) and launch.ranks() > 1:
+            raise StoppedError(f"{error}, everything is saved; start all ranks again with --resume", exit_code(error))
         if isinstance(error, Interrupted):
             words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
             again = command([*words, "--resume"])
@@ -81,10 +86,17 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, An
     files = RunFiles.for_model(run.pop("output"))
     divided = divide(model, file, run.pop("test"), run.get("errors", "strict"))
     model.fit(divided.training, files=files, callback=Show(), **run)
+    end_other_ranks()
     if hasattr(model, "read_"):
         echo(f"{shown(file)}: {model.read_} read")
     echo_chosen(model)
     return model, files, divided
+
+
+def end_other_ranks() -> None:
+    """End the command on all ranks of a `torchrun` but the first, which reports on the model that all have trained."""
+    if launch.rank() != launch.FIRST:
+        raise typer.Exit
 
 
 def echo_chosen(model: Any) -> None:

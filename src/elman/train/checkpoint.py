@@ -40,18 +40,19 @@ class Checkpoint:
         write_container(path, KIND, self.numbers, self.tensors)
 
     @classmethod
-    def load(cls, path: Path, identity: dict[str, Any]) -> "Checkpoint":
+    def load(cls, path: Path, identity: dict[str, Any], data: bytes | None = None) -> "Checkpoint":
         """Read a checkpoint and check that it belongs to this training.
 
         Args:
             path: The file.
             identity: The configuration and data that must be equal, by name.
+            data: The bytes of the file, if they were read already.
 
         Raises:
             ModelFileError: the file is no whole checkpoint, or one of another configuration; the message names the
                 differences.
         """
-        _, numbers, tensors = read_container(path, KIND)
+        _, numbers, tensors = read_container(path, KIND, data)
         _check_parts(path, numbers)
         theirs = numbers["identity"]
         names = sorted({*theirs, *identity})
@@ -90,6 +91,16 @@ def refuse_unfinished(path: Path) -> None:
             f"{path}: an unfinished training of {step:,} updates is here: go on with --resume, or give it up with "
             "--overwrite"
         )
+
+
+def job_of(path: Path) -> str | None:
+    """Return the name of the job that wrote a checkpoint; None where it has none, or is no whole checkpoint."""
+    try:
+        _, numbers, _ = read_container(path, KIND)
+    except ModelFileError:
+        return None
+    name = numbers.get("job")
+    return name if isinstance(name, str) else None
 
 
 def _check_parts(path: Path, numbers: dict[str, Any]) -> None:

@@ -44,17 +44,20 @@ def write_container(path: Path, kind: str, content: dict[str, Any], tensors: dic
     write_atomically(path, safetensors.torch.save(whole, metadata))
 
 
-def read_container(path: Path, kind: str | None = None) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
+def read_container(
+    path: Path, kind: str | None = None, data: bytes | None = None
+) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
     """Return kind, content and tensors of a file.
 
     Args:
         path: the file.
         kind: The kind that the file must have; None accepts any kind.
+        data: The bytes of the file, if they were read already.
 
     Raises:
         ModelFileError: the file is missing, truncated, altered, foreign, of a newer format, or of another kind.
     """
-    data = _read(path)
+    data = read_bytes(path) if data is None else data
     metadata = _metadata(path, data)
     found = metadata["kind"]
     if kind is not None and found != kind:
@@ -73,7 +76,12 @@ def read_container(path: Path, kind: str | None = None) -> tuple[str, dict[str, 
     return found, content, tensors
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        ModelFileError: it is missing, no file, or cannot be read.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ModelFileError(f"{path}: not a file: give a .safetensors file made by Elman")

@@ -3,32 +3,44 @@
 An update is forward, backward, clip and check, step. Between two updates the loop may write metrics, evaluate, save a
 checkpoint or stop; none of that changes a bit of the result, so a training that was killed and resumed ends with the
 weights of an uninterrupted one (on the same machine with the same number of threads, because both affect rounding).
+
+Under `torchrun` every rank runs the same loop on its share of each batch. All that the loop decides on is the same on
+all of them: the loss and the gradients of the whole batch, the held-out loss over all ranks, the first rank's clock,
+and whether any of them was asked to stop.
 """
 
 import math
-import time
+import signal
+import warnings
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from elman.bptt import Clip, first_fault
 from elman.errors import InputError, ModelFileError, TrainingError
 from elman.options import NEEDS_LENGTH, TrainingOptions
+from elman.rounding import counted
 from elman.signals import Interrupted, SigintGuard
+from elman.train import ranks
 from elman.train.checkpoint import Checkpoint
+from elman.train.container import read_bytes
 from elman.train.monitor import Monitor
 from elman.train.optimise import make_average, make_optimizer, make_schedule
 from elman.train.progress import Callback, Counters, Plan
-from elman.train.run import CHECKPOINT_SECONDS, RunOptions
+from elman.train.reduction import Reduced, Reduction
+from elman.train.run import CHECKPOINT_SECONDS, RunOptions, own_files, resumes
 from elman.train.state import TrainState
-from elman.train.task import Task
+from elman.train.task import Batch, Task
 
 EVALUATIONS = 8
 """Evenly spaced evaluations of a training that minutes limit, since one epoch may take longer than the training."""
 
 
 class Loop:
-    """Runs one training.
+    """Runs one training; making it and running it are collective calls of all ranks.
 
     Args:
         task: The job.
@@ -37,20 +49,28 @@ class Loop:
         run: The files, the callback, and whether to resume.
 
     Raises:
-        InputError: an optimizer or schedule is unknown.
+        InputError: an optimizer or schedule is unknown, or an update has fewer examples than there are ranks.
         ModelFileError: the checkpoint to resume is broken or of another configuration.
+        RanksError: the ranks were started with different options, data or versions.
     """
 
     def __init__(self, task: Task, options: TrainingOptions, identity: dict[str, Any], run: RunOptions) -> None:
+        lengths = {name: getattr(options, name) for name in ("epochs", "patience")}
+        ranks.agree({**identity, **lengths, "minutes given": options.minutes is not None}, task.network)
+        ranks.check_rows(options.batch_size)
+        if options.minutes is not None:
+            options = replace(options, minutes=ranks.of_first(options.minutes))
         epochs = options.usual_epochs if options.epochs is None and options.minutes is None else options.epochs
-        self.task, self.options, self.files = task, options, run.get("files")
-        self.resume, self.callback = run.get("resume", False), run.get("callback") or Callback()
-        self.checkpoint_seconds = run.get("checkpoint_seconds", CHECKPOINT_SECONDS)
+        self.task, self.options, self.files = task, options, own_files(run)
+        self.resume, self.callback = resumes(run), (ranks.is_first() and run.get("callback")) or Callback()
+        self.checkpoint_seconds = ranks.of_first(run.get("checkpoint_seconds", CHECKPOINT_SECONDS))
         limits = epochs, options.minutes, options.patience
         self.plan = Plan(task.target, task.loss_unit, task.baselines, task.steps_per_epoch, *limits)
         # A schedule that ends with training pins its length; without one, more epochs may follow a resume.
         self.identity = identity | ({"epochs": epochs} if options.schedule in NEEDS_LENGTH else {})
         self.parameters = [p for p in task.network.parameters() if p.requires_grad]
+        self.reduction = Reduction(self.parameters) if ranks.count() > 1 else None
+        self.reduced: Reduced | None = None
         self.clip = Clip(options.clip, options.clip_value)
         optimizer = make_optimizer(
             options.optimizer, self.parameters, options.learning_rate, options.momentum, options.weight_decay
@@ -70,6 +90,7 @@ class Loop:
         Raises:
             TrainingError: a loss or gradient is not finite; the last good checkpoint is kept.
             Interrupted: Ctrl-C; the checkpoint holds the state reached.
+            RanksError: a rank has ended, or cannot be reached.
         """
         length = self._resume()
         metrics = self.files.metrics if self.files else None
@@ -77,7 +98,8 @@ class Loop:
         try:
             self.monitor.begin(self.state)
             with SigintGuard() as guard:
-                self._train(guard)
+                self.guard = guard
+                self._train()
         finally:
             self.monitor.end(self.state)
         self.state.finish()
@@ -85,10 +107,19 @@ class Loop:
 
     def _resume(self) -> int:
         """Restore the checkpoint if there is one to resume, and return the length of the metrics it covers."""
-        if not (self.resume and self.files and self.files.checkpoint.exists()):
+        path = self.files.checkpoint if self.files else Path("checkpoint of rank 0")
+        data = ranks.bytes_of_first(read_bytes(path) if self.resume else b"")
+        if not data:
             return 0
-        path = self.files.checkpoint
-        saved = Checkpoint.load(path, self.identity)
+        saved = Checkpoint.load(path, self.identity, data)
+        before = saved.numbers.get("ranks", 1)
+        if before != ranks.count() and ranks.is_first():
+            warnings.warn(
+                f"{path}: written by {counted(before, 'rank')}, resumed by {ranks.count()}: sums round differently and "
+                "dropout draws other numbers, so that the weights will not have the bits of an unbroken training",
+                UserWarning,
+                stacklevel=2,
+            )
         try:
             return self.state.restore(saved)
         except InputError as error:
@@ -96,29 +127,27 @@ class Loop:
                 f"{path}: not a checkpoint this Elman can resume ({error}): start anew with --overwrite"
             ) from error
 
-    def _train(self, guard: SigintGuard) -> None:
+    def _train(self) -> None:
         self.task.network.train()
         if self.counters.step == 0:
             self._save(finished=False)
-        saved = time.perf_counter()
+        saved = self.counters.seconds
         while not self.plan.finished(self.counters):
             self._update()
             if self._evaluation_due():
                 self._evaluate()
-            if guard.received:
+            if self.reduced.stop if self.reduced else self.guard.received:
                 self._save(finished=False)
-                raise Interrupted(self.counters.step, guard.received)
-            if time.perf_counter() - saved > self.checkpoint_seconds:
+                raise Interrupted(self.counters.step, self.guard.received or signal.SIGTERM)
+            if self.counters.seconds - saved >= self.checkpoint_seconds:
                 self._save(finished=False)
-                saved = time.perf_counter()
+                saved = self.counters.seconds
         if self.counters.evaluated != self.counters.step:
             self._evaluate()
         self._save(finished=True)
 
     def _update(self) -> None:
-        batch = self.task.forward()
-        self.state.optimizer.zero_grad(set_to_none=True)
-        batch.loss.backward()  # type: ignore[no-untyped-call]
+        batch = self._backward()
         gradients = self.clip(self.parameters, batch.loss)
         if not gradients.finite:
             fault = first_fault(self.task.network, self.task.forward)
@@ -126,9 +155,24 @@ class Loop:
         self.state.update()
         self.task.advance()
         self.counters.add(gradients.loss, batch.count, gradients.clipped)
-        self.counters.seconds = self.monitor.seconds()
+        self.counters.seconds = self.reduced.seconds if self.reduced else self.monitor.seconds()
         self.state.schedule.stepped(self.counters.step, self.task.steps_per_epoch)
         self.monitor.stepped(self.state, gradients)
+
+    def _backward(self) -> Batch:
+        """Run a batch forward and backward, and return its loss: that of the whole batch where it is dealt to ranks."""
+        if self.reduction is None:
+            batch = self.task.forward()
+            self.state.optimizer.zero_grad(set_to_none=True)
+            batch.loss.backward()  # type: ignore[no-untyped-call]
+            return batch
+        # What dropout draws follows from the seed, the update and the rank alone, so that a checkpoint fits every rank.
+        draws = np.random.SeedSequence([self.options.seed, self.counters.step, ranks.rank()])
+        torch.manual_seed(int(draws.generate_state(1, np.uint64)[0]))
+        batch = self.task.forward()
+        self.state.optimizer.zero_grad(set_to_none=True)
+        self.reduced = self.reduction(batch, self.monitor.seconds(), bool(self.guard.received))
+        return self.reduced.batch
 
     def _evaluation_due(self) -> bool:
         if self.options.evaluate_every is None and self.options.minutes is not None:
@@ -138,10 +182,11 @@ class Loop:
 
     def _evaluate(self) -> None:
         self.monitor.pause(self.state)
+        ranks.copy_buffers(self.task.network)
         self.task.network.eval()
         with self.state.averaged_weights():
             train_loss, loss = self.counters.loss, self._held_out_loss()
-            self.counters.seconds = self.monitor.seconds()
+            self.counters.seconds = ranks.of_first(self.monitor.seconds())
             if self.counters.judge(loss):
                 self.state.keep_best()
             if loss is not None:
@@ -161,5 +206,6 @@ class Loop:
         return TrainingError(f"training stopped {why}: lower the learning rate or clip harder{kept}")
 
     def _save(self, finished: bool) -> None:
-        if self.files:
-            self.state.save(self.files.checkpoint, self.identity, finished, self.monitor.sync())
+        if self.files or self.reduction:
+            path = self.files.checkpoint if self.files else None
+            self.state.save(path, self.identity, finished, self.monitor.sync())

@@ -7,10 +7,12 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from elman import launch
 from elman.errors import InputError, ModelFileError
 from elman.files import Lock, check_writable, make_folder
 from elman.quoting import shown
-from elman.train.checkpoint import refuse_unfinished
+from elman.train import ranks
+from elman.train.checkpoint import job_of, refuse_unfinished
 from elman.train.progress import Callback
 
 CHECKPOINT_SECONDS = 60.0
@@ -102,16 +104,31 @@ def check_run(run: RunOptions) -> None:
         TypeError: an argument is unknown.
         InputError: `files` cannot be written, another process trains there, or `checkpoint_seconds` is negative.
         ModelFileError: `files` hold a model or an unfinished training, and neither `resume` nor `overwrite` is set.
+        RanksError: the other ranks cannot be reached.
     """
     for name in run.keys() - RunOptions.__annotations__.keys():
         raise TypeError(f"fit: expected {', '.join(RunOptions.__annotations__)}, got an unexpected argument {name!r}")
     seconds = run.get("checkpoint_seconds", CHECKPOINT_SECONDS)
     if not seconds >= 0:  # nan as well
         raise InputError(f"checkpoint_seconds: expected 0 or more, got {seconds}")
-    if files := run.get("files"):
+    ranks.join()
+    if files := own_files(run):
         files.check()
         with exclusive(run):
             pass
+
+
+def own_files(run: RunOptions) -> RunFiles | None:
+    """Return the files that this process writes: those of the run on the first rank, none on any other."""
+    return run.get("files") if ranks.is_first() else None
+
+
+def resumes(run: RunOptions) -> bool:
+    """Say whether a run goes on from its checkpoint, as asked, or because `torchrun` restarted what wrote it."""
+    files = own_files(run)
+    if files is None or not files.checkpoint.exists():
+        return False
+    return run.get("resume", False) or (launch.restarts() > 0 and job_of(files.checkpoint) == launch.job())
 
 
 @contextmanager
@@ -122,12 +139,12 @@ def exclusive(run: RunOptions) -> Iterator[None]:
         InputError: another process trains there.
         ModelFileError: `files` hold a model or an unfinished training, and neither `resume` nor `overwrite` is set.
     """
-    files = run.get("files")
+    files = own_files(run)
     if files is None:
         yield
         return
     with files.lock():
-        if not (run.get("overwrite") or (run.get("resume") and files.checkpoint.exists())):
+        if not (run.get("overwrite") or resumes(run)):
             refuse_unfinished(files.checkpoint)
             files.refuse_finished()
         yield

@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from elman import launch
+from elman.train import ranks
 from elman.train.checkpoint import (
     Checkpoint,
     check_weights,
@@ -88,11 +90,11 @@ class TrainState:
         """Keep a copy of the current weights as the best."""
         self.best = {name: tensor.detach().clone() for name, tensor in self.task.network.state_dict().items()}
 
-    def save(self, path: Path, identity: dict[str, Any], finished: bool, metrics_length: int) -> None:
-        """Write a checkpoint.
+    def save(self, path: Path | None, identity: dict[str, Any], finished: bool, metrics_length: int) -> None:
+        """Write a checkpoint; a collective call of all ranks.
 
         Args:
-            path: The file.
+            path: The file; None writes none, as on all ranks but the first.
             identity: The configuration and data that a resumed training must share.
             finished: Whether training reached its end.
             metrics_length: The length of the metrics file, in bytes.
@@ -102,6 +104,8 @@ class TrainState:
         """
         plain, moments = pack_optimizer(self.optimizer)
         numbers, carried = self.task.state()
+        if path is None:
+            return
         schedule = self.schedule.torch_schedule
         content = {
             "identity": identity,
@@ -111,6 +115,8 @@ class TrainState:
             "optimizer": plain,
             "schedule": schedule.state_dict() if schedule else None,
             "metrics_length": metrics_length,
+            "ranks": ranks.count(),
+            "job": launch.job(),
         }
         tensors = (
             under("network", self.task.network.state_dict())

@@ -8,10 +8,22 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Batch:
-    """One forward pass: the mean loss, a scalar with a graph, and the number of targets in the mean."""
+    """One forward pass.
+
+    Attributes:
+        loss: The mean loss, a scalar with a graph.
+        count: The number of targets in the mean.
+        total: The denominator of the mean where it is not `count`, such as the sum of the classes' weights.
+    """
 
     loss: Tensor
     count: int
+    total: float | None = None
+
+    @property
+    def weight(self) -> float:
+        """The weight of this mean in the mean over the batches of several ranks; 0 without targets."""
+        return self.count if self.total is None else self.total
 
 
 class Task(Protocol):
@@ -35,7 +47,7 @@ class Task(Protocol):
     """The number of batches in one pass over the data."""
 
     def forward(self) -> Batch:
-        """Run the next batch. Called twice without `advance`, it runs the same batch."""
+        """Run this rank's share of the next batch. Called twice without `advance`, it runs the same batch."""
         ...
 
     def advance(self) -> None:
@@ -43,7 +55,10 @@ class Task(Protocol):
         ...
 
     def evaluate(self) -> float | None:
-        """Return the loss on held-out data, or None where none is held out. Draws no random numbers."""
+        """Return the loss on held-out data, the same on all ranks, or None where none is held out.
+
+        Draws no random numbers.
+        """
         ...
 
     def state(self) -> tuple[dict[str, int], dict[str, Tensor]]:

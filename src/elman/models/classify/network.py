@@ -61,6 +61,7 @@ class LabelledSequences:
         examples: the sequences and their labels.
         loss: scores `(B, K)` and targets to the mean loss.
         augment: how series are varied while the network is in training mode.
+        weights: of the classes in the loss, shape `(K,)`, where their sum over the targets is the mean's denominator.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class LabelledSequences:
         examples: Examples,
         loss: Callable[[Tensor, Tensor], Tensor],
         augment: AugmentName = "none",
+        weights: npt.NDArray[np.float32] | None = None,
     ):
         self.network, self.examples, self._loss, self._augment = network, examples, loss, augment
+        self._weights = weights
         self.lengths = examples.inputs.lengths
 
     def loss(self, rows: Rows) -> Batch:
@@ -80,7 +83,8 @@ class LabelledSequences:
             inputs, targets, rows = augmented(inputs, rows, self._augment), targets[rows], np.arange(len(rows))
         packing = inputs.pack(rows)
         wanted = torch.from_numpy(targets[packing.rows])
-        return Batch(self._loss(self.network(packed(inputs, packing)), wanted), len(rows))
+        total = None if self._weights is None else float(self._weights[targets[packing.rows]].sum())
+        return Batch(self._loss(self.network(packed(inputs, packing)), wanted), len(rows), total)
 
 
 def loss_of(

@@ -50,9 +50,11 @@ def learned(
     network: ClassifierNetwork, examples: Examples, preprocessor: Preprocessor, options: ClassifierOptions
 ) -> LabelledSequences:
     """Return sequences with the loss of training."""
+    multilabel = preprocessor.labels.multilabel
     weights = preprocessor.labels.weights(options.class_weight, preprocessor.priors)
-    loss = loss_of(preprocessor.labels.multilabel, weights, options.label_smoothing)
-    return LabelledSequences(network, examples, loss, options.augment if preprocessor.features else "none")
+    loss = loss_of(multilabel, weights, options.label_smoothing)
+    augment = options.augment if preprocessor.features else "none"
+    return LabelledSequences(network, examples, loss, augment, None if multilabel else weights)
 
 
 def task(
@@ -123,7 +125,7 @@ def cross_validate(
             torch.manual_seed(options.seed)
             network = build(lambda own=own: plan(own, options, options.embedding_dim))  # type: ignore[misc]
             training = task(network, parts, own, replace(options, pretrained=None), {}, loss_unit)
-            counters = _run(Loop(training, options, {}, {}))
+            counters = _run(Loop(training, options, {"fold": fold, **data.fingerprint()}, {}))
         network.eval()
         epochs.append(counters.best_step / training.steps_per_epoch)
         scores = simple.scores(parts[1].items, parts[1].inputs)

@@ -35,10 +35,10 @@ from elman.models.estimator.contents import Content
 from elman.models.estimator.examples import ByLength, Examples, probe_of
 from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
-from elman.train import Counters, Loop, RunOptions, Task, write_container
+from elman.train import Counters, Loop, RunOptions, Task, ranks, write_container
 from elman.train.checkpoint import under
 from elman.train.metrics import try_to_draw_losses
-from elman.train.run import check_run, exclusive
+from elman.train.run import check_run, exclusive, own_files
 
 LONGEST_REASON = 300
 """Characters of another library's message that are repeated; ours are shorter."""
@@ -247,6 +247,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     ) -> Self:
         """Train: make the task under the seed, loop, keep the best weights, and leave the run's files.
 
+        Under `torchrun` a collective call of all ranks, which ends on each of them once the first has left the files.
+
         Args:
             run: The files and the callback.
             data: what names the data, by name: a checkpoint of other data is refused.
@@ -269,9 +271,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 self.examples_ = task.sizes if isinstance(task, ByLength) else None
                 self._train(Loop(task, options, resume_values(options) | data, run))
             self._finish(task)
-            if files := run.get("files"):
+            if files := own_files(run):
                 self.save(files.model)
                 self.picture_note_ = try_to_draw_losses(files.metrics, files.picture)
+            ranks.wait()
         return self
 
     def _train(self, loop: Loop) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor, nn
 
 from elman.data.sequences import Rows, epoch_batches, sorted_batches
@@ -12,7 +13,7 @@ from elman.doctor import Probe
 from elman.errors import DataError, InputError
 from elman.limits import COUNT
 from elman.quoting import quote
-from elman.train import Batch
+from elman.train import Batch, ranks
 
 LOOKED_AT = 8
 """Examples in a batch that is examined, and batches."""
@@ -71,8 +72,9 @@ class ByLength:
         return len(self.training.lengths), 0 if self.held_out is None else len(self.held_out.lengths)
 
     def forward(self) -> Batch:
-        """Run the next batch."""
-        return self.training.loss(self._batches[self._at])
+        """Run this rank's share of the next batch, which may be empty at the end of an epoch."""
+        rows = ranks.share(self._batches[self._at])
+        return self.training.loss(rows) if len(rows) else Batch(torch.zeros(()), 0)
 
     def advance(self) -> None:
         """Move on to the next batch, or to the next epoch's first."""
@@ -106,12 +108,16 @@ class ByLength:
 
 
 def mean_loss(examples: Examples, batch: int) -> float:
-    """Return the mean loss over all targets. Put the network in `eval` and torch in `no_grad` first."""
-    total, count = 0.0, 0
-    for rows in sorted_batches(examples.lengths, batch):
+    """Return the mean loss over all targets, whose batches are dealt to the ranks; a collective call.
+
+    Put the network in `eval` and torch in `no_grad` first.
+    """
+    total, count = 0.0, 0.0
+    for rows in ranks.share(sorted_batches(examples.lengths, batch)):
         found = examples.loss(rows)
         total += float(found.loss) * found.count
         count += found.count
+    total, count = ranks.totals(total, count)
     return total / count
 
 

@@ -1,6 +1,7 @@
 """Define the training task of predicting the next symbol."""
 
 import math
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,11 @@ from torch.nn.functional import cross_entropy
 
 from elman.bptt import Position, Reach, State, Streams, Truncated, pack_state, unpack_state, zero_rows
 from elman.bptt.streams import IGNORED
+from elman.bptt.truncated import each
 from elman.errors import InputError
 from elman.models.networks.symbols import SymbolNetwork
 from elman.quoting import quote
-from elman.train import Batch
+from elman.train import Batch, ranks
 
 HELD_OUT_WINDOW = 256
 HELD_OUT_STREAM = 512
@@ -44,6 +46,11 @@ class NextSymbol:
     ) -> None:
         self.network = network
         self.through_time = through_time
+        streams = cast(Streams, through_time.streams)
+        self._rows = streams.batch
+        if ranks.count() > 1:
+            own = streams.share(ranks.rank(), ranks.count())
+            self.through_time = Truncated(own, through_time.k1, through_time.k2)
         self.baselines = baselines
         self.held_out = held_out
         self.steps_per_epoch = self.through_time.windows
@@ -62,12 +69,17 @@ class NextSymbol:
 
     def evaluate(self) -> float | None:
         """Return the mean loss over the held-out streams, in nats per character."""
-        return None if self.held_out is None else mean_nats(self.network, self.held_out)
+        if self.held_out is None:
+            return None
+        own = self.held_out.share(ranks.rank(), ranks.count())
+        total = float(target_nats(self.network, own).sum(dtype=np.float64)) if own.batch else 0.0
+        return ranks.totals(total)[0] / self.held_out.pairs
 
     def state(self) -> tuple[dict[str, int], dict[str, Tensor]]:
-        """Return the place in the streams and the state carried there."""
-        numbers = {"step": self._position.step, "start": self._position.start}
-        return numbers, pack_state(self._position.state, "carried")
+        """Return the place in the streams and the state carried there, that of all ranks; a collective call."""
+        numbers, state = {"step": self._position.step, "start": self._position.start}, self._position.state
+        whole = None if state is None else each(state, lambda part: ranks.whole(part, self._rows))
+        return numbers, pack_state(whole, "carried")
 
     def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
         """Go back to a place in the streams.
@@ -80,13 +92,16 @@ class NextSymbol:
         if step is None or start is None or numbers.get("start") != start:
             raise InputError(f"task: no window at step {quote(step)} that starts at {quote(numbers.get('start'))}")
         self._check_carried(start, tensors)
-        self._position = Position(step, start, unpack_state(tensors, "carried"))
+        state = unpack_state(tensors, "carried")
+        own = slice(ranks.rank(), None, ranks.count())
+        if state is not None and ranks.count() > 1:
+            state = each(state, lambda part: part[:, own].contiguous())
+        self._position = Position(step, start, state)
 
     def _check_carried(self, start: int, tensors: dict[str, Tensor]) -> None:
         """See that a state is carried into any start but the first, of the sizes of this network and these data."""
         recurrent = self.network.recurrent
-        rows = self.through_time.streams.window(0, 1).inputs.shape[1]
-        wanted = (recurrent.num_layers, rows, recurrent.hidden_size)
+        wanted = (recurrent.num_layers, self._rows, recurrent.hidden_size)
         names = [f"carried.{part}" for part in range((2 if recurrent.mode == "LSTM" else 1) if start else 0)]
         if sorted(tensors) != names:
             raise InputError(f"task: expected the state {names}, got {quote(sorted(tensors))}")
@@ -105,16 +120,14 @@ def mean_loss(network: SymbolNetwork, reach: Reach) -> Tensor:
     return cross_entropy(scores.flatten(0, 1), reach.targets.flatten(), ignore_index=IGNORED)
 
 
-def mean_nats(network: SymbolNetwork, streams: Streams) -> float:
-    """Return the mean loss over all targets of the streams, state carried, in nats. Put the network in `eval` first."""
-    return float(target_nats(network, streams).mean(dtype=np.float64))
-
-
 @torch.no_grad()
 def target_nats(network: SymbolNetwork, streams: Streams) -> npt.NDArray[np.float32]:
-    """Return the loss of every target of the streams, in the order of the text, shape `(N - 1,)`, as `mean_nats`."""
+    """Return the loss in nats of every target of the streams, state carried, in the order of the text: `(N - 1,)`.
+
+    Put the network in `eval` first. Targets of streams that are not in a share have 0.
+    """
     through_time = Truncated(streams, HELD_OUT_WINDOW)
-    found = np.empty(streams.pairs, np.float32)
+    found = np.zeros(streams.pairs, np.float32)
     position = Position(state=_run_up(network, streams))
     while not through_time.ended(position):
         reach = through_time.run(network.recur, position)
@@ -132,7 +145,8 @@ def _run_up(network: SymbolNetwork, streams: Streams) -> State | None:
 
     Where documents cut the text each stream starts from zero, because what came before may be another document.
     """
-    if streams.batch == 1 or streams.has_documents:
+    first = torch.from_numpy(streams.starts == 0)
+    if streams.has_documents or first.all():
         return None
     _, state = network.recur(streams.window(-RUN_UP, 0).inputs, None)
-    return zero_rows(state, torch.arange(streams.batch) == 0)
+    return zero_rows(state, first)

@@ -1,0 +1,174 @@
+"""Small trainings of every job, for one process and for several ranks of `torchrun`.
+
+    torchrun --nproc-per-node 2 tests/train/dealt.py FOLDER
+
+The first rank leaves each model's weights and held-out loss in FOLDER; every rank checks that it has the same bits.
+
+    torchrun --nproc-per-node 2 --max-restarts N tests/train/dealt.py FOLDER broken N EPOCHS
+
+trains with files, and kills a rank at a random moment of each of N attempts.
+"""
+
+import hashlib
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+import elman
+from elman import launch
+from elman.train import RunFiles, ranks
+
+SGD = {"optimizer": "sgd", "momentum": 0.0, "dropout": 0.0, "ema_decay": 0.0, "patience": None, "seed": 3}
+SMALL = SGD | {"hidden_size": 6, "answer": "network"}
+WORDS = np.array(["one", "two", "three", "four", "five"])
+
+
+def sentences(count: int) -> list[list[str]]:
+    random = np.random.default_rng(1)
+    return [random.choice(WORDS, random.integers(1, 9)).tolist() for _ in range(count)]
+
+
+def text(**more: Any) -> Any:
+    written = "\n".join(" ".join(row) for row in sentences(250))
+    model = elman.TextGenerator(
+        **SMALL
+        | {"num_layers": 2, "embedding_dim": 4, "batch_size": 5, "k1": 12, "epochs": 3, "learning_rate": 0.5}
+        | more
+    )
+    return model, (written,)
+
+
+def classify(**more: Any) -> Any:
+    rows = [" ".join(row) for row in sentences(95)]
+    labels = ["many" if row.count(" ") > 3 else "few" for row in rows]
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.1, "label_smoothing": 0.1}
+    options |= {"validation_fraction": 0.1, "class_weight": "balanced", "symbol_dropout": 0.0, "input_dropout": 0.0}
+    return elman.SequenceClassifier(**SMALL | options | more), (rows, labels)
+
+
+def tag(**more: Any) -> Any:
+    rows = sentences(95)
+    tags = [[word[0] for word in reversed(row)] for row in rows]
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.1, "symbol_dropout": 0.0}
+    options |= {"input_dropout": 0.0}
+    return elman.SequenceTagger(**SMALL | options | more), (rows, tags)
+
+
+def forecast(**more: Any) -> Any:
+    values = (np.tile([0.0, 3, 1, -2], 40) + np.random.default_rng(0).normal(size=160)).tolist()
+    options = {
+        "horizon": 3,
+        "season": 4,
+        "context": 6,
+        "members": 2,
+        "batch_size": 9,
+        "epochs": 8,
+        "learning_rate": 0.1,
+    }
+    return elman.Forecaster(**SMALL | options | more), (values,)
+
+
+def translate(**more: Any) -> Any:
+    rows = sentences(95)
+    targets = [" ".join(word[:2] for word in row) for row in rows]
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.3, "beam": 1, "symbol_dropout": 0.0}
+    return elman.Translator(**SMALL | options | more), ([" ".join(row) for row in rows], targets)
+
+
+def caption(**more: Any) -> Any:
+    random = np.random.default_rng(0)
+    images = random.integers(0, 255, (60, 5, 6), dtype=np.uint8)
+    options = {
+        "embedding_dim": 4,
+        "features": 5,
+        "batch_size": 7,
+        "epochs": 8,
+        "learning_rate": 0.1,
+        "beam": 1,
+        "shift": 0,
+    }
+    return elman.Captioner(**SMALL | options | more), (images, [str(WORDS[image[0, 0] // 52]) for image in images])
+
+
+def vectors(**more: Any) -> Any:
+    X = np.random.default_rng(0).normal(5, 2, (95, 3))
+    options = {name: value for name, value in SMALL.items() if name != "answer"}
+    options |= {"batch_size": 7, "epochs": 8, "learning_rate": 0.1}
+    return elman.FeedForward(**options | more), (X, ["up" if x[0] > x[1] else "down" for x in X])
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    job.__name__: job for job in (text, classify, tag, forecast, translate, caption, vectors)
+}
+
+
+DECIDED = {
+    "cross-validated": lambda: classify(validation_fraction=0.1, epochs=None, symbol_dropout=0.2, answer="best"),
+    "minutes": lambda: tag(epochs=None, minutes=0.01, dropout=0.3, answer="best"),
+    "patience": lambda: translate(
+        epochs=40, patience=1, learning_rate=2.0, evaluate_every=2, schedule="plateau", ema_decay=0.9, answer="best"
+    ),
+    "unbroken": lambda: lasting(4),
+}
+"""Trainings in which the ranks have to decide alike, and draw different numbers."""
+
+
+def lasting(epochs: int) -> Any:
+    """Return a generator with dropout and state carried from before the window, and its text."""
+    return text(epochs=epochs, dropout=0.2, k1=8, k2=20, optimizer="adam", learning_rate=0.01, evaluate_every=11)
+
+
+def trained(name: str) -> Any:
+    """Return a model after its training."""
+    model, data = (JOBS | DECIDED)[name]()
+    return model.fit(*data)
+
+
+def digest(model: Any) -> int:
+    """Return a number that two models share if their weights and held-out losses have the same bits."""
+    found = hashlib.sha256(repr(model.progress_.best).encode())
+    for tensor in model.network_.state_dict().values():
+        found.update(tensor.numpy().tobytes())
+    return int.from_bytes(found.digest()[:6], "big")
+
+
+def leave(model: Any, file: Path) -> None:
+    """Write what the test compares, and see that all ranks have the same."""
+    own = digest(model)
+    if ranks.of_first(own) != own:
+        sys.exit(f"{file.stem}: rank {ranks.rank()} has other weights or decided otherwise")
+    if ranks.is_first():
+        best, step = torch.tensor(model.progress_.best or 0.0, dtype=torch.float64), torch.tensor(model.progress_.step)
+        save_file(model.network_.state_dict() | {"held out": best, "updates": step, "digest": torch.tensor(own)}, file)
+
+
+def train_broken(folder: Path, kills: int, epochs: int) -> None:
+    """Train with files; SIGALRM, which nobody handles, ends one of the ranks as long as there are kills left."""
+    attempt = launch.restarts()
+    random = np.random.default_rng([7, attempt])
+    if attempt < kills and int(random.integers(ranks.count())) == ranks.rank():
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.1, 1.5))
+    model, data = lasting(epochs)
+    model.fit(*data, files=RunFiles.within(folder), checkpoint_seconds=0.2)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    leave(model, folder / f"after {attempt} restarts.safetensors")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    if "broken" in sys.argv:
+        train_broken(folder, *map(int, sys.argv[3:]))
+        return
+    for name in JOBS | DECIDED:
+        leave(trained(name), folder / f"{name}.safetensors")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
