@@ -15,15 +15,19 @@ from elman import __version__, kernels
 
 ROOT = Path(__file__).parents[1]
 QUICK_ROOMS = ("contract", "kernels", "layers", "ops")  # the tests of what a quick run measures
-ROOMS = (*QUICK_ROOMS, "contract_models", "doctor", "models", "studies", "test_docs.py", "worked")
+ROOMS = (*QUICK_ROOMS, "contract_models", "doctor", "models", "studies", "test_docs.py", "tuning", "worked")
 # The arguments of each study in a quick run; None leaves it out, because it trains for minutes.
 STUDIES: dict[str, tuple[str, ...] | None] = {
     "benchmarks.accuracy": (),
     "benchmarks.recurrence": ("--quick",),
     "benchmarks.recording": ("--quick",),
     "benchmarks.few_rows": ("--quick",),
+    "benchmarks.streams": ("--quick",),
+    "benchmarks.writing": ("--quick",),
     "benchmarks.startup": (),
     "benchmarks.scale": ("--quick",),
+    "benchmarks.search": (),
+    "benchmarks.precision": None,
     "benchmarks.shakespeare": None,
     "benchmarks.long_sequences": None,
     "benchmarks.truncation": None,

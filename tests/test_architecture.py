@@ -13,7 +13,19 @@ import grimp
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "elman"
 # Loaded by the command that needs them, never to show help.
-LATE = {"torch", "numpy", "matplotlib", "safetensors", "sklearn", "scipy", "pandas", "narwhals", "pydantic", "yaml"}
+LATE = {
+    "optuna",
+    "torch",
+    "numpy",
+    "matplotlib",
+    "safetensors",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "narwhals",
+    "pydantic",
+    "yaml",
+}
 
 
 def lint(source: Path = ROOT / "src") -> subprocess.CompletedProcess[str]:

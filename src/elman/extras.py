@@ -10,6 +10,7 @@ _LIBRARIES = {  # by the name that is imported: the name to install and the extr
     "matplotlib": ("matplotlib", "pictures"),
     "narwhals": ("narwhals", "jobs"),
     "pandas": ("pandas", "jobs"),
+    "optuna": ("optuna", "search"),
     "PIL": ("pillow", "jobs"),
     "polars": ("polars", "tables"),
     "pyarrow": ("pyarrow", "tables"),

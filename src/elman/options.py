@@ -68,6 +68,21 @@ class Metavar:
     name: str
 
 
+@dataclass(frozen=True)
+class Search:
+    """The values that a search of options tries: those from one bound to the other, or each of a choice.
+
+    Attributes:
+        low: The least value. None, as `high`: all choices of the option, the names of a Literal or on and off.
+        high: The greatest value.
+        log: Whether the logarithm of the value is spread evenly, not the value.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+
+
 class PythonOnly:
     """Marks an option that the command line lacks."""
 
@@ -101,22 +116,36 @@ AnswerOption = Annotated[
         "or network."
     ),
 ]
-Cell = Annotated[CellName, Help("Recurrent cell: lstm, gru or rnn.")]
-HiddenSize = Annotated[int, _SIZE, Help("Size of the hidden state of each layer.")]
-NumLayers = Annotated[int, Range(ge=1, le=64), Help("Number of recurrent layers.")]
+SIZES = Search(16, 256, log=True)
+
+Cell = Annotated[CellName, Search(), Help("Recurrent cell: lstm, gru or rnn.")]
+HiddenSize = Annotated[int, _SIZE, SIZES, Help("Size of the hidden state of each layer.")]
+NumLayers = Annotated[int, Range(ge=1, le=64), Search(1, 3), Help("Number of recurrent layers.")]
 Bidirectional = Annotated[
-    bool, Help("Whether each layer also reads from the end."), Flag("--bidirectional/--forward-only")
+    bool, Search(), Help("Whether each layer also reads from the end."), Flag("--bidirectional/--forward-only")
 ]
-EmbeddingDim = Annotated[int, _SIZE, Help("Size of the vector learned for each symbol.")]
-Dropout = Annotated[float, _PROBABILITY, Help("Dropout probability between layers and before the output, in [0, 1).")]
-InputDropout = Annotated[float, _PROBABILITY, Help("Dropout probability of the inputs of each step, in [0, 1).")]
+EmbeddingDim = Annotated[int, _SIZE, SIZES, Help("Size of the vector learned for each symbol.")]
+Dropout = Annotated[
+    float, _PROBABILITY, Search(0, 0.6), Help("Dropout probability between layers and before the output, in [0, 1).")
+]
+InputDropout = Annotated[
+    float, _PROBABILITY, Search(0, 0.5), Help("Dropout probability of the inputs of each step, in [0, 1).")
+]
 SymbolDropout = Annotated[
-    float, _PROBABILITY, Help("Probability that a symbol is read as the unknown one in training, in [0, 1).")
+    float,
+    _PROBABILITY,
+    Search(0, 0.3),
+    Help("Probability that a symbol is read as the unknown one in training, in [0, 1)."),
 ]
 LabelSmoothing = Annotated[
-    float, _PROBABILITY, Help("Part of each target's probability that is spread evenly over all classes, in [0, 1).")
+    float,
+    _PROBABILITY,
+    Search(0, 0.2),
+    Help("Part of each target's probability that is spread evenly over all classes, in [0, 1)."),
 ]
-Pooling = Annotated[PoolingName, Help("How the steps become one vector: last, mean, max, mean+max or attention.")]
+Pooling = Annotated[
+    PoolingName, Search(), Help("How the steps become one vector: last, mean, max, mean+max or attention.")
+]
 Tokens = Annotated[
     TokensName, Help("How texts are split: auto, words, characters, symbols or pieces, which are parts of words.")
 ]
@@ -126,8 +155,8 @@ Split = Annotated[
     Help("Which examples are held out: stratified by class, shuffled, or tail, the last ones."),
 ]
 ValidationFraction = Annotated[float, _PROBABILITY, Help("Fraction of the examples that is held out, in [0, 1).")]
-BatchSize = Annotated[int, Range(ge=1), Help("Examples in an update.")]
-OpenBatchSize = Annotated[int | None, Range(ge=1), Help("Examples in an update.")]
+BatchSize = Annotated[int, Range(ge=1), Search(4, 128, log=True), Help("Examples in an update.")]
+OpenBatchSize = Annotated[int | None, Range(ge=1), Search(4, 128, log=True), Help("Examples in an update.")]
 Epochs = Annotated[int | None, Range(ge=1), Help("Passes over the training data.")]
 Patience = Annotated[
     int | None, Range(ge=1), Help("Evaluations without a better held-out loss after which training stops.")
@@ -138,9 +167,10 @@ Pretrained = Annotated[
     Help("Word vectors to begin with, as text (GloVe, word2vec)."),
     Unset("none"),
 ]
-LearningRate = Annotated[float, Range(gt=0, le=100), Help("Step size of the optimizer.")]
+LearningRate = Annotated[float, Range(gt=0, le=100), Search(3e-4, 3e-2, log=True), Help("Step size of the optimizer.")]
 Schedule = Annotated[
     ScheduleName,
+    Search(),
     Help(
         "Learning rate schedule: constant; cosine or linear, to 0 at the last epoch; exponential, times `decay` an "
         "epoch; plateau, times `decay` after two evaluations without improvement."
@@ -163,28 +193,39 @@ class TrainingOptions:
 
     Attributes:
         usual_epochs: Epochs where neither epochs nor minutes are given.
+        searched: The options that a search tries where none are named.
+        in_a_trial: Options of the trials of a search, which compare networks alone, unless they are given.
     """
 
     usual_epochs: ClassVar[int] = 8
+    searched: ClassVar[tuple[str, ...]] = ("hidden_size", "num_layers", "dropout", "learning_rate")
+    in_a_trial: ClassVar[dict[str, Any]] = {}
     _may_change: ClassVar[tuple[str, ...]] = ("epochs", "minutes", "patience")  # when a run is resumed
 
     batch_size: BatchSize = 64
     epochs: Epochs = None
     minutes: Annotated[float | None, Range(gt=0), Help("Time to train; the first limit reached counts.")] = None
-    optimizer: Annotated[OptimizerName, Help("Optimizer: adam, sgd or rmsprop.")] = "adam"
+    optimizer: Annotated[OptimizerName, Search(), Help("Optimizer: adam, sgd or rmsprop.")] = "adam"
     learning_rate: LearningRate = 2e-3
-    momentum: Annotated[float, _PROBABILITY, Help("Momentum of sgd and rmsprop, in [0, 1).")] = 0.9
+    momentum: Annotated[float, _PROBABILITY, Search(0, 0.99), Help("Momentum of sgd and rmsprop, in [0, 1).")] = 0.9
     weight_decay: Annotated[
         float,
         Range(ge=0, le=10),
+        Search(1e-6, 0.1, log=True),
         Help('Weight decay coefficient; decoupled (AdamW) for "adam", added to the gradient otherwise.'),
     ] = 0.0
     ema_decay: EmaDecay = 0.0
     schedule: Schedule = "constant"
-    decay: Annotated[float, Range(gt=0, lt=1), Help("Factor of the exponential and plateau schedules.")] = 0.5
-    clip: Annotated[float | None, Range(gt=0), Help("Largest global norm of the gradients."), Zero("does not clip")] = (
-        5.0
-    )
+    decay: Annotated[
+        float, Range(gt=0, lt=1), Search(0.1, 0.95), Help("Factor of the exponential and plateau schedules.")
+    ] = 0.5
+    clip: Annotated[
+        float | None,
+        Range(gt=0),
+        Search(0.1, 10, log=True),
+        Help("Largest global norm of the gradients."),
+        Zero("does not clip"),
+    ] = 5.0
     clip_value: Annotated[
         float | None, Range(gt=0), Help("Largest magnitude of a single gradient."), Zero("does not clip")
     ] = None
@@ -253,6 +294,11 @@ class Declared:
         rest = [one for one in get_args(self.kind) if one is not type(None)]
         return rest[0] if self.optional else self.kind
 
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The names of a Literal, or False and True; none of any other type."""
+        return get_args(self.base) or ((False, True) if self.base is bool else ())
+
 
 def declared(options: type[Any]) -> tuple[Declared, ...]:
     """Return the options that a dataclass declares: a job's own first, then the shared ones."""
@@ -265,6 +311,11 @@ def declared(options: type[Any]) -> tuple[Declared, ...]:
         default = fields[name].default
         found[name] = Declared(name, plain | None if default is OPEN else plain, default, tuple(marks))
     return tuple(found.values())
+
+
+def searchable(options: type[TrainingOptions]) -> tuple[Declared, ...]:
+    """Return the options that a search may try."""
+    return tuple(option for option in declared(options) if option.mark(Search) and PythonOnly not in option.marks)
 
 
 def _own_first(options: type, names: Any) -> Iterator[str]:

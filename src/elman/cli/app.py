@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from elman import __version__
-from elman.cli import demo, diagnose, draw, explain, forecast, predict, train
+from elman.cli import demo, diagnose, draw, explain, forecast, predict, search, train
 from elman.cli.outputs import Commands
 from elman.cli.terminal import echo, print_table
 
@@ -21,6 +21,7 @@ app = Commands(
 app.command(short_help="Train a network that writes text, in about ninety seconds.")(demo.demo)
 app.command(short_help="List small data sets for every job, or write some of them.")(demo.data)
 app.add_typer(train.app, name="train")
+app.add_typer(search.app, name="search")
 app.command()(predict.generate)
 app.command("forecast")(forecast.run)
 app.command()(predict.predict)

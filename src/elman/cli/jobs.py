@@ -51,13 +51,18 @@ RUN: dict[str, tuple[Any, Any]] = {
 
 
 def command(
-    options: type[TrainingOptions], run: Callable[[dict[str, Any], dict[str, Any]], None], **own: tuple[Any, Any]
+    options: type[TrainingOptions],
+    run: Callable[[dict[str, Any], dict[str, Any]], None],
+    *,
+    of_run: dict[str, tuple[Any, Any]] = RUN,
+    **own: Any,
 ) -> Callable[..., None]:
     """Return a function that Typer makes a command of.
 
     Args:
         options: The options of the job.
         run: Called with the job's options and with the others, each by name; its docstring is the help.
+        of_run: Options that come after those of the job.
         **own: What the command takes beside the options: a type with Typer's mark, and a default or `Parameter.empty`.
     """
     offered = {option.name: option for option in declared(options) if PythonOnly not in option.marks}
@@ -66,7 +71,7 @@ def command(
         values = {name: _value(option, given[name]) for name, option in offered.items()}
         run(values, {name: value for name, value in given.items() if name not in offered})
 
-    parameters = [*_own(own), *map(_parameter, offered.values()), *_own(RUN)]
+    parameters = [*_own(own), *map(_parameter, offered.values()), *_own(of_run)]
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
     called.__doc__ = run.__doc__

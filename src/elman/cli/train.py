@@ -22,7 +22,7 @@ app = Commands(help="Train a model on a file.", no_args_is_help=True, rich_marku
 
 Values = dict[str, Any]
 REQUIRED = Parameter.empty
-TABLE: dict[str, tuple[Any, Any]] = {"file": (TableFile, REQUIRED), "output": (Output, REQUIRED), "test": (Test, None)}
+TABLE: dict[str, Any] = {"file": (TableFile, REQUIRED), "output": (Output, REQUIRED), "test": (Test, None)}
 
 
 @app.callback()
@@ -30,10 +30,14 @@ def _group() -> None:
     """Have one subcommand a job."""
 
 
-def _file(help_text: str) -> dict[str, tuple[Any, Any]]:
+def file_argument(help_text: str) -> Any:
+    """Return the argument of a command whose file is no plain table."""
+    return Annotated[Path, typer.Argument(help=help_text, show_default=False)]
+
+
+def _file(help_text: str) -> dict[str, Any]:
     """Return the argument and the output of a command whose file is no plain table."""
-    file = Annotated[Path, typer.Argument(help=help_text, show_default=False)]
-    return TABLE | {"file": (file, REQUIRED)}
+    return TABLE | {"file": (file_argument(help_text), REQUIRED)}
 
 
 def text(options: Values, run: Values) -> None:
@@ -93,16 +97,16 @@ def vectors(options: Values, run: Values) -> None:
 
 
 TEXT_ERRORS = Annotated[str, typer.Option(help="Bytes that are not UTF-8: strict refuses, replace reads U+FFFD.")]
+TEXT = "The text, in UTF-8."
+IMAGES = "A .npz file of images and texts, or a table of image files and texts."
 TAGGED = (
     "A table (.csv, .tsv, .jsonl, .parquet) with sequences and their tags; or, by any other name, one token and its "
     "tag a line, with a blank line between sequences."
 )
 
-app.command("text")(command(TextOptions, text, **_file("The text, in UTF-8."), errors=(TEXT_ERRORS, "strict")))
+app.command("text")(command(TextOptions, text, **_file(TEXT), errors=(TEXT_ERRORS, "strict")))
 app.command("classify")(command(ClassifierOptions, classify, **TABLE))
 app.command("translate")(command(TranslatorOptions, translate, **TABLE))
-app.command("caption")(
-    command(CaptionerOptions, caption, **_file("A .npz file of images and texts, or a table of image files and texts."))
-)
+app.command("caption")(command(CaptionerOptions, caption, **_file(IMAGES)))
 app.command("tag")(command(TaggerOptions, tag, **_file(TAGGED)))
 app.command("vectors")(command(FeedForwardOptions, vectors, **TABLE))

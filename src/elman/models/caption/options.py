@@ -4,7 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from elman.models.estimator.options import WriterOptions, chosen_training
-from elman.options import Column, Help, LearningRate, PythonOnly, Range, Tokens, TokensName, Unsaved, Unset
+from elman.options import (
+    SIZES,
+    Column,
+    Help,
+    LearningRate,
+    PythonOnly,
+    Range,
+    Search,
+    Tokens,
+    TokensName,
+    Unsaved,
+    Unset,
+)
 
 SIDE_OF_SHIFT, MOST_SHIFT = 16, 2
 """An image is moved by one pixel for as many of its shorter side, and by no more than the second by default."""
@@ -19,10 +31,11 @@ class CaptionerOptions(WriterOptions):
     ] = None
     caption: Annotated[Column, Help("Array or column of texts."), Unset("captions, caption, text or labels")] = None
     tokens: Tokens = "auto"
-    features: Annotated[int, Range(ge=1, le=65536), Help("Size of the vector that an image becomes.")] = 128
+    features: Annotated[int, Range(ge=1, le=65536), SIZES, Help("Size of the vector that an image becomes.")] = 128
     shift: Annotated[
         int | None,
         Range(ge=0, le=1024),
+        Search(0, 4),
         Help("Pixels by which images are moved at most, at random, in training; images are never mirrored."),
         Unset(f"a pixel for {SIDE_OF_SHIFT} of the shorter side, {MOST_SHIFT} at most"),
     ] = None

@@ -1,10 +1,11 @@
 """Declare the options of the classifier of sequences."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from elman.models.estimator.options import EncoderOptions
 from elman.options import (
+    SIZES,
     AnsweringOptions,
     Column,
     Columns,
@@ -18,6 +19,7 @@ from elman.options import (
     Pooling,
     Pretrained,
     Range,
+    Search,
     Split,
     SymbolDropout,
     TokensName,
@@ -48,6 +50,13 @@ VALIDATION_FRACTION = 0.1
 class ClassifierOptions(AnsweringOptions, EncoderOptions):
     """Options of `SequenceClassifier`, with their defaults."""
 
+    in_a_trial: ClassVar[dict[str, Any]] = {
+        "ngrams": False,
+        "convolutions": False,
+        "positions": False,
+        "validation_fraction": 0.2,
+    }
+
     text: Annotated[Column, Help("Column of texts.")] = None
     label: Annotated[Column, Help("Column of labels.")] = None
     label_separator: Annotated[
@@ -77,6 +86,7 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
     ] = True
     augment: Annotated[
         AugmentName,
+        Search(),
         Help("How series of numbers are varied in training: none; jitter, noise; scale; warp of time; or all."),
     ] = "none"
     class_weight: Annotated[
@@ -87,6 +97,7 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
     hidden_size: Annotated[
         int | None,
         Range(ge=1, le=65536),
+        SIZES,
         Help("Size of the hidden state of each layer."),
         Unset("64 below 1,000 sequences, otherwise 96"),
     ] = None  # type: ignore[assignment]

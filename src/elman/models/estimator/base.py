@@ -65,6 +65,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         examples_: how many examples it learned from, and how many were held out; None for a text.
         chosen_: the options that `fit` chose for the data, by name; those that the user gave are not among them.
         answer_: what `predict` answers with, in a job that chooses it; None in any other.
+        fingerprint_: digests of the data that `fit` read, by name; not saved.
         read_: how much of a file `fit` read, such as "40 rows", after a training on one.
         picture_note_: why `fit` left out the picture of the losses; None where it is there, or where none was wanted.
     """
@@ -81,6 +82,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     network_: nn.Module
     progress_: Counters
     baselines_: dict[str, float]
+    fingerprint_: dict[str, Any]
     read_: str
     _awaited: dict[str, Tensor] | None = None
     """The weights that `network_` will hold, while a file is read."""
@@ -264,6 +266,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given = values(self._options())
         options = options or self._options()
         self.chosen_ = {name: value for name, value in values(options).items() if value != given[name]}
+        self.fingerprint_ = data
         with exclusive(run):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)

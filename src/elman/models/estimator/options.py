@@ -20,6 +20,7 @@ from elman.options import (
     Range,
     RecurrentOptions,
     Schedule,
+    Search,
     SymbolDropout,
     Tokens,
     Unset,
@@ -64,6 +65,7 @@ class WriterOptions(RecurrentOptions, AnsweringOptions):
     teacher_forcing: Annotated[
         float,
         Range(ge=0, le=1),
+        Search(0.5, 1),
         Help("Probability that a step reads the right symbol in training, not its own choice, in [0, 1]."),
     ] = 1.0
     beam: Annotated[

@@ -1,7 +1,7 @@
 """Declare the options of the forecaster."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from elman.errors import InputError
 from elman.options import (
@@ -30,6 +30,8 @@ from elman.quoting import quote
 @dataclass(kw_only=True, eq=False, repr=False)
 class ForecasterOptions(AnsweringOptions, RecurrentOptions):
     """Options of `Forecaster`, with their defaults: a recipe for a hundred values as well as for thousands."""
+
+    in_a_trial: ClassVar[dict[str, Any]] = {"members": 1}
 
     horizon: Annotated[int, Range(ge=1, le=65536), Help("Steps to forecast.")] = 12
     time: Annotated[Column, Help("Column of stamps: dates or whole numbers.")] = None

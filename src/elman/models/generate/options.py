@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from elman.errors import InputError
 from elman.options import (
     OPEN,
+    SIZES,
     AnsweringOptions,
     BatchSize,
     Dropout,
@@ -19,6 +20,7 @@ from elman.options import (
     Patience,
     Range,
     RecurrentOptions,
+    Search,
     Unset,
     Zero,
 )
@@ -50,10 +52,13 @@ class TextOptions(AnsweringOptions, RecurrentOptions):
     embedding_dim: Annotated[
         int | None,
         Range(ge=1, le=65536),
+        SIZES,
         Help("Size of the vector learned for each character."),
         Zero("characters are fed one-hot"),
     ] = 64
-    k1: Annotated[int, Range(ge=1), Help("Characters between two updates."), BY_LENGTH] = OPEN
+    k1: Annotated[int, Range(ge=1), Search(16, 128, log=True), Help("Characters between two updates."), BY_LENGTH] = (
+        OPEN
+    )
     k2: Annotated[int | None, Range(ge=1), Help("Characters that gradients reach back, k1 or more."), Unset("k1")] = (
         None
     )

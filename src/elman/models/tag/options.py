@@ -18,6 +18,7 @@ from elman.options import (
     OpenBatchSize,
     Patience,
     Pretrained,
+    Search,
     SymbolDropout,
     Unset,
 )
@@ -47,6 +48,7 @@ class TaggerOptions(EncoderOptions, AnsweringOptions):
     tag: Annotated[int | str, Metavar("COLUMN"), Help("Column of tags, in a file with one token a line.")] = -1
     crf: Annotated[
         bool,
+        Search(),
         Help("Whether tags that follow each other have scores, learned with the network (a CRF)."),
         Flag("--crf/--no-crf"),
     ] = True

@@ -5,7 +5,18 @@ from typing import Annotated, NamedTuple
 
 from elman.errors import InputError
 from elman.models.estimator.options import WriterOptions, chosen_training
-from elman.options import Bidirectional, Column, Flag, Help, LearningRate, SymbolDropout, Tokens, TokensName, Unset
+from elman.options import (
+    Bidirectional,
+    Column,
+    Flag,
+    Help,
+    LearningRate,
+    Search,
+    SymbolDropout,
+    Tokens,
+    TokensName,
+    Unset,
+)
 
 SHARED = 0.3
 """The share of a target's symbols that its own source has, on average, from which on copying is on."""
@@ -20,9 +31,12 @@ class TranslatorOptions(WriterOptions):
     source_tokens: Tokens = "auto"
     target_tokens: Tokens = "auto"
     bidirectional: Bidirectional = True
-    attend: Annotated[bool, Help("Whether the decoder attends to the source."), Flag("--attend/--no-attend")] = True
+    attend: Annotated[
+        bool, Search(), Help("Whether the decoder attends to the source."), Flag("--attend/--no-attend")
+    ] = True
     copying: Annotated[
         bool | None,
+        Search(),
         Help("Whether symbols of the source can be copied."),
         Unset(f"if sources have {SHARED:.0%} of the symbols of their targets"),
     ] = None

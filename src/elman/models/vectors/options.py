@@ -14,6 +14,7 @@ from elman.options import (
     MinCount,
     NumLayers,
     Range,
+    Search,
     SideName,
     Split,
     Tokens,
@@ -55,7 +56,7 @@ class WindowOptions(PerceptronOptions):
 
     target: ClassVar[str] = "sequence"
 
-    window: Annotated[int, Range(ge=1, le=65536), Help("Steps that the network reads.")] = 16
+    window: Annotated[int, Range(ge=1, le=65536), Search(2, 64, log=True), Help("Steps that the network reads.")] = 16
     side: Annotated[SideName, Help("Which steps of a longer sequence it reads: first or last.")] = "last"
     tokens: Tokens = "auto"
     min_count: MinCount = 2

@@ -1,0 +1,138 @@
+"""Several processes share the trials of a study; one that is killed, or all of them, lose nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+import elman
+from elman.cli import main
+from elman.errors import DataError
+from elman.tuning.bookkeeping import PROCESS, WORKER
+from elman.tuning.storage import NAME
+
+ROWS = "x,y,label\n" + "".join(f"{n % 7},{n % 5},{'ab'[n % 7 > n % 5]}\n" for n in range(400))
+OPTIONS = "--epochs 10 --batch-size 4 --search learning-rate,dropout".split()  # noqa: SIM905 -- as it is typed
+CODE = "import sys; from elman.cli import main; sys.exit(main())"
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS)
+    return path
+
+
+def trials_of(path):
+    """The trials in a study that may be written at this moment, or may not be there yet."""
+    try:
+        storage = JournalStorage(JournalFileBackend(str(path)))
+        return optuna.load_study(study_name=NAME, storage=storage).get_trials(deepcopy=False)
+    except (KeyError, OSError):
+        return []
+
+
+def wait_for(found, seconds=250.0):
+    """Wait until a function returns something true, and return that."""
+    end = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return result
+
+
+def running(path):
+    return [t for t in trials_of(path) if t.state == TrialState.RUNNING and WORKER in t.user_attrs]
+
+
+def process_of(trial):
+    return trial.user_attrs[PROCESS]
+
+
+def kill_one_that_runs_a_trial(path):
+    """Kill a process in the middle of a trial, and return the trial."""
+    while True:
+        trial = wait_for(lambda: running(path))[0]
+        os.kill(process_of(trial), signal.SIGSTOP)  # or it could end the trial before it is killed
+        locked = path.with_name("study.log.lock").is_symlink()  # it would take the others half a minute
+        if not locked and trial.number in [one.number for one in running(path)]:
+            os.kill(process_of(trial), signal.SIGKILL)
+            return trial
+        os.kill(process_of(trial), signal.SIGCONT)
+
+
+def words(table, trials, *more):
+    storage = table.with_name("study.log")
+    return ["search", "vectors", str(table), "--storage", str(storage), "--trials", str(trials), *OPTIONS, *more]
+
+
+def test_the_trial_of_a_killed_process_is_run_again(table):
+    path, killed = table.with_name("study.log"), []
+
+    killer = threading.Thread(target=lambda: killed.append(kill_one_that_runs_a_trial(path)))
+    killer.start()
+    model = elman.FeedForward(epochs=10, batch_size=4)
+    found = elman.search(model, table, storage=path, trials=5, workers=2, options=["learning_rate", "dropout"])
+    killer.join()
+    assert len(found.trials) == 5
+    assert [t.params for t in trials_of(path) if t.state == TrialState.FAIL] == [killed[0].params]
+    assert killed[0].params in [t.options for t in found.trials]
+    assert len({process_of(t) for t in trials_of(path)}) > 1
+
+
+def test_a_search_that_was_killed_goes_on(table, capsys):
+    path = table.with_name("study.log")
+    begun = [sys.executable, "-c", CODE, *words(table, 4, "--workers", "2")]
+    command = subprocess.Popen(begun, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: any(t.state.is_finished() for t in trials_of(path)) and running(path))
+        workers = {process_of(t) for t in trials_of(path) if PROCESS in t.user_attrs}
+    finally:
+        command.kill()
+        command.wait()
+    for worker in workers:  # they end by themselves, and leave their trials to be run again
+        wait_for(lambda worker=worker: not is_alive(worker))
+    assert not running(path)
+    before = [t.number for t in trials_of(path) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    model = table.with_name("best.safetensors")
+    assert main(words(table, 4, "--workers", "1", "-o", str(model))) == 0
+    said = capsys.readouterr().out
+    assert "4 trials" in said
+    ended = [t.number for t in trials_of(path) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert set(before) <= set(ended)
+    assert len(ended) == 4
+    best = min((t for t in trials_of(path) if t.state == TrialState.COMPLETE), key=lambda t: t.value).params
+    assert {name: getattr(elman.load(model), name) for name in best} == best
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{process}/stat") as state:  # nobody may have waited for one that has ended
+        return state.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_an_error_of_a_process_is_raised_here(table, monkeypatch):
+    from elman.tuning import entry
+    from elman.tuning.experiment import experiment_of
+
+    def unread(model, data, names):
+        table.write_text("x,label\n1,a\n?,b\n")
+        return found
+
+    model = elman.FeedForward(epochs=1)
+    found = experiment_of(model, (table,), None)
+    monkeypatch.setattr(entry, "experiment_of", unread)
+    with pytest.raises(DataError, match=r"rows\.csv: "):
+        elman.search(model, table, storage=table.with_name("study.log"), trials=4, workers=2)
+    assert not running(table.with_name("study.log"))
