@@ -18,6 +18,7 @@ from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
 from elman.models.scoring.labels import as_labels
 from elman.ops.dispatch import use_backend
+from elman.train import Callback, RunFiles, read_container
 
 TINY = {"hidden_size": 8, "embedding_dim": 8, "min_count": 1, "epochs": 12, "learning_rate": 0.01, "dropout": 0.0}
 TINY |= {"input_dropout": 0.0, "symbol_dropout": 0.0, "batch_size": 8}
@@ -336,3 +337,42 @@ def test_series_are_varied_in_training_alone(how):
     assert np.abs(varied[1] - inputs[0]).max() < 1
     torch.manual_seed(0)
     np.testing.assert_array_equal(varied.values, augmented(inputs, np.array([1, 0]), how).values)
+
+
+class CutOffError(Exception):
+    pass
+
+
+class Cut(Callback):
+    """Ends a training in the middle of its second epoch, as a crash would."""
+
+    def on_step(self, progress):
+        if progress.counters.step == 7:
+            raise CutOffError
+
+
+@pytest.mark.parametrize(
+    ("kind", "epochs"),
+    [("texts", 2), ("series", 2), *(pytest.param(kind, None, marks=pytest.mark.study) for kind in ("texts", "series"))],
+)
+def test_cross_validated_cut_off_and_resumed_it_ends_with_the_same_bits(kind, epochs, tmp_path, monkeypatch):
+    """With the epochs left open, as many as the cross-validation finds."""
+    monkeypatch.setattr("elman.train.monitor.SHOW_EVERY", 0.0)  # a callback for every step
+    X, y = order_matters(40) if kind == "texts" else series_of()
+    options = TINY | {"epochs": epochs, "validation_fraction": None, "dropout": 0.3, "augment": "all", "ema_decay": 0.9}
+    whole = elman.SequenceClassifier(**options).fit(X, y)
+    files = RunFiles.within(tmp_path)
+    with pytest.raises(CutOffError):
+        elman.SequenceClassifier(**options).fit(X, y, files=files, callback=Cut(), checkpoint_seconds=0.0)
+    torch.rand(5)
+    resumed = elman.SequenceClassifier(**options).fit(X, y, files=files, resume=True)
+    assert len(whole.held_out_.targets) == len(X)
+    for name, weight in whole.network_.state_dict().items():
+        assert torch.equal(resumed.network_.state_dict()[name], weight), name
+    assert resumed.progress_.step == whole.progress_.step > 7
+    assert resumed.answer_ == whole.answer_
+    whole.save(tmp_path / "whole")
+    (_, one, tensors), (_, two, others) = (read_container(path) for path in (tmp_path / "whole", files.model))
+    assert one | {"progress": None} == two | {"progress": None}  # it has times
+    assert all(torch.equal(tensors[name], others[name]) for name in tensors | others)
+    np.testing.assert_array_equal(resumed.predict_proba(X), whole.predict_proba(X))
