@@ -20,7 +20,6 @@ struct State {
     V h, c;
 };
 
-
 enum class Activation { tanh, relu };
 
 // h = f(a)

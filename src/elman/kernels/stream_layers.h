@@ -64,20 +64,13 @@ ELMAN_INLINE void each_tile(Index begin, Index end, const Use& use) {
     }
 }
 
-// Calls use(first block, number of blocks as a constant), `most` at once where there are as many.
+// Calls use(first block, number of blocks as a constant): `most` at once while there are as many, then one by one.
 template <int most, class Use>
 ELMAN_INLINE void each_blocks(Index blocks, const Use& use) {
     Index block = 0;
     for (; block + most <= blocks; block += most) use(block, std::integral_constant<int, most>{});
-    if constexpr (most > 1) {
-        if constexpr (most > 2) {
-            if (block + 2 <= blocks) {
-                use(block, std::integral_constant<int, 2>{});
-                block += 2;
-            }
-        }
-        if (block < blocks) use(block, std::integral_constant<int, 1>{});
-    }
+    if constexpr (most > 1)
+        for (; block < blocks; block++) use(block, std::integral_constant<int, 1>{});
 }
 
 constexpr int only[] = {0};

@@ -19,16 +19,16 @@ typedef Bits Ints;  // int32 in each lane
 ELMAN_INLINE V as_floats(Ints x) { return __builtin_convertvector(x, V); }
 
 // The numbers of one precision: `Weight` in the packed matrix, `depth` of them for each lane side by side, one for each
-// of as many k; `Number` what they are multiplied with; `Sum` the sums of a block of `block` k.
+// of as many k; `Number` what they are multiplied with; `Partial` the sum of a block of `block` k.
 #if defined(ELMAN_STREAM_BFLOAT16)
 
 constexpr elman_precision precision = elman_bfloat16;
 typedef uint16_t Weight;
 typedef uint16_t Number;
-typedef V Sum;
+typedef V Partial;
 constexpr Index depth = 2, block_length = 128;
 
-ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) {
+ELMAN_INLINE Partial multiply_add(Partial sum, const Weight* w, const Number* a) {
     int32_t pair;
     std::memcpy(&pair, a, sizeof pair);
     const __m512i weights = _mm512_loadu_si512(w), numbers = _mm512_set1_epi32(pair);
@@ -40,10 +40,10 @@ ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) {
 constexpr elman_precision precision = elman_int8;
 typedef int8_t Weight;
 typedef uint8_t Number;  // 128 more than the number: one side of the instruction is unsigned
-typedef Ints Sum;
+typedef Ints Partial;
 constexpr Index depth = 4, block_length = 32768;  // a sum of so many products is below 2^31
 
-ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) {
+ELMAN_INLINE Partial multiply_add(Partial sum, const Weight* w, const Number* a) {
     int32_t four;
     std::memcpy(&four, a, sizeof four);
 #if defined(ELMAN_EMULATED_VNNI)  // for tests of the vectors of AVX2 on machines without the instruction
@@ -64,10 +64,12 @@ ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) {
 constexpr elman_precision precision = elman_float32;
 typedef float Weight;
 typedef float Number;
-typedef V Sum;
+typedef V Partial;
 constexpr Index depth = 1, block_length = k_block;
 
-ELMAN_INLINE Sum multiply_add(Sum sum, const Weight* w, const Number* a) { return fma(splat(*a), load(w), sum); }
+ELMAN_INLINE Partial multiply_add(Partial sum, const Weight* w, const Number* a) {
+    return fma(splat(*a), load(w), sum);
+}
 
 #endif
 
@@ -236,15 +238,15 @@ inline Matrix new_matrix(Memory& memory, const float* weight, Index H, Index K, 
 
 // The sums of one block of k, for M rows and P neighbouring blocks of `gates` columns.
 template <int M, int P, int gates>
-struct Sums {
-    Sum sum[M][P * gates];
+struct Partials {
+    Partial sum[M][P * gates];
     const Weight* w[P];
 
     ELMAN_INLINE void begin([[maybe_unused]] const Matrix& matrix, [[maybe_unused]] Index block,
                             [[maybe_unused]] Index part) {
         ELMAN_UNROLL
         for (int v = 0; v < P * gates; v++) {
-            Sum first = {};
+            Partial first = {};
 #if defined(ELMAN_STREAM_INT8)
             std::memcpy(&first, matrix.block_begins(block + v / gates) + (part * gates + v % gates) * W, sizeof first);
 #endif
@@ -291,14 +293,19 @@ template <int M, int P, int gates, int slots>
 ELMAN_INLINE void multiply(const Matrix& matrix, Index block, const Activations& a, Index first,
                            const int (&slot)[gates], V (&total)[M][P * slots]) {
     const Index depths = matrix.depths();
-    Sums<M, P, gates> sums;
+    Partials<M, P, gates> sums;
     for (int p = 0; p < P; p++) sums.w[p] = matrix.block(block + p);
     const Number* number = a.numbers + first * a.stride;
     for (Index k = 0, part = 0; k < depths; k += block_length / depth, part++) {
         const Index end = min(depths, k + block_length / depth);
         sums.begin(matrix, block, part);
+        if constexpr (M == 1) {
 #pragma GCC unroll 4
-        for (Index j = k; j < end; j++) sums.add(number + j * depth, a.stride);
+            for (Index j = k; j < end; j++) sums.add(number + j * depth, a.stride);
+        } else {
+#pragma GCC unroll 1
+            for (Index j = k; j < end; j++) sums.add(number + j * depth, a.stride);
+        }
         sums.template finish<slots>(matrix, block, a.scales + first, slot, total);
     }
 }
@@ -309,8 +316,8 @@ template <int P, int gates, int other_gates, int slots>
 ELMAN_INLINE void multiply_both(const Matrix& matrix, const Activations& a, const int (&slot)[gates],
                                 const Matrix& other, const Activations& b, const int (&other_slot)[other_gates],
                                 Index block, Index row, V (&total)[1][P * slots]) {
-    Sums<1, P, gates> sums;
-    Sums<1, P, other_gates> others;
+    Partials<1, P, gates> sums;
+    Partials<1, P, other_gates> others;
     for (int p = 0; p < P; p++) sums.w[p] = matrix.block(block + p);
     for (int p = 0; p < P; p++) others.w[p] = other.block(block + p);
     sums.begin(matrix, block, 0);
