@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 import elman
 from elman import launch
@@ -108,12 +109,19 @@ JOBS: dict[str, Callable[..., Any]] = {
 }
 
 
+def normed() -> Any:
+    """Return a captioner whose encoder has buffers that each rank fits to its own rows, and its images."""
+    torch.manual_seed(0)
+    return caption(encoder=nn.Sequential(nn.Flatten(), nn.Linear(30, 5), nn.BatchNorm1d(5)))
+
+
 DECIDED = {
     "cross-validated": lambda: classify(validation_fraction=0.1, epochs=None, symbol_dropout=0.2, answer="best"),
     "minutes": lambda: tag(epochs=None, minutes=0.01, dropout=0.3, answer="best"),
     "patience": lambda: translate(
         epochs=40, patience=1, learning_rate=2.0, evaluate_every=2, schedule="plateau", ema_decay=0.9, answer="best"
     ),
+    "batch norm": normed,
     "unbroken": lambda: lasting(4),
 }
 """Trainings in which the ranks have to decide alike, and draw different numbers."""

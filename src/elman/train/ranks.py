@@ -5,13 +5,16 @@ environment. Every rank calls `fit` with the same options and data, and all of t
 calls in the same order; each call below that says so is one of those. Without `torchrun` there is one rank, and none of
 this costs anything.
 
-The process group is never destroyed: gloo's can hang if that happens right after a backward pass, because it joins its
-threads with Python's lock held while they wait for that lock. It ends with the process.
+The process group lives as long as the process. Destroyed right after a backward pass gloo's can hang: it joins its
+threads with Python's lock held, while they wait for that lock to let go of their last work. So the process waits for
+them without the lock before it ends.
 """
 
+import atexit
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -31,6 +34,8 @@ LIMIT = timedelta(minutes=10)
 """Time that a rank waits for the others."""
 PATIENCE = timedelta(seconds=5)
 """Time that a rank that has failed waits to learn whether the first one has, too."""
+LET_GO = 0.1
+"""Seconds in which gloo's threads let go of their last work."""
 _FAILURE = "elman/failure"
 MOST_NAMED = 5
 """Differences between two ranks that a message names."""
@@ -77,6 +82,7 @@ def join() -> None:
         torch.cuda.set_device(launch.number("LOCAL_RANK", 0) % torch.cuda.device_count())
     with _reaching():
         distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout=LIMIT)
+    atexit.register(time.sleep, LET_GO)
 
 
 def add_up(tensor: Tensor) -> Tensor:
@@ -137,10 +143,13 @@ def copy_buffers(network: nn.Module) -> None:
     """Give every rank the first one's buffers that a model file holds, such as BatchNorm's; a collective call."""
     if count() == 1:
         return
-    kept = network.state_dict().keys() - dict(network.named_parameters()).keys()
-    with _reaching():
-        for name in sorted(kept):
-            distributed.broadcast(network.get_buffer(name).view(torch.uint8), FIRST)
+    kept = network.state_dict().keys()
+    for name, buffer in network.named_buffers():
+        if name in kept:
+            data = buffer.detach().contiguous().flatten().view(torch.uint8)
+            with _reaching():
+                distributed.broadcast(data, FIRST)
+            buffer.copy_(data.view(buffer.dtype).view_as(buffer))
 
 
 def agree(given: dict[str, Any], network: nn.Module) -> None:
