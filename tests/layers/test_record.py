@@ -401,6 +401,8 @@ def test_an_estimator_is_recorded_by_its_network() -> None:
     generator.fit(text)
     with elman.record(generator) as rec:
         written = generator.generate("to be", length=7).texts()[0]
+        with pytest.raises(InputError, match=r"^precision: expected float32 in a block of elman.record, got int8"):
+            generator.generate("to be", precision="int8")
     assert len(written) == 7
     gates = rec.joined("recurrent").gates
     assert gates["f"].shape == (5 + 7, 1, 6)

@@ -82,9 +82,21 @@ def check_precision(precision: str) -> None:
         raise InputError(f"precision: expected float32, got {precision}: {kernels.why_not()}")
 
 
+def can_stream(network: SymbolNetwork, precision: str) -> bool:
+    """Return whether a network runs as an `elman.Stream`: not without kernels, nor where `elman.record` watches it.
+
+    Raises:
+        InputError: it does not, and another precision than float32 is asked for.
+    """
+    watched = network.recurrent.recorder is not None
+    if watched and precision != "float32":
+        raise InputError(f"precision: expected float32 in a block of elman.record, got {precision}: leave it out")
+    return kernels.available() and not watched
+
+
 def network_nats(network: SymbolNetwork, symbols: npt.NDArray[np.integer], precision: str) -> Scores:
     """Return the loss of each symbol of a text but the first under a network, shape `(N - 1,)`."""
-    if not kernels.available():
+    if not can_stream(network, precision):
         return target_nats(network, Streams(symbols, 1)).astype(np.float64)
     stream = Stream(network, precision=precision)
     text = symbols.astype(np.int64)

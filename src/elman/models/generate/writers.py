@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from elman import kernels
 from elman.bptt import State
 from elman.models.estimator.answer import NETWORK
-from elman.models.generate.predictor import Predictor
+from elman.models.generate.predictor import Predictor, can_stream
 from elman.models.networks.symbols import SymbolNetwork
 from elman.models.scoring.text_ngrams import NextSymbols
 from elman.streams import Sampling, Stream
@@ -21,7 +20,7 @@ Scores = npt.NDArray[np.float32]
 
 
 class NetworkSteps:
-    """Steps of a network where there are no kernels for `elman.Stream`; the state is carried on.
+    """Steps of a network where `elman.Stream` cannot run, or `elman.record` watches; the state is carried on.
 
     Args:
         network: in evaluation mode.
@@ -61,7 +60,8 @@ class Writer:
         self.remark = ""
         if NETWORK in predictor.answer.factors:
             network = predictor.network
-            self._steps = Stream(network, rows, precision) if kernels.available() else NetworkSteps(network)
+            streams = can_stream(network, precision)
+            self._steps = Stream(network, rows, precision) if streams else NetworkSteps(network)
             if len(prompt) > 1:
                 self._steps.run(np.repeat(prompt[:-1, None], rows, axis=1))
             self._before = self._steps.state
