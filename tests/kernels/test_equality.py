@@ -47,6 +47,14 @@ def test_more_than_the_caches_hold(cell: str, H: int, threads: int) -> None:
     assert_all_close(native(problem), truth(problem))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_weight_gradients_larger_than_the_caches(threads: int) -> None:
+    """They are stored past the caches where all rows are added up at once."""
+    problem = Problem("lstm", 1, 2, 67, 1000)
+    torch.set_num_threads(threads)
+    assert_all_close(native(problem), truth(problem))
+
+
 @pytest.mark.study
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("H", HIDDEN[2:])

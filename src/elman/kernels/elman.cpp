@@ -15,9 +15,15 @@ namespace {
 
 // Multiply-adds of a call, below which a second thread costs more to wake (5 to 50 microseconds) than it saves.
 constexpr int64_t least_team_work = 4'000'000;
+// The same where weights are read in place: with one row a multiply-add takes 2 to 4 times as long.
+constexpr int64_t least_in_place_work = 2'000'000;
 // Multiply-adds of a step and thread, below which a barrier at every step costs more than it saves: 0.2 to 0.5
 // microseconds each.
 constexpr int64_t least_step_work = 64'000;
+// Weights that are read in place are the most of what a call with few rows reads. With the units split, each thread reads
+// its part of them alone; with the rows split, each reads all. Up to this many rows a thread, where every thread has
+// this many units.
+constexpr int64_t most_rows_by_units = 16, least_units = 64;
 
 struct InstructionSet {
     const char* name;
@@ -127,6 +133,8 @@ int elman_run(const elman_call* given) {
         advise_floats(call.grad_h, call.N * call.H);
         advise_floats(call.grad_c, call.N * call.H);
         advise_floats(call.grad_gates, call.N * sizes.gates * call.H);
+        advise_floats(call.grad_weight_ih, sizes.gates * call.H * call.I);
+        advise_floats(call.grad_weight_hh, sizes.gates * call.H * call.H);
     } else {
         advise_floats(call.y, call.N * call.H);
         advise_floats(call.cells, call.N * call.H);
@@ -135,10 +143,13 @@ int elman_run(const elman_call* given) {
     const int64_t step_work = call.B * sizes.gates * call.H * call.H;
     const int64_t work = call.N * sizes.gates * call.H * (call.I + call.H);
     const bool few_rows = call.B < call.threads;
-    const bool alone = work < least_team_work || (few_rows && step_work < least_step_work * call.threads);
+    const bool in_place = call.T <= most_in_place_steps;
+    const bool alone = work < (in_place ? least_in_place_work : least_team_work) ||
+                       (few_rows && step_work < least_step_work * call.threads);
     Team team(alone ? 1 : static_cast<int>(call.threads));
     thread_local Scratch scratch;
-    const Split split = call.B < team.size() ? Split::units : Split::rows;
+    const bool by_units = in_place && call.B <= most_rows_by_units * team.size() && call.H >= least_units * team.size();
+    const Split split = by_units || call.B < team.size() ? Split::units : Split::rows;
     return in_use().run(call, offset.empty() ? nullptr : offset.data(), team, split, scratch);
 }
 

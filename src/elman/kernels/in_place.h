@@ -12,11 +12,6 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
-// Calls with at most this many steps read their weights in place. With 16 rows and 4 steps both ways take about as long;
-// with one row packing takes as long as 5 to 10 steps. Not a matter of rows or threads, so that a row has the same bits
-// whatever the other rows are.
-constexpr Index most_in_place_steps = 4;
-
 // Rows that share what a tile loads of a weight, at most, and rows up to which a tile takes 8 rows of the weight
 // instead of 4: their sums fill the registers.
 #if defined(__AVX512F__) || defined(__ARM_NEON)
@@ -26,7 +21,7 @@ constexpr int shared_rows = 2, wide_rows = 1;
 #endif
 constexpr int wide = W < 8 ? W : 8, narrow = 4;
 
-// Rows that one pass over a weight serves; their partial sums stay in L1.
+// Rows that one pass down the columns of a weight serves; their sums stay in L1.
 constexpr Index pass_rows = 16;
 
 // Terms of a dot product that are added up in lanes before they are added to the total: 64 for each lane.
@@ -53,37 +48,57 @@ inline void fold(V* rows) {
     }
 }
 
-// Multiplies the terms `ks` of M rows of `a` by those of R rows of a weight.
-// Writes part[m][at + r], whose lanes are to be added.
-template <int M, int R>
-inline void dot_tile(ConstRows a, ConstRows weight, Range ks, V (*part)[W], Index at) {
-    V sum[M][R] = {};
-    const auto add = [&](Index k, Index lanes) __attribute__((always_inline)) {
-        V x[M];
-        ELMAN_UNROLL
-        for (int m = 0; m < M; m++) x[m] = load(a[m] + k, lanes);
-        ELMAN_UNROLL
-        for (int r = 0; r < R; r++) {
-            const V w = load(weight[r] + k, lanes);
-            ELMAN_UNROLL
-            for (int m = 0; m < M; m++) sum[m][r] = fma(x[m], w, sum[m][r]);
-        }
-    };
-    Index k = ks.begin;
-    for (; k + W <= ks.end; k += W) add(k, W);
-    if (k < ks.end) add(k, ks.end - k);
+// Multiplies the terms `ks` of M rows of `a` by those of P times R rows of a weight, R at a time.
+// Writes dots[m][at + r].
+template <int M, int R, int P>
+inline void dot_tile(ConstRows a, ConstRows weight, Range ks, float (*dots)[W], Index at) {
+    constexpr int size = P * R, vectors = (M * size + W - 1) / W * W;
+    V sums[vectors] = {};
     ELMAN_UNROLL
-    for (int m = 0; m < M; m++) {
+    for (int p = 0; p < P; p++) {
+        V sum[M][R] = {};
+        const auto add = [&](Index k, Index lanes) __attribute__((always_inline)) {
+            V x[M];
+            ELMAN_UNROLL
+            for (int m = 0; m < M; m++) x[m] = load(a[m] + k, lanes);
+            ELMAN_UNROLL
+            for (int r = 0; r < R; r++) {
+                // A row of a later tile: the hardware's own prefetch ends with each page of 4 KiB. One row of `a` has
+                // no time to spare for it.
+                if (M > 1) prefetch_far(weight[p * R + r + W] + k);
+                const V w = load(weight[p * R + r] + k, lanes);
+                ELMAN_UNROLL
+                for (int m = 0; m < M; m++) sum[m][r] = fma(x[m], w, sum[m][r]);
+            }
+        };
+        Index k = ks.begin;
+        for (; k + W <= ks.end; k += W) add(k, W);
+        if (k < ks.end) add(k, ks.end - k);
         ELMAN_UNROLL
-        for (int r = 0; r < R; r++) part[m][at + r] = sum[m][r];
+        for (int m = 0; m < M; m++) {
+            ELMAN_UNROLL
+            for (int r = 0; r < R; r++) sums[m * size + p * R + r] = sum[m][r];
+        }
     }
+    float folded[vectors];
+    for (int i = 0; i < vectors; i += W) {
+        fold(sums + i);
+        store(folded + i, sums[i]);
+    }
+    for (int m = 0; m < M; m++) std::memcpy(dots[m] + at, folded + m * size, size * sizeof(float));
 }
 
-template <int M, int R>
-inline void dot_tile_of(Index rows, ConstRows a, ConstRows weight, Range ks, V (*part)[W], Index at) {
+// Multiplies `rows` rows of `a`, at most M, by `count` rows of a weight.
+// Picks the tiles of exactly that many rows, whose sums fill whole vectors.
+template <int M>
+inline void dot_tiles(Index rows, ConstRows a, ConstRows weight, Index count, Range ks, float (*dots)[W]) {
     if constexpr (M > 0) {
-        if (rows == M) return dot_tile<M, R>(a, weight, ks, part, at);
-        dot_tile_of<M - 1, R>(rows, a, weight, ks, part, at);
+        if (rows < M) return dot_tiles<M - 1>(rows, a, weight, count, ks, dots);
+        constexpr int R = M <= wide_rows ? wide : narrow, P = M * R % W == 0 ? 1 : 2;
+        Index r = 0;
+        for (; r + P * R <= count; r += P * R) dot_tile<M, R, P>(a, weight.from(r), ks, dots, r);
+        for (; r + narrow <= count; r += narrow) dot_tile<M, narrow, 1>(a, weight.from(r), ks, dots, r);
+        for (; r < count; r++) dot_tile<M, 1, 1>(a, weight.from(r), ks, dots, r);
     }
 }
 
@@ -97,33 +112,13 @@ inline void each_tile(Index rows, Use use) {
 // Adds to W sums of each row of `sums` the dot products of `rows` rows of `a` with `count` rows of a weight.
 // Needs: K floats at each row of `a` and of `weight`; count of at most W; room for W floats at each row of `sums`.
 inline void dot_product(ConstRows a, Index rows, ConstRows weight, Index count, Index K, Rows sums) {
-    for (Index first = 0; first < rows; first += pass_rows) {
-        const Index pass = min(pass_rows, rows - first);
+    each_tile(rows, [&](Index begin, Index end) {
+        float dots[shared_rows][W] = {};
         for (Index k = 0; k < K; k += dot_block) {
-            const Range ks = {k, min(K, k + dot_block)};
-            V part[pass_rows][W];
-            for (Index r = 0; r < count;) {
-                const Index size = pass <= wide_rows && count - r >= wide ? wide : count - r >= narrow ? narrow : 1;
-                each_tile(pass, [&](Index begin, Index end) {
-                    const ConstRows tile_a = a.from(first + begin), tile_weight = weight.from(r);
-                    if (size == 1) {
-                        dot_tile_of<shared_rows, 1>(end - begin, tile_a, tile_weight, ks, part + begin, r);
-                    } else if (size == narrow) {
-                        dot_tile_of<shared_rows, narrow>(end - begin, tile_a, tile_weight, ks, part + begin, r);
-                    } else {
-                        dot_tile_of<wide_rows, wide>(end - begin, tile_a, tile_weight, ks, part + begin, r);
-                    }
-                });
-                r += size;
-            }
-            for (Index row = 0; row < pass; row++) {
-                for (Index r = count; r < W; r++) part[row][r] = V{};
-                fold(part[row]);
-                float* out = sums[first + row];
-                store(out, load(out) + part[row][0]);
-            }
+            dot_tiles<shared_rows>(end - begin, a.from(begin), weight, count, {k, min(K, k + dot_block)}, dots);
+            for (Index row = begin; row < end; row++) store(sums[row], load(sums[row]) + load(dots[row - begin]));
         }
-    }
+    });
 }
 
 // Adds M rows of `a`, at R neighbouring k, times R rows of a weight to `width` columns of `sums`.

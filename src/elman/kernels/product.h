@@ -43,8 +43,8 @@ using ConstRows = RowsOf<const float>;
 // The left operand of a product: its rows are rows in memory, or columns (the operand is stored transposed).
 enum class Operand { rows, columns };
 
-// Whether a product is added to what is in memory, or replaces it.
-enum class Sum { add, replace };
+// Whether a product is added to what is in memory, or replaces it, perhaps non-temporally.
+enum class Sum { add, replace, replace_nontemporal };
 
 // The order in which a product takes its panels.
 enum class Order { ascending, descending };
@@ -118,7 +118,11 @@ inline void tile(ConstRows a, const float* panel, Index K, Range ks, Rows sums, 
         ELMAN_UNROLL
         for (int v = 0; v < 2 * P; v++) {
             float* out = sums[m] + at[v];
-            store(out, into == Sum::add ? load(out) + sum[m][v] : sum[m][v]);
+            if (into == Sum::replace_nontemporal) {
+                store_nontemporal(out, sum[m][v], W);
+            } else {
+                store(out, into == Sum::add ? load(out) + sum[m][v] : sum[m][v]);
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ inline V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 inline void store(float* p, V v) { *reinterpret_cast<Unaligned*>(p) = v; }
 
 inline void prefetch(const float* p) { __builtin_prefetch(p); }
+inline void prefetch_far(const float* p) { __builtin_prefetch(p, 0, 2); }  // not into L1
 
 // Loads the first `lanes` lanes only: memory past them may belong to another array. Lanes not loaded are 0.
 inline V load(const float* p, std::ptrdiff_t lanes) {

@@ -79,7 +79,10 @@ class WeightGradient {
     void add(const Gathered<Cell>& gathered, Index count) {
         for (Index first = 0; first < count; first += k_block) {
             const Index K = min(k_block, count - first);
-            if (fresh_) {
+            if (fresh_ && K == call_->N && large()) {  // the whole gradient at once
+                add_products<Sum::replace_nontemporal>(gathered, first, K);
+                finish_stores();
+            } else if (fresh_) {
                 add_products<Sum::replace>(gathered, first, K);
             } else {
                 add_products<Sum::add>(gathered, first, K);
@@ -94,6 +97,12 @@ class WeightGradient {
     void clear(float* bias, Index gate) {
         if (bias == nullptr || begin_ >= end_) return;
         std::memset(bias + gate * call_->H + begin_, 0, static_cast<std::size_t>(end_ - begin_) * sizeof(float));
+    }
+
+    bool large() const {
+        const Index width =
+            (call_->grad_weight_ih != nullptr ? call_->I : 0) + (call_->grad_weight_hh != nullptr ? call_->H : 0);
+        return store_kind(Cell::gates * call_->H * width) == Store::nontemporal;
     }
 
     // The gate whose block of W_ih or W_hh adds into a slot, or -1.
