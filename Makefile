@@ -30,7 +30,7 @@ test: setup
 	  $(BIN)/cmake -S . -B build/tests -DELMAN_TESTS=ON --log-level=WARNING && \
 	  $(BIN)/cmake --build build/tests --parallel 2 && \
 	  $(BIN)/ctest --test-dir build/tests --output-on-failure; fi
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not study"
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not study"
 
 setup: $(INSTALLED)
 

@@ -26,17 +26,7 @@ COMMANDS = {
 }
 
 
-def bare(program: str, folder: Path) -> list[object]:
-    """Run a program where no extra is installed; it prints JSON in its last line."""
-    done = subprocess.run(
-        [sys.executable, "-c", BARE + program], capture_output=True, text=True, cwd=folder, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_layers_work_and_public_names_say_what_they_need(tmp_path):
-    program = """
+LAYERS = """
 import json, torch, elman
 y, _ = elman.LSTM(3, 4)(torch.zeros(2, 1, 3, requires_grad=True))
 y.sum().backward()
@@ -46,13 +36,7 @@ try:
 except ImportError as error:
     print(json.dumps([list(y.shape), str(error)]))
 """
-    needed = "elman.SequenceClassifier needs scikit-learn: pip install 'elman[jobs]'"
-    assert bare(program, tmp_path) == [[2, 1, 4], needed]
-
-
-def test_help_works_and_commands_say_what_they_need(tmp_path):
-    (tmp_path / "my.txt").write_text("A text.")
-    program = f"""
+HELP = f"""
 import contextlib, io, json
 from elman.cli import main
 found = []
@@ -62,8 +46,26 @@ for words in ["--help", "train --help", "train classify --help", "data", "info",
         found.append([main(words.split()), said.getvalue().strip()])
 print(json.dumps(found))
 """
-    needed = [[1, f"elman: {line}"] for line in COMMANDS.values()]
-    assert bare(program, tmp_path) == [[0, ""]] * 5 + needed
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """What the programs print where no extra is installed; both in one process, which loads torch once."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "my.txt").write_text("A text.")
+    done = subprocess.run(
+        [sys.executable, "-c", BARE + HELP + LAYERS], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_layers_work_and_public_names_say_what_they_need(bare):
+    assert bare[1] == [[2, 1, 4], "elman.SequenceClassifier needs scikit-learn: pip install 'elman[jobs]'"]
+
+
+def test_help_works_and_commands_say_what_they_need(bare):
+    assert bare[0] == [[0, ""]] * 5 + [[1, f"elman: {line}"] for line in COMMANDS.values()]
 
 
 def test_the_extras_are_those_of_the_package():

@@ -1,6 +1,6 @@
 """The README's table of jobs: each command runs as it is printed, on the file that `elman data` makes for it.
 
-Only the length of training and the size of the network are cut down.
+Only the number of trainings, their length and the size of the network are cut down.
 """
 
 import re
@@ -12,12 +12,13 @@ import pytest
 from elman.cli import main
 from elman.data.sets import DataSet, data_sets
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\|[^|]*\|[^|]*\| `elman ((?:train|forecast) [^`]+)` \|", README, re.MULTILINE)
 SETS = data_sets()
 SMALL = ["--hidden-size", "4", "--num-layers", "1"]
 SHORT = {
-    "classify": ["--epochs", "1", *SMALL],
+    "classify": ["--epochs", "1", "--validation-fraction", "0.1", *SMALL],
     "tag": ["--epochs", "1", *SMALL],
     "translate": ["--epochs", "1", "--beam", "1", *SMALL],
     "caption": ["--epochs", "1", "--beam", "1", *SMALL],

@@ -9,7 +9,8 @@ import pytest
 import elman
 from elman.cli import main
 
-TINY = ["--hidden-size", "6", "--embedding-dim", "4", "--epochs", "2", "--min-count", "1"]
+CROSS_VALIDATED = ["--hidden-size", "6", "--embedding-dim", "4", "--epochs", "2", "--min-count", "1"]
+TINY = [*CROSS_VALIDATED, "--validation-fraction", "0.2"]  # with one training in place of six
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ def test_several_labels_in_a_cell(tmp_path, capsys):
     rows = [{"text": f"{a} {b}", "label": f"{a}; {b}"} for a in ("red", "blue") for b in ("big", "small")] * 8
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     model = str(tmp_path / "m.safetensors")
-    words = ["train", "classify", str(tmp_path / "t.jsonl"), "-o", model, "--label-separator", ";", *TINY]
+    words = ["train", "classify", str(tmp_path / "t.jsonl"), "-o", model, "--label-separator", ";", *CROSS_VALIDATED]
     assert main(words) == 0
     assert main(["predict", model, str(tmp_path / "t.jsonl"), "-o", str(tmp_path / "p.csv")]) == 0
     assert "p(small)" in (tmp_path / "p.csv").read_text()

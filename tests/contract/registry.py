@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import torch
 from tests.contract.oracles import ResetBeforeGRU
 from torch import Tensor, nn
@@ -80,6 +81,29 @@ RUNS = [
 ]
 
 
+# Every cell, every run, and the LSTM, whose state is a pair, on every backend: for what takes a second to compile.
+FEW = {
+    "rnn_tanh-torch-float64",
+    "rnn_relu-reference-float32",
+    "gru-native-float32",
+    "gru_reset_before-reference-float32",
+    "lstm-native-float32",
+    "lstm-reference-float64",
+    "lstm-torch-float64",
+}
+# Fixtures of one test, all pairs where there is time.
+compiled = pytest.mark.parametrize(
+    ("cell", "run"),
+    [
+        pytest.param(cell, run, marks=[pytest.mark.study] if f"{cell}-{run}" not in FEW else [], id=f"{cell}-{run}")
+        for cell in CELLS
+        for run in RUNS
+        if run.covers(cell)
+    ],
+    indirect=True,
+)
+
+
 @dataclass(frozen=True)
 class Case:
     """A size, a configuration and a kind of input; `lengths` make a packed batch, B = 0 an unbatched input."""
@@ -122,7 +146,7 @@ CASES = [
 
 def pair(cell: Cell, case: Case, dtype: torch.dtype) -> tuple[nn.RNNBase, nn.RNNBase]:
     """Elman's layer, and its truth in float64 with the same parameters."""
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     layer = cell.layer(case.I, case.H, **cell.options, **case.options)
     truth = cell.truth(case.I, case.H, **cell.truth_options, **case.options).double()
     truth.load_state_dict(layer.state_dict())

@@ -16,7 +16,7 @@ CASES = [
 
 
 def seeded(layer: nn.RNNBase, case: Case, seed: int) -> dict[str, torch.Tensor]:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     return results(layer, case)
 
 

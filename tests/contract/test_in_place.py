@@ -53,7 +53,7 @@ def gradients(module: nn.Module, case: Case, change: Change, run: Callable[..., 
     x = leaf(*([*batch, steps] if case.options.get("batch_first") else [steps, *batch]), case.I)
 
     def loss(x: Tensor) -> Tensor:
-        torch.manual_seed(3)
+        torch.default_generator.manual_seed(3)
         packed = pack_padded_sequence(x, list(case.lengths), enforce_sorted=False) if case.lengths else x
         y, final = module(packed)
         y = y.data if isinstance(y, PackedSequence) else y

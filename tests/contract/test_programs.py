@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.contract.registry import CELLS, RUNS, Case, Cell, Run, pair, results
+from tests.contract.registry import CELLS, RUNS, Case, Cell, Run, compiled, pair, results
 from tests.tolerance import assert_all_close, assert_close
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -22,6 +22,7 @@ def _fresh_compiler() -> Iterator[None]:
     torch._dynamo.reset()
 
 
+@compiled
 def test_compiled_in_one_graph(cell: Cell, run: Run) -> None:
     """Forward and backward; two steps, because the compiler unrolls the reference's loop."""
     case = Case("two_steps", T=2, options={"bidirectional": True})
@@ -41,6 +42,7 @@ def test_compiled_follows_the_backend() -> None:
     assert_all_close(results(layer.double(), case), results(truth, case))
 
 
+@compiled
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # torch's, at a graph break
 def test_compiled_with_a_packed_batch(cell: Cell, run: Run) -> None:
     """The sizes of a packed batch are data, so that the graph may break; the result may not."""
@@ -50,6 +52,7 @@ def test_compiled_with_a_packed_batch(cell: Cell, run: Run) -> None:
     assert_all_close(results(layer, case), results(truth, case))
 
 
+@compiled
 def test_exported(cell: Cell, run: Run) -> None:
     layer, truth = pair(cell, CASE, run.dtype)
     x = torch.randn(4, 3, CASE.I, dtype=torch.float64)

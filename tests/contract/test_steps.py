@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.contract.registry import CELLS, Cell, Run
+from tests.contract.registry import CELLS, Cell, Run, compiled
 from tests.tolerance import assert_all_close
 from torch import nn
 
@@ -16,7 +16,7 @@ IN_TORCH = [cell for cell in CELLS if cell.in_torch]
 
 def make(cell: Cell, run: Run, **options: Any) -> tuple[nn.Module, nn.Module]:
     """Elman's cell, and a layer of one step in float64 with the same parameters for a truth."""
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     step = cell.step(I, H, **cell.options, **options)
     truth = cell.truth(I, H, **cell.truth_options, **options).double()
     truth.load_state_dict({f"{name}_l0": value for name, value in step.state_dict().items()})
@@ -81,6 +81,7 @@ def test_same_seed_same_parameters_and_repr(cell: Cell) -> None:
         assert torch.equal(ours.state_dict()[name], value), name
 
 
+@compiled
 def test_compiled_in_one_graph(cell: Cell, run: Run) -> None:
     step, truth = make(cell, run)
     torch._dynamo.reset()

@@ -18,7 +18,7 @@ from elman.ops.dispatch import use_backend
 from elman.options import declared
 from elman.train import Callback, RunFiles, read_container
 
-pytestmark = pytest.mark.parametrize("name", CASES)
+pytestmark = [pytest.mark.parametrize("name", CASES), pytest.mark.usefixtures("without_pictures")]
 
 
 class CutOffError(Exception):

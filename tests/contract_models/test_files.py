@@ -17,6 +17,7 @@ from elman.errors import ElmanError
 from elman.quoting import printable
 from elman.train import RunFiles, read_container, write_container
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
 KINDS = sorted(CASES)
 DEEP = [[[[[[[[]]]]]]]]
 VALUES = [None, "", "text", -1, 0, 1, 2**31, 2**70, 0.5, 1e308, -1e308, float("nan"), float("inf"), True, [], {}, DEEP]
@@ -154,7 +155,7 @@ def try_checkpoints(kind, files, tmp_path, count):
 @pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered", "ignore:divide by zero")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_resealed_model_is_read_or_refused(fitted, tmp_path, kind):
-    try_models(kind, fitted(kind), tmp_path, 15)
+    try_models(kind, fitted(kind), tmp_path, 8)
 
 
 @pytest.mark.study
@@ -166,7 +167,7 @@ def test_every_resealed_model_is_read_or_refused(fitted, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["text generator", "classifier of series"])
 def test_a_resealed_checkpoint_is_resumed_or_refused(fitted, tmp_path, kind):
-    try_checkpoints(kind, fitted(kind), tmp_path, 8)
+    try_checkpoints(kind, fitted(kind), tmp_path, 5)
 
 
 @pytest.mark.study

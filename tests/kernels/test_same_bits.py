@@ -7,8 +7,11 @@ from tests.kernels.problems import Problem, draw, native, truth
 from tests.tolerance import assert_all_close
 from torch import Tensor
 
+from elman import kernels
+
 cells = pytest.mark.parametrize("cell", CELLS)
-THREADS = [1, 2, 3, 5]
+SETS = kernels.instruction_sets() if kernels.available() else []
+THREADS = [2, 3, 5]
 # Large enough that the kernels do share the work: over rows, and over units where there are fewer rows than threads.
 SHARED = [
     Problem("rnn_tanh", 160, 25, 33, 150),
@@ -32,9 +35,25 @@ def identical(a: dict[str, Tensor], b: dict[str, Tensor], names: list[str]) -> b
     return all(torch.equal(a[name], b[name]) for name in names)
 
 
-@pytest.mark.parametrize("problem", SHARED, ids=lambda p: f"{p.cell}-{p}")
+# All with this machine's first set, and each with one of the others, so that each of these shares rows and units, dense
+# and packed; the rest are studies.
+PAIRS = [
+    pytest.param(
+        name,
+        problem,
+        marks=[pytest.mark.study] if at and len(SETS) > 2 and (place + at) % 2 else [],
+        id=f"{name}-{problem.cell}-{problem}",
+    )
+    for at, name in enumerate(SETS)
+    for place, problem in enumerate(SHARED)
+]
+
+
+@pytest.mark.parametrize(("instruction_set", "problem"), PAIRS, indirect=["instruction_set"])
 def test_any_number_of_threads(instruction_set: str, problem: Problem) -> None:
     alone = native(problem)
+    assert identical(native(problem), alone, list(alone))
+    assert_all_close(alone, truth(problem))
     outputs = [name for name in alone if not name.startswith("grad")]
     for threads in THREADS:
         torch.set_num_threads(threads)

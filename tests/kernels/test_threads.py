@@ -43,11 +43,12 @@ either = pytest.mark.parametrize("ours", [False, True], ids=["torch's threads", 
 
 
 # Imports once, starts no thread, and forks for every program that it is sent: a process like a new one, without
-# loading torch again.
+# loading torch again, or what torch loads at its first backward pass. Frozen, it is no garbage to collect at each end.
 FORKS = """
-import json, os, sys
+import gc, json, os, sys
 {threads}
-import torch, torch.utils.data, tests.kernels.problems
+import torch, torch.fx.experimental.symbolic_shapes, torch.utils.data, tests.kernels.problems
+gc.freeze()
 for line in sys.stdin:
     if os.fork() == 0:
         os.dup2(1, 2)

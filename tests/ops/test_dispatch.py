@@ -1,6 +1,5 @@
 """The rule that chooses a backend: each branch, its reason, and what may be forced."""
 
-import os
 import subprocess
 import sys
 
@@ -122,16 +121,21 @@ def test_a_layer_says_where_it_runs() -> None:
     assert elman.GRUCell(3, 4, reset_after=False).double().backend == "reference"
 
 
-def in_a_process_with(backend: str) -> subprocess.CompletedProcess[str]:
-    code = "import elman; b = elman.GRU(3, 4).backend; print(b, '-', b.reason)"
-    environment = {**os.environ, "ELMAN_BACKEND": backend}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+# Torch is loaded once, and Elman in a new process for each value.
+PROCESSES = """
+import os, torch
+for backend in "reference", "fast":
+    if os.fork() == 0:
+        os.environ["ELMAN_BACKEND"] = backend
+        import elman
+        b = elman.GRU(3, 4).backend
+        print(b, "-", b.reason)
+        raise SystemExit
+    os.wait()
+"""
 
 
-def test_the_environment_forces_one() -> None:
-    assert in_a_process_with("reference").stdout == "reference - forced by ELMAN_BACKEND\n"
-
-
-def test_the_environment_is_checked() -> None:
-    error = in_a_process_with("fast").stderr
-    assert "ELMAN_BACKEND: expected one of native, reference, torch; got 'fast'" in error
+def test_the_environment_forces_one_and_is_checked() -> None:
+    done = subprocess.run([sys.executable, "-c", PROCESSES], capture_output=True, text=True, check=False)
+    assert done.stdout == "reference - forced by ELMAN_BACKEND\n"
+    assert "ELMAN_BACKEND: expected one of native, reference, torch; got 'fast'" in done.stderr

@@ -112,7 +112,7 @@ def test_every_gradient_agrees_with_autograd(sheet: dict[str, Any]) -> None:
         assert trace.check_line.passed, trace.check_line
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(sheets(), st.booleans())
 def test_every_rendering_of_any_sheet(sheet: dict[str, Any], learn: bool) -> None:
     """The lines fit, LaTeX is balanced, and the notebook's NumPy gives the numbers of the trace."""

@@ -22,6 +22,7 @@ from elman.train import Callback, RunFiles, read_container
 
 TINY = {"hidden_size": 8, "embedding_dim": 8, "min_count": 1, "epochs": 12, "learning_rate": 0.01, "dropout": 0.0}
 TINY |= {"input_dropout": 0.0, "symbol_dropout": 0.0, "batch_size": 8}
+TINY |= {"validation_fraction": 0.2}  # so few sequences would be cross-validated otherwise, with six trainings
 
 
 def order_matters(count=60, seed=0):
@@ -121,7 +122,7 @@ def test_a_label_that_only_the_held_out_part_has_is_named():
 
 def test_duplicates_across_the_split_are_counted():
     texts, labels = ["same words here"] * 20 + ["other words there"] * 20, [0] * 20 + [1] * 20
-    model = elman.SequenceClassifier(**TINY | {"epochs": 1}, validation_fraction=0.25).fit(texts, labels)
+    model = elman.SequenceClassifier(**TINY | {"epochs": 1, "validation_fraction": 0.25}).fit(texts, labels)
     assert model.duplicates_ == 10
 
 
@@ -134,7 +135,7 @@ def test_duplicates_across_the_split_are_counted():
     ],
 )
 def test_texts_are_cut_as_they_look(X, tokens, first):
-    model = elman.SequenceClassifier(**TINY | {"epochs": 1}, validation_fraction=0).fit(X * 3, ["p", "q"] * 3)
+    model = elman.SequenceClassifier(**TINY | {"epochs": 1, "validation_fraction": 0}).fit(X * 3, ["p", "q"] * 3)
     assert model.preprocessor_.input.tokens == tokens
     assert model.preprocessor_.input.encode(X).lengths[0] == first
     assert model.predict(["e" if tokens != "symbols" else ["x9"], *X][0:1]).shape == (1,)
@@ -315,7 +316,7 @@ def test_few_series_are_cross_validated_and_a_simple_model_may_answer(tmp_path):
     for one, label in zip(series, labels, strict=True):
         at = random.integers(0, len(one) - 9)
         one[at : at + 9, 0] += (1 if label == "up" else -1) * np.hanning(9) * 3
-    options = TINY | {"hidden_size": 2, "epochs": 1, "augment": "all"}
+    options = TINY | {"hidden_size": 2, "epochs": 1, "augment": "all", "validation_fraction": None}
     model = elman.SequenceClassifier(**options).fit(series, labels)
     assert model.answer_.factors["convolutions"] == max(model.answer_.factors.values())
     assert model.answer_.losses["convolutions"] < model.answer_.losses["network"]

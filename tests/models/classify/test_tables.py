@@ -15,6 +15,7 @@ from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.series_columns import SeriesColumns
 
 SMALL = {"hidden_size": 4, "embedding_dim": 4, "epochs": 2, "batch_size": 8, "min_count": 1}
+SMALL |= {"validation_fraction": 0.2}  # so few sequences would be cross-validated otherwise, with six trainings
 NANOSECOND = 1_609_459_200_000_000_000
 
 
@@ -139,7 +140,7 @@ def test_a_symbol_that_is_called_as_ours_is_a_symbol_like_others():
     model = elman.Translator(
         hidden_size=16,
         embedding_dim=8,
-        epochs=25,
+        epochs=15,
         batch_size=8,
         learning_rate=0.03,
         source_tokens="symbols",
@@ -155,7 +156,7 @@ def test_figures_agree_whatever_white_space_targets_have():
     pairs = pd.DataFrame(
         {"source": ["roses are red", "tea for two"] * 20, "target": ["rouge\nbleu ", "thé  pour\tdeux"] * 20}
     )
-    model = elman.Translator(hidden_size=16, embedding_dim=8, epochs=30, batch_size=8, learning_rate=0.02).fit(pairs)
+    model = elman.Translator(hidden_size=16, embedding_dim=8, epochs=15, batch_size=8, learning_rate=0.03).fit(pairs)
     (grid,) = model.report(pairs).grids
     scores = dict(zip(grid.columns, grid.rows[-1], strict=True))
     assert scores["text errors"] == pytest.approx(1 - scores["exact"])
@@ -177,7 +178,7 @@ def wide(count):
 
 MAKE = {
     "feed forward": lambda: elman.FeedForward(hidden_size=4, epochs=2, batch_size=8),
-    "classifier": lambda: elman.SequenceClassifier(hidden_size=4, epochs=1, batch_size=8),
+    "classifier": lambda: elman.SequenceClassifier(hidden_size=4, epochs=1, batch_size=8, validation_fraction=0.2),
     "window": lambda: elman.WindowMLP(hidden_size=4, epochs=1, batch_size=8, window=3),
 }
 

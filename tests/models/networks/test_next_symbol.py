@@ -10,6 +10,7 @@ from elman.bptt import Position, Streams
 from elman.models.networks import next_symbol
 from elman.train import Callback, RunFiles
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
 TEXT = "".join(f"{n} men went to mow, went to mow {n % 7} meadows;" for n in range(40))
 SMALL = {"hidden_size": 12, "num_layers": 2, "embedding_dim": 6, "batch_size": 3, "k1": 10, "epochs": 2, "dropout": 0.1}
 
@@ -40,10 +41,10 @@ def cut_and_resumed(options, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("cell", "more"),
     [
-        ("rnn", {"k2": 17}),
-        ("gru", {}),
+        pytest.param("rnn", {"k2": 17}, marks=pytest.mark.study),
+        pytest.param("gru", {}, marks=pytest.mark.study),
         ("gru", {"k2": 34, "separator": ";"}),
-        ("lstm", {"k2": 17}),
+        pytest.param("lstm", {"k2": 17}, marks=pytest.mark.study),
         ("lstm", {"embedding_dim": None}),
     ],
 )
