@@ -18,6 +18,7 @@ from .models import TextGenerator as TextGenerator
 from .models import Translator as Translator
 from .models import WindowMLP as WindowMLP
 from .models import load as load
+from .train import Callback as Callback
 from .tuning.entry import search as search
 from .worked.entry import check as check
 from .worked.entry import explain as explain

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.jobs import command
-from elman.cli.running import Interruption, echo_chosen, ending
+from elman.cli.running import Interruption, echo_chosen, ending, tensorboard
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
 from elman.files import check_writable
@@ -102,7 +102,8 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         # Forecasts from the origins take time too; training on everything gets a quarter of the minutes at least.
         left = minutes and max(minutes / 4, minutes - (time.monotonic() - began) / 60)
     echo("\ntraining on everything")
-    model.set_params(minutes=left).fit(panel, files=files, callback=Show(lines=False), **run)
+    callback = [Show(lines=False), *tensorboard(given.get("tensorboard"))]
+    model.set_params(minutes=left).fit(panel, files=files, callback=callback, **run)
     model.set_params(minutes=minutes)
     echo_chosen(model)
     echo(answer_line(model.answer_))

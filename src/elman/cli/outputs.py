@@ -20,9 +20,9 @@ from elman.files import check_writable
 from elman.quoting import quote, shown
 from elman.signals import exit_code
 
-WRITTEN = {"output", "save", "picture", "storage"}
+WRITTEN = {"output", "save", "picture", "storage", "tensorboard"}
 """Names of the options whose file is written."""
-MADE = {"MODEL", "TABLE|FOLDER", "FOLDER", "STUDY"}
+MADE = {"MODEL", "TABLE|FOLDER", "FOLDER", "STUDY", "DIR"}
 """Metavariables of the outputs whose folder is made."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
