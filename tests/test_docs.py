@@ -59,6 +59,8 @@ FEWER = {  # trainings that print the same up to numbers after fewer epochs; `ma
     "elman forecast until_june.csv": "--epochs 2",
     "elman train translate pairs.csv": "--epochs 2 --evaluate-every 225",
 }
+# Libraries that the papers use and no extra brings: their blocks run where they are.
+NOT_INSTALLED = ("mlflow", "wandb")
 # Predictions, of which a few differ from machine to machine: their first line alone is compared.
 LEARNED = {"head -3 written.csv", "head -4 written.csv"}
 
@@ -94,6 +96,9 @@ def elsewhere(tmp_path, monkeypatch, one_thread):
 
 
 def run_python(block: Block) -> None:
+    for library in NOT_INSTALLED:
+        if re.search(rf"^import {library}$", block.text, re.MULTILINE):
+            pytest.importorskip(library)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})

@@ -20,6 +20,7 @@ from .models import WindowMLP as WindowMLP
 from .models import load as load
 from .streams import Stream as Stream
 from .streams import StreamState as StreamState
+from .train import Callback as Callback
 from .tuning.entry import search as search
 from .worked.entry import check as check
 from .worked.entry import explain as explain

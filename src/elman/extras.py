@@ -18,6 +18,7 @@ _LIBRARIES = {  # by the name that is imported: the name to install and the extr
     "sacrebleu": ("sacrebleu", "translation"),
     "scipy": ("scipy", "jobs"),
     "sklearn": ("scikit-learn", "jobs"),
+    "tensorboard": ("tensorboard", "tensorboard"),
     "tokenizers": ("tokenizers", "pieces"),
     "yaml": ("PyYAML", "sheets"),
 }

@@ -51,7 +51,7 @@ def test_without_a_model_the_command_that_trains_it_is_printed(files, capsys):
         (["--search", "seed"], "'seed': an option that cannot be searched: choose from pooling, "),
         (["--search", ","], "search: expected an option to search, got none"),
         (["--trials", "0"], "trials: expected 1 or more, got 0"),
-        (["--workers", "-1"], "workers: expected 1 or more, got -1"),
+        (["--workers", "0"], "workers: expected 1 or more, got 0"),
         (["--validation-fraction", "0"], "validation_fraction: a search compares held-out losses"),
         (["--storage", "t.csv"], "this file is an input of this command as well"),
         (["--storage", "."], "a folder is there, not a file"),

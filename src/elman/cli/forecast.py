@@ -9,7 +9,7 @@ import typer
 
 from elman import launch
 from elman.cli.jobs import command
-from elman.cli.running import Interruption, echo_chosen, end_other_ranks, ending
+from elman.cli.running import Interruption, echo_chosen, end_other_ranks, ending, tensorboard
 from elman.cli.terminal import echo, print_grid
 from elman.errors import InputError
 from elman.files import check_writable
@@ -106,7 +106,8 @@ def _run(options: dict[str, Any], given: dict[str, Any]) -> None:
         # Forecasts from the origins take time too; training on everything gets a quarter of the minutes at least.
         left = minutes and max(minutes / 4, minutes - (time.monotonic() - began) / 60)
     echo("\ntraining on everything")
-    model.set_params(minutes=left).fit(panel, files=files, callback=Show(lines=False), **run)
+    callback = [Show(lines=False), *tensorboard(given.get("tensorboard"))]
+    model.set_params(minutes=left).fit(panel, files=files, callback=callback, **run)
     end_other_ranks()
     model.set_params(minutes=minutes)
     echo_chosen(model)

@@ -41,11 +41,18 @@ Test = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, with bit-identical results.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model or unfinished run.")]
+TensorBoardFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Also write the losses for TensorBoard, to a folder of this training.", show_default="none"
+    ),
+]
 CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
 RUN: dict[str, tuple[Any, Any]] = {
     "resume": (Resume, False),
     "overwrite": (Overwrite, False),
     "checkpoint_seconds": (CheckpointSeconds, 60.0),
+    "tensorboard": (TensorBoardFolder, None),
 }
 """The options of every run: they say where it keeps its files, not what it computes."""
 

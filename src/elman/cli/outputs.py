@@ -20,9 +20,9 @@ from elman.files import check_writable
 from elman.quoting import quote, shown
 from elman.signals import exit_code
 
-WRITTEN = {"output", "save", "picture", "storage"}
+WRITTEN = {"output", "save", "picture", "storage", "tensorboard"}
 """Names of the options whose file is written."""
-MADE = {"MODEL", "TABLE", "FOLDER", "STUDY"}
+MADE = {"MODEL", "TABLE|FOLDER", "FOLDER", "STUDY", "DIR"}
 """Metavariables of the outputs whose folder is made."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -85,7 +85,8 @@ def check_outputs(command: Callable[..., Any], values: dict[str, Any]) -> None:
             if same in seen:
                 raise InputError(f"{shown(path)}: this file is {seen[same]} of this command as well: choose another")
             seen[same] = "another output"
-            if metavar not in MADE or (metavar == "TABLE" and path.parent.is_dir()):
+            table = metavar == "TABLE|FOLDER" and path.parent.is_dir()
+            if metavar not in MADE or (table and not path.is_dir()):
                 check_writable(path)
 
 

@@ -1,20 +1,20 @@
 """Implement `elman predict`, `elman evaluate` and `elman generate`: run a trained model."""
 
+import glob
+import os
 import sys
 import time
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from elman.cli.terminal import echo, write
 from elman.cli.testing import echo_report
+from elman.errors import InputError
+from elman.forking import process_context
 from elman.rounding import counted
-
-if TYPE_CHECKING:
-    from elman.models.estimator.reports import OnFiles
 
 LONG_TEXT = 2_000
 """Characters from which on the terminal shows how fast they were written."""
@@ -28,7 +28,8 @@ def predict(
         Path,
         typer.Argument(
             help="The table: .csv, .tsv, .jsonl or .parquet; a tagger's file with one token a line; or a text, whose "
-            "lines a generator scores. It may be larger than memory.",
+            "lines a generator scores. It may be larger than memory. Or a pattern of several files, in quotes, such as "
+            "'part-*.parquet'.",
             show_default=False,
         ),
     ],
@@ -38,9 +39,9 @@ def predict(
         typer.Option(
             "--output",
             "-o",
-            metavar="TABLE",
+            metavar="TABLE|FOLDER",
             help="The table to write: .csv, .tsv, .jsonl or .parquet; a tagger also writes .conll or .conllu, the "
-            "lines of the file with tags.",
+            "lines of the file with tags. Of several files, the folder: a file for each, of the same name.",
             show_default=False,
         ),
     ],
@@ -54,54 +55,42 @@ def predict(
             help="Length penalty of that search; larger values favour longer texts.", show_default="the model's"
         ),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that read several files, one each.", show_default="processors")
+    ] = None,
 ) -> None:
     """Write what a model predicts for each row or series of a table, or how well it predicts each line of a text."""
-    from elman.data.conll import is_conll
-    from elman.data.table_writer import TableWriter
-    from elman.models.estimator.reports import OnLines
-
-    job = _load(model, "elman predict")
-    search = {"beam": beam, "length_penalty": length_penalty}
-    _set_search(job, {name: value for name, value in search.items() if value is not None})
-    if is_conll(output) and isinstance(job, OnLines):
-        count = _write_lines(output, job.lines(file))
-        echo(f"{output}: {counted(count, 'prediction')}")
+    given = {"beam": beam, "length_penalty": length_penalty}
+    search = {name: value for name, value in given.items() if value is not None}
+    if glob.has_magic(str(file)) and not file.exists():
+        _predict_parts(model, file, output, search, (os.cpu_count() or 1) if workers is None else workers)
         return
-    count = 0
-    with TableWriter(output) as writer:
-        for piece in job.read(file):
-            columns = job.rows(piece)
-            writer.write(columns)
-            count += len(next(iter(columns.values())))
-    echo(f"{output}: {counted(count, 'prediction')}")
+    if workers is not None:
+        raise InputError(
+            "--workers: one file is read by one process: give a pattern of several, in quotes, or leave it out"
+        )
+    from elman.models.predicting import load_on_files, set_search, write_predictions
+
+    job = load_on_files(model, "elman predict")
+    set_search(job, search)
+    echo(f"{output}: {counted(write_predictions(job, file, output), 'prediction')}")
 
 
-def _set_search(job: "OnFiles", search: dict[str, float]) -> None:
-    """Change the beam search of a model that writes texts."""
-    from elman.errors import InputError
-    from elman.models.networks.decoding import Writer
+def _predict_parts(model: Path, pattern: Path, folder: Path, search: dict[str, float], workers: int) -> None:
+    """Predict for the files that a pattern names, and say so for each."""
+    if workers > 1:
+        process_context()  # before torch is imported here: its server does the same at the same time
+    from elman.models.parts import Part, predict_parts
 
-    if not search:
-        return
-    if not isinstance(job, Writer):
-        raise InputError(f"{next(iter(search))}: only a translator or a captioner searches for texts: leave it out")
-    job.set_params(**search)
+    parts: list[Part] = []
 
+    def show(part: Part) -> None:
+        parts.append(part)
+        echo(f"{part.output}: {counted(part.count, 'prediction')}{', done before' * part.before}")
 
-def _write_lines(output: Path, sequences: Iterable[list[str]]) -> int:
-    """Write the lines of sequences to a file, whole or not at all, and return how many sequences they are."""
-    from elman.files import Replacement, cannot_write, make_folder
-
-    count = 0
-    make_folder(output.parent)
-    with Replacement(output) as new:
-        for lines in sequences:
-            count += 1
-            try:
-                new.file.write("".join(f"{line}\n" for line in [*lines, ""]).encode())
-            except OSError as error:
-                raise cannot_write(output, error) from error
-    return count
+    predict_parts(model, pattern, folder, search=search, workers=workers, on_part=show)
+    total = counted(sum(part.count for part in parts), "prediction")
+    echo(f"{folder}: {counted(len(parts), 'part')}, {total}")
 
 
 def evaluate(
@@ -119,7 +108,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a model on a table with the answers, or on a text, and compare it with simple baselines."""
-    report = _load(model, "elman evaluate").report(file)
+    from elman.models.predicting import load_on_files
+
+    report = load_on_files(model, "elman evaluate").report(file)
     echo(report.title)
     echo_report(report)
     if picture and not report.draw:
@@ -184,14 +175,3 @@ def generate(
     echo()
     if sys.stderr.isatty() and written >= LONG_TEXT:
         echo(f"{written / (time.perf_counter() - begin):,.0f} characters a second", err=True)
-
-
-def _load(path: Path, command: str) -> "OnFiles":
-    import elman
-    from elman.errors import ModelFileError
-    from elman.models.estimator.reports import OnFiles
-
-    model = elman.load(path)
-    if not isinstance(model, OnFiles):
-        raise ModelFileError(f"{path}: a {model.kind} does not support {command}: give a model of another job")
-    return model

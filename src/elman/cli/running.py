@@ -85,7 +85,8 @@ def fit_on_file(estimator: type[Any], options: dict[str, Any], run: dict[str, An
     model, file = estimator(**options), run.pop("file")
     files = RunFiles.for_model(run.pop("output"))
     divided = divide(model, file, run.pop("test"), run.get("errors", "strict"))
-    model.fit(divided.training, files=files, callback=Show(), **run)
+    callback = [Show(), *tensorboard(run.pop("tensorboard", None))]
+    model.fit(divided.training, files=files, callback=callback, **run)
     end_other_ranks()
     if hasattr(model, "read_"):
         echo(f"{shown(file)}: {model.read_} read")
@@ -97,6 +98,15 @@ def end_other_ranks() -> None:
     """End the command on all ranks of a `torchrun` but the first, which reports on the model that all have trained."""
     if launch.rank() != launch.FIRST:
         raise typer.Exit
+
+
+def tensorboard(folder: Path | None) -> list[Any]:
+    """Return the callback that writes for TensorBoard, or none."""
+    if folder is None:
+        return []
+    from elman.train import TensorBoard
+
+    return [TensorBoard(folder)]
 
 
 def echo_chosen(model: Any) -> None:

@@ -16,6 +16,7 @@ from elman.cli.running import command as shell_line
 from elman.cli.terminal import StoppedError, echo, print_grid
 from elman.cli.testing import divide
 from elman.errors import InputError
+from elman.forking import process_context
 from elman.models.caption.options import CaptionerOptions
 from elman.models.classify.options import ClassifierOptions
 from elman.models.forecast.options import ForecasterOptions
@@ -27,7 +28,6 @@ from elman.options import Declared, Flag, Search, TrainingOptions, declared, sea
 from elman.quoting import shown
 from elman.rounding import brief, counted
 from elman.signals import exit_code
-from elman.tuning.context import process_context
 
 if TYPE_CHECKING:
     from elman.tuning.entry import Found, Tried
@@ -107,7 +107,8 @@ def _add(job: str, options: type[TrainingOptions], estimator: str, run: Callable
     """
 
     def search(values: dict[str, Any], given: dict[str, Any]) -> None:
-        given["workers"] = given["workers"] or os.cpu_count() or 1
+        if given["workers"] is None:
+            given["workers"] = os.cpu_count() or 1
         if given["workers"] > 1:
             process_context()  # before torch is imported here: its server does the same at the same time
         import elman

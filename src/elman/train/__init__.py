@@ -6,6 +6,7 @@ from elman.train.loop import Loop
 from elman.train.progress import Callback, Counters, Plan, Progress
 from elman.train.run import RunFiles, RunOptions
 from elman.train.task import Batch, Task
+from elman.train.tensorboard import TensorBoard
 
 __all__ = [
     "Batch",
@@ -18,6 +19,7 @@ __all__ = [
     "RunFiles",
     "RunOptions",
     "Task",
+    "TensorBoard",
     "read_container",
     "write_container",
 ]

@@ -1,10 +1,12 @@
 """The monitor of a training: it measures time and rate, writes metrics and calls the callback. It changes nothing."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from elman.bptt import Gradients
+from elman.train.callbacks import one_callback
 from elman.train.metrics import MetricsFile
 from elman.train.progress import Callback, Plan, Progress
 from elman.train.state import TrainState
@@ -20,13 +22,13 @@ class Monitor:
 
     Args:
         plan: The length and the loss of the training.
-        callback: Called as training proceeds.
+        callback: Called as training proceeds; one or several.
         path: The metrics file to write; None writes none.
         length: Bytes of the metrics to keep, from a checkpoint.
     """
 
-    def __init__(self, plan: Plan, callback: Callback, path: Path | None, length: int):
-        self.plan, self.callback = plan, callback
+    def __init__(self, plan: Plan, callback: Callback | Sequence[Callback], path: Path | None, length: int):
+        self.plan, self.callback = plan, one_callback(callback)
         self._metrics = MetricsFile(path, length) if path else None
         self._rate = 0.0
 

@@ -151,7 +151,23 @@ class Progress:
 
 
 class Callback:
-    """The callback interface of a training run. Override what you need; the methods here do nothing."""
+    """The callback interface of a training run. Override what you need; the methods here do nothing.
+
+    An exception that a method raises ends the training and is raised by `fit`.
+
+    Example:
+        >>> import elman
+        >>> class Losses(elman.Callback):
+        ...     def on_start(self, plan, counters):
+        ...         self.seen = []
+        ...
+        ...     def on_evaluation(self, progress):
+        ...         self.seen.append(progress.counters.validation)
+        >>> losses = Losses()
+        >>> model = elman.FeedForward(hidden_size=4, epochs=3).fit([[0], [1]] * 20, [0, 1] * 20, callback=losses)
+        >>> len(losses.seen)
+        3
+    """
 
     def on_start(self, plan: Plan, counters: Counters) -> None:
         """Training starts, or resumes at `counters`."""

@@ -1,7 +1,7 @@
 """The files of a run, the options that `fit` takes for them, and the checks that keep a run from replacing another."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -86,14 +86,15 @@ class RunOptions(TypedDict, total=False):
         files: Paths for checkpoint, metrics, model and loss picture; None, the default, writes no file.
         resume: Continue from the checkpoint in `files`; without a checkpoint there, start a new training.
         overwrite: Start a new training although `files` hold a model or an unfinished training; refused otherwise.
-        callback: Called during training, see `elman.train.Callback`.
+        callback: Called during training, see `elman.Callback`; one or a list. None, the default, shows a progress bar
+            in a notebook, and nothing elsewhere.
         checkpoint_seconds: Seconds between two checkpoints, 0 or more.
     """
 
     files: RunFiles | None
     resume: bool
     overwrite: bool
-    callback: Callback | None
+    callback: Callback | Sequence[Callback] | None
     checkpoint_seconds: float
 
 

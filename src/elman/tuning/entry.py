@@ -10,9 +10,9 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from elman.errors import InputError, TrainingError
+from elman.forking import process_context
 from elman.models.estimator.base import Estimator
 from elman.tuning import bookkeeping
-from elman.tuning.context import process_context
 from elman.tuning.experiment import experiment_of
 from elman.tuning.plots import save_plots
 from elman.tuning.processes import run_processes

@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 from optuna.study import Study
 
 from elman.errors import TrainingError
+from elman.forking import one_thread_each, process_context
 from elman.tuning import bookkeeping
-from elman.tuning.context import one_thread_each, process_context
 from elman.tuning.storage import open_study, quiet
 from elman.tuning.worker import POLL, Work, run_trials, worker_name
 

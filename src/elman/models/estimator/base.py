@@ -36,6 +36,7 @@ from elman.models.estimator.examples import ByLength, Examples, probe_of
 from elman.options import TrainingOptions, argument_lines, checked, resume_values, values
 from elman.quoting import printable, shorten
 from elman.train import Counters, Loop, RunOptions, Task, ranks, write_container
+from elman.train.callbacks import one_callback
 from elman.train.checkpoint import under
 from elman.train.metrics import try_to_draw_losses
 from elman.train.run import check_run, exclusive, own_files
@@ -267,6 +268,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         options = options or self._options()
         self.chosen_ = {name: value for name, value in values(options).items() if value != given[name]}
         self.fingerprint_ = data
+        run = {**run, "callback": one_callback(run.get("callback"))}
         with exclusive(run):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)

@@ -1,7 +1,7 @@
-"""Start the server that forks a search's processes; without torch, so that it can start before all else.
+"""Start the server that forks other processes; without torch, so that it can start before all else.
 
 A process that starts anew imports torch and scikit-learn for seconds. The server imports them once, while the process
-that started it does the same and reads the data, and forks each process in no time. It never trains: torch's autograd
+that started it does the same and reads its data, and forks each process in no time. It never trains: torch's autograd
 refuses to run in a process that was forked from one that did.
 """
 
@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_PRELOADED = ["elman.tuning.worker", "elman.models.loading", "pandas"]
+_PRELOADED = ["elman.models.loading", "pandas", "pyarrow.parquet", "elman.tuning.worker"]
+"""Modules that the server imports; those that are not installed are left out."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
