@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import os
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,6 +30,7 @@ SAID = {
     "character_generator": r"held-out nats .*\n(  [\w-]+ +\d\.\d\d\n){6}"
     r"answers with: [\w-]+\nthe loaded model writes the same: True\nThe [\s\S]{200}\n",
 }
+CLUSTER = "ray_predict"  # starts a cluster, in a process of its own
 # The scripts of docs/studies, whose pages show what they print.
 pytestmark = pytest.mark.usefixtures("one_thread")
 STUDIES = ("bp_and_bptt", "order_matters", "streams_and_splits", "vanishing_and_exploding")
@@ -54,7 +57,7 @@ def said_by(name: str) -> str:
 
 
 def test_no_example_is_left_out():
-    assert {file.stem for file in (ROOT / "examples").glob("*.py")} == {*SAID, *STUDIES}
+    assert {file.stem for file in (ROOT / "examples").glob("*.py")} == {*SAID, *STUDIES, CLUSTER}
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -74,6 +77,21 @@ def test_an_example_says_what_it_shows(name):
     if name == "record_gates":  # the open forget gate carries the gradient back to the first step
         shut, opened = (float(n) for n in re.findall(r"23: (\d\.\de-\d\d)", said))
         assert shut < 1e-6 < 1e-3 < opened
+
+
+def test_a_cluster_predicts_what_one_process_does(tmp_path):
+    pytest.importorskip("ray")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / f"{CLUSTER}.py")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HOME": str(tmp_path)},  # where Ray keeps a token
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # Ray may have warned before, as of a slow machine.
+    assert done.stdout.splitlines()[-1] == "5,000 rows, the same as predicted in one process: True"
 
 
 def steady(said: str) -> str:

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # Not part of what the lowest versions run.
-TOOLS = {"clang-format", "cmake", "import-linter", "mypy", "pandas-stubs", "playwright", "ruff", "types-PyYAML"}
+TOOLS = {"clang-format", "cmake", "import-linter", "mypy", "pandas-stubs", "playwright", "ray", "ruff", "types-PyYAML"}
 
 
 def pinned(name: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def test_the_lowest_versions_are_the_bounds():
 
 def test_tools_and_peers_are_bounded_by_what_is_tried():
     newest = pinned("constraints.txt")
-    declared = bounds(EXTRAS["dev"], EXTRAS["peers"])
+    declared = bounds(EXTRAS["dev"], EXTRAS["peers"], EXTRAS["ray"])
     for name in TOOLS | set(bounds(EXTRAS["peers"])):
         assert f"{newest[name]}.".startswith(f"{declared[name]}."), name
 
@@ -49,9 +49,9 @@ def test_every_requirement_has_a_bound_and_nothing_else():
     assert len(bounds(*groups)) == len(given)
 
 
-def test_all_is_every_extra_but_those_of_development():
+def test_all_is_every_extra_but_those_of_development_and_of_a_cluster():
     (line,) = EXTRAS["all"]
-    assert line == f"elman[{','.join(sorted(EXTRAS.keys() - {'all', 'dev', 'peers'}))}]"
+    assert line == f"elman[{','.join(sorted(EXTRAS.keys() - {'all', 'dev', 'peers', 'ray'}))}]"
 
 
 def test_a_library_has_one_bound():
