@@ -194,9 +194,8 @@ class _RepeatedKeyError(ValueError):
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RepeatedKeyError(quote(key))
+        counts = Counter(key for key, _ in pairs)
+        raise _RepeatedKeyError(quote(next(key for key, count in counts.items() if count > 1)))
     return found
 
 
