@@ -38,12 +38,12 @@ def test_it_reads_pieces_of_words_that_never_came(model):
 
 def test_the_network_and_the_n_grams_count_as_the_answer_says(model):
     texts = endings(7, seed=2)[0]
-    both = elman.SequenceClassifier(**OPTIONS, validation_fraction=0).fit(*endings())
+    both = elman.SequenceClassifier(**OPTIONS | {"validation_fraction": 0}).fit(*endings())
     assert both.answer_.factors == {"network": 0.5, "n-grams": 0.5}
     network = scores_of(both.network_, both.preprocessor_.input.encode(texts))
     want = special.softmax((network + both.simple_.ngrams.scores(texts)) / 2, axis=1)
     np.testing.assert_allclose(both.predict_proba(texts), want, rtol=1e-12)
-    alone = elman.SequenceClassifier(**OPTIONS, ngrams=False, validation_fraction=0).fit(*endings())
+    alone = elman.SequenceClassifier(**OPTIONS | {"ngrams": False, "validation_fraction": 0}).fit(*endings())
     assert alone.answer_.factors == {"network": 1.0}
     np.testing.assert_allclose(alone.predict_proba(texts), special.softmax(network, axis=1), rtol=1e-12)
     assert not np.allclose(alone.predict_proba(texts), want, rtol=1e-3)
