@@ -73,11 +73,10 @@ def plain_writer(layers: int, hidden: int, length: int) -> Callable[[], object]:
 
 def main() -> int:
     """Print the table; 1 when a ratio misses its goal."""
+    torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    rounds = 3 if parser.parse_args().quick else 9
-    torch.set_num_threads(1)
-    missed = 0
+    rounds, missed = 3 if parser.parse_args().quick else 9, 0
     print("\nCharacters a second, one thread, and times the plain loop's")
     print(f"{'':8}{'torch loop':>11}{'float32':>16}{'bfloat16':>16}{'int8':>16}{'16 samples':>16}{'16 in int8':>16}")
     for (layers, hidden), goals in GOALS.items():

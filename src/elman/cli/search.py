@@ -50,15 +50,10 @@ Storage = Annotated[
         show_default=False,
     ),
 ]
+TRAIN_AT_THE_END = "Train a model with the best options at the end: NAME.safetensors, and what `elman train` writes."
 Output = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="MODEL",
-        help="Train a model with the best options at the end: NAME.safetensors, and what `elman train` writes.",
-        show_default="the command is printed",
-    ),
+    typer.Option("--output", "-o", metavar="MODEL", help=TRAIN_AT_THE_END, show_default="the command is printed"),
 ]
 Trials = Annotated[int, typer.Option(help="Trials of the study in the end, those of all processes together.")]
 Workers = Annotated[

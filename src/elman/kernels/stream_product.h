@@ -62,10 +62,10 @@ ELMAN_INLINE Partial multiply_add(Partial sum, const Weight* w, const Number* a)
 #else
 
 constexpr elman_precision precision = elman_float32;
+constexpr Index depth = 1, block_length = k_block;
 typedef float Weight;
 typedef float Number;
 typedef V Partial;
-constexpr Index depth = 1, block_length = k_block;
 
 ELMAN_INLINE Partial multiply_add(Partial sum, const Weight* w, const Number* a) {
     return fma(splat(*a), load(w), sum);

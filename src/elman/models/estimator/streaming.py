@@ -14,7 +14,6 @@ from torch import nn
 from elman.data.items import Items, as_items
 from elman.errors import InputError
 from elman.models.estimator.answer import NETWORK, Answer
-from elman.ops.dispatch import Backend
 from elman.options import AnswerName
 from elman.quoting import quote
 from elman.streams import Stream, StreamState
@@ -34,28 +33,17 @@ class RowStream:
         width: how many those are, M; all are 0 at the start of a sequence.
 
     Attributes:
-        kept: those numbers, `(B, M)`.
+        batch: B.
+        precision: that the network runs in.
+        backend: "stream:" and the instruction set, with the reason (`.reason`).
+        kept: the numbers that each row keeps, `(B, M)`.
     """
 
     def __init__(self, network: nn.Module, batch: int, precision: str, kept: str = "", width: int = 0) -> None:
         self._stream = Stream(network, batch, precision)
+        self.batch, self.precision, self.backend = batch, self._stream.precision, self._stream.backend
         self._name = kept
         self.kept = np.zeros((batch, width), np.float32)
-
-    @property
-    def batch(self) -> int:
-        """Return B, the number of rows."""
-        return self._stream.batch
-
-    @property
-    def precision(self) -> str:
-        """Return the precision that the network runs in."""
-        return self._stream.precision
-
-    @property
-    def backend(self) -> Backend:
-        """Return "stream:" and the instruction set, with the reason (`.reason`)."""
-        return self._stream.backend
 
     def reset(self, rows: Any = None) -> None:
         """Begin new sequences.
