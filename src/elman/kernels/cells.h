@@ -11,6 +11,7 @@
 // derivative, and returns the gradient of the state before, without the part through the weights.
 #pragma once
 
+#include "elman.h"
 #include "simd.h"
 
 namespace elman::ELMAN_ISA {
@@ -127,6 +128,19 @@ struct GruResetBefore {
         return d_reset * r;
     }
 };
+
+// Calls use(Cell{}) for the cell of that number, and returns its result, or `unknown`.
+template <class Use, class Result>
+Result with_cell(int64_t cell, Result unknown, Use use) {
+    switch (cell) {
+        case elman_rnn_tanh: return use(Rnn<Activation::tanh>{});
+        case elman_rnn_relu: return use(Rnn<Activation::relu>{});
+        case elman_lstm: return use(Lstm{});
+        case elman_gru: return use(Gru{});
+        case elman_gru_reset_before: return use(GruResetBefore{});
+        default: return unknown;
+    }
+}
 
 }  // namespace
 }  // namespace elman::ELMAN_ISA

@@ -114,7 +114,10 @@ struct ForwardPass : SequencePass {
     }
 
     void pack(int i) {
-        if (i == 0) sum_biases();
+        if (i == 0) {
+            std::memset(bias, 0, static_cast<std::size_t>(sums_stride) * sizeof(float));
+            add_biases<Cell>(bias, call.bias_ih, call.bias_hh, call.H);
+        }
         if (in_place()) return;
         const auto part = [&](const GateColumns& set, const ForwardWeight& one) {
             const Index panels = forward_panels(call.H, set.count);
@@ -128,20 +131,6 @@ struct ForwardPass : SequencePass {
     }
 
   private:
-    void sum_biases() {
-        std::memset(bias, 0, static_cast<std::size_t>(sums_stride) * sizeof(float));
-        if (call.bias_ih == nullptr) return;
-        for (Index gate = 0; gate < Cell::gates; gate++) {
-            for (Index block = 0; block < units.blocks(); block++) {
-                const Index from = gate * call.H + block * W;
-                float* of_input = bias + (block * Cell::slots + Cell::input_slot[gate]) * W;
-                float* of_hidden = bias + (block * Cell::slots + Cell::hidden_slot[gate]) * W;
-                store(of_input, load(of_input) + load(call.bias_ih + from, units.lanes(block)));
-                store(of_hidden, load(of_hidden) + load(call.bias_hh + from, units.lanes(block)));
-            }
-        }
-    }
-
     // Writes the state that rows [begin, end) start step s from, where it is not that of a step just computed; each
     // thread writes its own units.
     void activate(Thread& my, Rows h, Index s, Index begin, Index end) {

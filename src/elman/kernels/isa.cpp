@@ -25,19 +25,6 @@ int run_cell(const elman_call& call, const Index* offset, Team& team, Split spli
                          : run_pass<ForwardPass<Cell>>(call, offset, team, split, scratch);
 }
 
-// Calls use(Cell{}) for the cell of that number, and returns its result, or `unknown`.
-template <class Use, class Result>
-Result with_cell(int64_t cell, Result unknown, Use use) {
-    switch (cell) {
-        case elman_rnn_tanh: return use(Rnn<Activation::tanh>{});
-        case elman_rnn_relu: return use(Rnn<Activation::relu>{});
-        case elman_lstm: return use(Lstm{});
-        case elman_gru: return use(Gru{});
-        case elman_gru_reset_before: return use(GruResetBefore{});
-        default: return unknown;
-    }
-}
-
 }  // namespace
 
 int run(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {

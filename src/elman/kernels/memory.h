@@ -29,7 +29,7 @@ class Memory {
         return reinterpret_cast<T*>(found);
     }
 
-    // What was measured is allocated, and laying out begins again. Returns whether there is so much memory.
+    // Allocates what was measured, to be laid out again. Returns whether there is so much memory.
     bool allocate();
 
   private:

@@ -43,7 +43,7 @@ using ConstRows = RowsOf<const float>;
 // The left operand of a product: its rows are rows in memory, or columns (the operand is stored transposed).
 enum class Operand { rows, columns };
 
-// Whether a product is added to what is in memory, or replaces it, perhaps non-temporally.
+// A product is added to what is in memory, or replaces it, perhaps non-temporally.
 enum class Sum { add, replace, replace_nontemporal };
 
 // The order in which a product takes its panels.

@@ -174,6 +174,22 @@ inline Index forward_panels(Index H, Index gates) { return ceil_div(Units{H}.blo
 // Sums of a row are ordered (block, slot, lane), with one vector at the end where columns that do not exist may add.
 inline Index sums_width(Index H, Index slots) { return (Units{H}.blocks() * slots + 1) * W; }
 
+// Adds both biases (G*H,), or none where they are null, to a row of sums.
+template <class Cell>
+void add_biases(float* sums, const float* bias_ih, const float* bias_hh, Index H) {
+    if (bias_ih == nullptr) return;
+    const Units units{H};
+    for (Index gate = 0; gate < Cell::gates; gate++) {
+        for (Index block = 0; block < units.blocks(); block++) {
+            const Index from = gate * H + block * W;
+            float* of_input = sums + (block * Cell::slots + Cell::input_slot[gate]) * W;
+            float* of_hidden = sums + (block * Cell::slots + Cell::hidden_slot[gate]) * W;
+            store(of_input, load(of_input) + load(bias_ih + from, units.lanes(block)));
+            store(of_hidden, load(of_hidden) + load(bias_hh + from, units.lanes(block)));
+        }
+    }
+}
+
 inline void columns_of(int* column, Index H, const GateColumns& set, Index slots) {
     const Index blocks = Units{H}.blocks();
     const Index vectors = 2 * forward_panels(H, set.count);

@@ -39,7 +39,7 @@ struct elman_layer {
     double eps;
 };
 
-// How a symbol is chosen from scores.
+// The options of choosing a symbol by its score.
 struct elman_sampling {
     double temperature;  // 0 takes the first of the highest
     int64_t top_k;       // 0 for all

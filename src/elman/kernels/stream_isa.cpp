@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "stream_layers.h"
 #include "stream_plan.h"
+#include "stream_recurrent.h"
 
 namespace elman::ELMAN_ISA {
 namespace {
@@ -22,32 +22,27 @@ class Plan : public StreamPlan {
     }
 
     void run(const void* x, float* y, int64_t T, int64_t begin, int64_t end, int phase) override {
+        const auto* symbols = static_cast<const int64_t*>(x);
+        const auto* floats = static_cast<const float*>(x);
         Activations given = x_;
-        Input in = {static_cast<const int64_t*>(x), &given};
-        if (!converts && !reads_symbols) {  // what no product pads is read where it is
-            given.floats = const_cast<float*>(static_cast<const float*>(x));
-            given.numbers = reinterpret_cast<Number*>(given.floats);
-            given.stride = I;
-        }
+        if (!converts) given.stride = I;
         for (int64_t t = 0; t < T; t++, phase ^= 1) {
-            if (converts && !reads_symbols) {
+            Input in = {symbols + t * B, &given};
+            if (!reads_symbols && converts) {
                 for (Index i = begin; i < end; i++) {
-                    copy_floats(x_.row(i), static_cast<const float*>(x) + (t * B + i) * I, I);
+                    copy_floats(x_.row(i), floats + (t * B + i) * I, I);
                     x_.convert(i);
                 }
+            } else if (!reads_symbols) {  // what no product pads is read where it is
+                given.floats = const_cast<float*>(floats + t * B * I);
+                given.numbers = reinterpret_cast<Number*>(given.floats);
             }
-            in.rows = &given;
             for (auto& layer : layers_) {
                 layer->run(in, begin, end, phase);
                 in.rows = layer->outputs[phase];
             }
             if (y != nullptr)
                 for (Index i = begin; i < end; i++) copy_floats(y + (t * B + i) * O, in.rows->row(i), O);
-            if (reads_symbols) in.symbols += B;
-            if (!converts && !reads_symbols) {
-                given.floats += B * I;
-                given.numbers = reinterpret_cast<Number*>(given.floats);
-            }
         }
     }
 
@@ -89,17 +84,12 @@ class Plan : public StreamPlan {
 };
 
 std::unique_ptr<Layer> new_recurrent(const elman_layer& layer, const elman_layer* embedding) {
-    switch (layer.cell) {
-        case elman_rnn_tanh: return std::make_unique<Recurrent<Rnn<Activation::tanh>>>(layer, embedding);
-        case elman_rnn_relu: return std::make_unique<Recurrent<Rnn<Activation::relu>>>(layer, embedding);
-        case elman_lstm: return std::make_unique<Recurrent<Lstm>>(layer, embedding);
-        case elman_gru: return std::make_unique<Recurrent<Gru>>(layer, embedding);
-        case elman_gru_reset_before: return std::make_unique<Recurrent<GruResetBefore>>(layer, embedding);
-        default: return nullptr;
-    }
+    return with_cell(layer.cell, std::unique_ptr<Layer>(), [&](auto cell) -> std::unique_ptr<Layer> {
+        return std::make_unique<Recurrent<decltype(cell)>>(layer, embedding);
+    });
 }
 
-// Whether a layer can stand behind one of `width` outputs.
+// Returns whether a layer can stand behind one of `width` outputs.
 bool fits(const elman_layer& layer, int64_t place, int64_t width) {
     if (layer.I < 1 || layer.O < 1 || (place > 0 && layer.I != width)) return false;
     switch (layer.kind) {
@@ -119,7 +109,7 @@ bool fits(const elman_layer& layer, int64_t place, int64_t width) {
 bool is_product(const elman_layer& layer) { return layer.kind == elman_recurrent || layer.kind == elman_linear; }
 
 int64_t gates_of(int64_t cell) {
-    return cell == elman_lstm ? 4 : cell == elman_gru || cell == elman_gru_reset_before ? 3 : 1;
+    return with_cell(cell, int64_t{0}, [](auto found) -> int64_t { return decltype(found)::gates; });
 }
 
 }  // namespace

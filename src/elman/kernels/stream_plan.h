@@ -1,4 +1,4 @@
-// What the C face of streams needs of a stream compiled for one instruction set and precision.
+// A stream compiled for one instruction set and precision, as the C face of streams uses it.
 #pragma once
 
 #include <cstdint>
