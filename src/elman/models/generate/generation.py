@@ -68,6 +68,7 @@ class Generation:
         self._writer = Writer(predictor, symbols, rows, sampling, precision)
         self.remark = self._writer.remark
         self._texts = [""] * samples
+        self._whole = set() if length else set(range(samples))
         self._pieces = self._write_all()
 
     def __iter__(self) -> Iterator[Piece]:
@@ -84,34 +85,35 @@ class Generation:
 
     def _write_all(self) -> Iterator[Piece]:
         for first in range(0, len(self._texts), SIDE_BY_SIDE):
+            samples = range(first, min(first + SIDE_BY_SIDE, len(self._texts)))
             if first:
                 self._writer.restart()
-            yield from self._write(range(first, min(first + SIDE_BY_SIDE, len(self._texts))))
+            blocks = self._write(samples)
+            for sample in samples:
+                shown = 0
+                while True:
+                    if text := self._texts[sample][shown:]:
+                        shown += len(text)
+                        yield Piece(sample, text)
+                    if sample in self._whole:
+                        break
+                    next(blocks)
 
-    def _write(self, samples: range) -> Iterator[Piece]:
-        """Write some samples side by side: what the first one that is not whole writes is given at once."""
+    def _write(self, samples: range) -> Iterator[None]:
+        """Write some samples side by side, a block at a time, until all are whole."""
         random = [np.random.default_rng([self._seed, sample]) for sample in samples]
         uniform: Uniform = np.zeros((LONGEST_BLOCK, min(len(self._texts), SIDE_BY_SIDE)))
-        ended = [self._length == 0] * len(samples)
-        shown = 0
         written, block = 0, FIRST_BLOCK
-        while shown < len(samples):
-            if not all(ended):
-                count = min(block, self._length - written)
-                for row, numbers in enumerate(random):
-                    uniform[:count, row] = numbers.random(count)
-                characters = self._writer.write(uniform[:count])
-                written, block = written + count, min(2 * block, LONGEST_BLOCK)
-                for row, sample in enumerate(samples):
-                    if not ended[row]:
-                        before = len(self._texts[sample])
-                        ended[row] = self._add(sample, characters[:, row]) or written == self._length
-                        if row == shown:
-                            yield Piece(sample, self._texts[sample][before:])
-            while shown < len(samples) and ended[shown]:
-                shown += 1
-                if shown < len(samples) and self._texts[samples[shown]]:
-                    yield Piece(samples[shown], self._texts[samples[shown]])
+        while written < self._length:
+            count = min(block, self._length - written)
+            for row, numbers in enumerate(random):
+                uniform[:count, row] = numbers.random(count)
+            characters = self._writer.write(uniform[:count])
+            written, block = written + count, min(2 * block, LONGEST_BLOCK)
+            for row, sample in enumerate(samples):
+                if sample not in self._whole and (self._add(sample, characters[:, row]) or written == self._length):
+                    self._whole.add(sample)
+            yield
 
     def _add(self, sample: int, symbols: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> bool:
         """Add characters to a sample, up to the string that ends it, and return whether it has ended."""
