@@ -1,4 +1,4 @@
-"""What a stream's precision costs: nats of a text generator, accuracy of classifiers and taggers.
+"""Measure what a stream's precision costs: nats of a text generator, accuracy of classifiers and taggers.
 
     python -m benchmarks.precision [--quick] [--data DIR]
 

@@ -1,4 +1,4 @@
-"""How much sooner two processes of one thread each end a search of 8 trials than one process.
+"""Measure how much sooner two processes of one thread each end a search of 8 trials than one process.
 
 python -m benchmarks.search [--epochs 60]
 
