@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch._C import _is_tracing
 from torch.compiler import is_compiling
 from torch.fx.proxy import Proxy, TraceError
-from torch.onnx import is_in_onnx_export
 
 from elman.errors import InputError
 
@@ -57,7 +56,11 @@ def check_unrolled(layer: nn.Module, batch_sizes: Tensor | None, reason: str) ->
     Raises:
         InputError: torch.jit.trace has a packed batch, whose sizes would become constants; or torch.onnx.export.
     """
-    if is_traced() and (batch_sizes is not None or is_in_onnx_export()):
+    if not is_traced():
+        return
+    from torch.onnx import is_in_onnx_export  # here, because its import takes 0.2 s
+
+    if batch_sizes is not None or is_in_onnx_export():
         raise InputError(
             f"{type(layer).__name__}: a trace would hold the loop for this number of steps alone. The reference "
             f"backend was chosen because {reason}. Use torch.export, or a layer that torch.nn has too"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 from torch.fx import Proxy
 from torch.nn import RNNBase
 from torch.nn.functional import dropout
@@ -142,10 +143,11 @@ class Recurrent(Program, RNNBase):
             return self._run_on(x, state, rows, segment, weights, None)
         if segment:
             raise checks.recorded_segments(self)
-        done: tuple[Tensor, State] = self._run_recorded(x, state, rows, weights, restore)
-        return done
+        run = self._run_recorded
+        if is_compiling():  # disabled here and not by a decorator, which would import the compiler into every program
+            run = torch.compiler.disable(run, reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call]
+        return run(x, state, rows, weights, restore)
 
-    @torch.compiler.disable(reason="a record is filled in by plain Python")  # type: ignore[no-untyped-call, untyped-decorator]
     def _run_recorded(
         self, x: Tensor, state: State | None, rows: Rows, weights: Weights, restore: Tensor | None
     ) -> tuple[Tensor, State]:

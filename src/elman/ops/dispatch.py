@@ -29,7 +29,6 @@ from torch._C._functorch import TransformType, get_interpreter_stack
 from torch.autograd import forward_ad
 from torch.compiler import is_compiling
 from torch.nn import Parameter
-from torch.onnx import is_in_onnx_export
 from torch.overrides import _get_current_function_mode_stack
 from torch.utils._device import DeviceContext
 
@@ -128,6 +127,8 @@ def _program_obstacle(compiling: bool) -> str | None:
         return "autocast is on, and Elman's kernels are float32"
     if not compiling and (_are_functorch_transforms_active() or forward_ad._current_level >= 0):
         return "a torch.func transform is at work, and Elman's kernels know only plain differentiation"
+    from torch.onnx import is_in_onnx_export  # here, because its import takes 0.2 s
+
     if is_in_onnx_export():
         return "torch.onnx is exporting, and ONNX has the layers that torch has"
     return None
