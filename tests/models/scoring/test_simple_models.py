@@ -10,7 +10,7 @@ from torch.nn.functional import conv1d
 
 from elman.data.sequences import Sequences
 from elman.errors import InputError
-from elman.models.scoring import trees
+from elman.models.scoring import convolutions, trees
 from elman.models.scoring.convolutions import KERNELS, Convolutions
 from elman.models.scoring.positions import Columns, Positions, have_positions
 from elman.models.scoring.positions_and_trees import PositionsAndTrees
@@ -38,6 +38,20 @@ def test_convolutions_find_a_shape_anywhere_and_know_it_of_a_series_that_was_lef
     series, labels = bumps(40, seed=1)
     assert (model.scores(series).argmax(1) == labels).mean() > 0.9
     assert (left_out.argmax(1) == bumps()[1]).mean() > 0.8
+
+
+def test_of_many_series_some_are_learned_and_all_are_scored(monkeypatch):
+    series, labels = bumps(90)
+    rare = np.where(np.arange(90) == 70, 2, labels)
+    monkeypatch.setattr(convolutions, "LEARNED", 60)
+    monkeypatch.setattr(convolutions, "AT_ONCE", 25)
+    model, left_out = Convolutions.fit(series, rare, False, None, 0)
+    scores = model.scores(series)
+    learned = (left_out != scores).any(1)
+    assert (learned.sum(), learned[70]) == (60, True)
+    monkeypatch.setattr(convolutions, "AT_ONCE", 90)
+    np.testing.assert_allclose(scores, model.scores(series), rtol=1e-5, atol=1e-5)
+    assert (left_out.argmax(1) == rare).mean() > 0.7
 
 
 def test_shares_are_those_of_torchs_convolution():

@@ -13,10 +13,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.sequences import Sequences
+from elman.data.sequences import Rows, Sequences
+from elman.data.splits import split_rows
 from elman.models.scoring.bag_of_words import Linear
 from elman.models.scoring.labels import Targets
 from elman.models.scoring.ridge import fit_ridge
+from elman.options import SplitName
 
 Floats = npt.NDArray[np.float32]
 
@@ -34,6 +36,10 @@ COMPARISONS = 4e9
 MANY_SERIES, FEATURES_OF_MANY = 2_500, 2_500
 CELLS = 1e7
 """Features times series, at most, unless the least number of features makes more: ridge regression takes seconds."""
+LEARNED = 10_000
+"""Series that the regression reads, at most: it holds several arrays of their features."""
+AT_ONCE = 4_096
+"""Series whose features are held at once where scores are asked for."""
 CHUNK = 2**17
 """Steps, of all series together, that are convolved at once."""
 TURN = (5**0.5 - 1) / 2
@@ -67,6 +73,8 @@ class Convolutions:
     ) -> tuple["Convolutions", npt.NDArray[np.float64]]:
         """Fit to scaled series; return the classifier, and each series' scores `(n, K)` when it was left out.
 
+        Of many series the regression reads 10,000, drawn so that each class has its share.
+
         Args:
             inputs: series in numbers, values `(N, I)`.
             targets: what `Labels.encode` made of their labels.
@@ -74,15 +82,22 @@ class Convolutions:
             weights: of the classes, shape `(K,)`, or None; with several labels they change nothing.
             seed: of the channels and of the series that biases are taken from.
         """
+        rows = _learned(targets, multilabel, seed)
+        known = inputs.take(rows)
         random = np.random.default_rng(seed)
-        dilations, each = _plan(inputs)
+        dilations, each = _plan(known)
         channels = _channels(random, len(dilations), inputs.values.shape[1])
         biases = np.empty((len(dilations), len(KERNELS), each), np.float32)
         for block, dilation in enumerate(dilations):
-            biases[block] = _quantiles(random, inputs, block, dilation, channels[block], each)
-        features = _features(inputs, dilations, channels, biases)
-        linear, left_out = fit_ridge(features, targets, multilabel, weights)
-        return cls(dilations, channels, biases, linear), left_out
+            biases[block] = _quantiles(random, known, block, dilation, channels[block], each)
+        features = _features(known, dilations, channels, biases)
+        linear, left_out = fit_ridge(features, targets[rows], multilabel, weights)
+        model = cls(dilations, channels, biases, linear)
+        if len(rows) == len(inputs):
+            return model, left_out
+        scores = model.scores(inputs)
+        scores[rows] = left_out
+        return model, scores
 
     @staticmethod
     def shapes(dilations: list[int], features: int, biases: int, classes: int) -> dict[str, tuple[int, ...]]:
@@ -97,7 +112,20 @@ class Convolutions:
 
     def scores(self, inputs: Sequences) -> npt.NDArray[np.float64]:
         """Return the score of every class for every series, shape `(n, K)`."""
-        return self.linear.scores(_features(inputs, self.dilations, self.channels, self.biases))
+        found = []
+        for at in range(0, len(inputs), AT_ONCE):
+            part = inputs.take(np.arange(at, min(at + AT_ONCE, len(inputs))))
+            found.append(self.linear.scores(_features(part, self.dilations, self.channels, self.biases)))
+        return np.concatenate(found)
+
+
+def _learned(targets: Targets, multilabel: bool, seed: int) -> Rows:
+    """Return the rows that the regression reads: all, or as many as it may, each class with its share of them."""
+    if len(targets) <= LEARNED:
+        return np.arange(len(targets))
+    how: SplitName = "shuffled" if multilabel else "stratified"
+    rows, _ = split_rows(len(targets), 1 - LEARNED / len(targets), how, seed, targets.tolist())
+    return rows
 
 
 def _plan(inputs: Sequences) -> tuple[list[int], int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.sequences import Rows, Sequences
+from elman.data.sequences import Sequences
 from elman.data.splits import fold_rows
 from elman.models.scoring.answer import fit_factors
 from elman.models.scoring.bag_of_words import Linear
@@ -81,18 +81,11 @@ def _factors(
     folds = fold_rows(targets.tolist(), FOLDS, seed)
     found = np.zeros((2, len(targets), int(targets.max()) + 1))
     for fold in range(FOLDS):
-        asked = np.flatnonzero(folds == fold)
-        both = PositionsAndTrees.fit(
-            _some(inputs, folds != fold), targets[folds != fold], symbols, weights, seed, (1.0, 1.0)
-        )
+        asked, learned = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        both = PositionsAndTrees.fit(inputs.take(learned), targets[learned], symbols, weights, seed, (1.0, 1.0))
         if both is not None and len(asked):
-            some = _some(inputs, folds == fold)
+            some = inputs.take(asked)
             found[:, asked] = both.positions.scores(some), both.trees.scores(some)
     known = np.flatnonzero(folds >= 0)
     first, second = fit_factors(found[:, known], targets[known], False)
     return float(first), float(second)
-
-
-def _some(inputs: Sequences, which: npt.NDArray[np.bool_]) -> Sequences:
-    rows: Rows = np.flatnonzero(which)
-    return Sequences.of([inputs[row] for row in rows])
