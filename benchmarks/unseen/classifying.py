@@ -1,12 +1,16 @@
-"""Measure Elman's classifier with default options."""
+"""Measure Elman's classifier with default options, and compare its median with that of the best peer."""
 
+from collections.abc import Callable, Iterable
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 import elman
-from benchmarks.unseen.table import Score, Split
+from benchmarks.unseen.table import Score, Scores, Split
 from elman.data.items import as_items
+
+POINT = 0.01
 
 
 def accuracy(data: Split, seed: int) -> Score:
@@ -40,3 +44,14 @@ def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) 
     return ", ".join(
         f"{name} {100 * (model.classes_[each.argmax(axis=1)] == truth).mean():.1f}" for name, each in found.items()
     )
+
+
+def by_medians(peers: Iterable[str], share: float = 0.0) -> Callable[[dict[str, Scores]], tuple[str, bool]]:
+    """Return a verdict: the median over the sets is at most a share of a whole below the best peer's."""
+
+    def verdict(found: dict[str, Scores]) -> tuple[str, bool]:
+        ours = median(scores["Elman"].main for scores in found.values())
+        theirs = max(median(scores[name].main for scores in found.values()) for name in peers)
+        return f"median {100 * ours:.1f}, the best peer's {100 * theirs:.1f}", ours >= theirs - share
+
+    return verdict
