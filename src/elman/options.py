@@ -302,6 +302,11 @@ class Declared:
 
 def declared(options: type[Any]) -> tuple[Declared, ...]:
     """Return the options that a dataclass declares: a job's own first, then the shared ones."""
+    return _declared(cast(Hashable, options))
+
+
+@cache  # reading the hints takes most of a millisecond, and a training asks some twenty times
+def _declared(options: Any) -> tuple[Declared, ...]:
     hints = get_type_hints(options, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(options)}
     found = {}

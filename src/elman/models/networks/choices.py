@@ -45,7 +45,8 @@ def choose_beam(write: Callable[[Beam], Sequence[str]], wanted: Sequence[str], o
         wanted: what should be written.
         options: width and penalty that are given there are not changed.
     """
-    return max(_beams(options), key=lambda beam: score(write(beam), wanted))
+    beams = list(_beams(options))
+    return beams[0] if len(beams) == 1 else max(beams, key=lambda beam: score(write(beam), wanted))
 
 
 def _beams(options: WriterOptions) -> Iterator[Beam]:

@@ -7,6 +7,7 @@ choices between two texts a row can be scored at once.
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,7 @@ def _bare(text: str) -> str:
     return "".join(text.split())
 
 
+@lru_cache(maxsize=2**13)  # a choice among candidates scores the same texts again and again, in parts
 def _counts(got: str, wanted: str) -> list[list[int]]:
     rows = []
     for n in range(1, ORDERS + 1):
