@@ -38,9 +38,9 @@ def test_scikit_learns_own_checks():
 @pytest.mark.parametrize("name", ["classifier of texts", "tagger of texts"])
 def test_a_search_over_options_finds_its_best(name):
     X, y = CASES[name].data()
-    model = CASES[name].make(epochs=1)
-    search = GridSearchCV(model, {"hidden_size": [2, 5], "cell": ["gru", "rnn"]}, cv=2).fit(X, y)
-    assert len(search.cv_results_["params"]) == 4
+    model = CASES[name].make(epochs=1, answer="network")
+    search = GridSearchCV(model, {"hidden_size": [2, 5], "cell": ["gru"]}, cv=2).fit(X, y)
+    assert len(search.cv_results_["params"]) == 2
     assert search.best_estimator_.hidden_size == search.best_params_["hidden_size"]
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
@@ -48,5 +48,5 @@ def test_a_search_over_options_finds_its_best(name):
 def test_cross_validation_and_pipelines():
     X, y = texts()
     shorter = FunctionTransformer(lambda rows: [row[:20] for row in rows])
-    pipeline = make_pipeline(shorter, CASES["classifier of texts"].make(epochs=1))
+    pipeline = make_pipeline(shorter, CASES["classifier of texts"].make(epochs=1, ngrams=False))
     assert cross_val_score(pipeline, X, y, cv=2).shape == (2,)

@@ -83,6 +83,6 @@ def test_tags_that_are_no_rows_are_named():
 
 def test_a_generator_is_read_as_a_list_is():
     X, y = CASES["classifier of texts"].data()
-    model = elman.SequenceClassifier(hidden_size=2, embedding_dim=2, epochs=1, batch_size=8)
+    model = elman.SequenceClassifier(hidden_size=2, embedding_dim=2, epochs=1, batch_size=8, validation_fraction=0.1)
     one, two = (model.fit(each, y).predict_proba(X[:3]) for each in ((text for text in X), X))
     np.testing.assert_array_equal(one, two)
