@@ -23,6 +23,7 @@ from elman.train import Callback, RunFiles, read_container
 TINY = {"hidden_size": 8, "embedding_dim": 8, "min_count": 1, "epochs": 12, "learning_rate": 0.01, "dropout": 0.0}
 TINY |= {"input_dropout": 0.0, "symbol_dropout": 0.0, "batch_size": 8}
 TINY |= {"validation_fraction": 0.2}  # so few sequences would be cross-validated otherwise, with six trainings
+TINY |= dict.fromkeys(("ngrams", "convolutions", "positions"), False)  # slow: tests of these models name them
 
 
 def order_matters(count=60, seed=0):
@@ -48,7 +49,9 @@ def series_of(count=40, seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    return elman.SequenceClassifier(**TINY | {"epochs": 40}).fit(*order_matters())
+    return elman.SequenceClassifier(
+        **TINY | {"epochs": 20, "learning_rate": 0.02, "ngrams": True, "answer": "network"}
+    ).fit(*order_matters())
 
 
 def test_it_learns_what_no_bag_of_words_can(model):
@@ -106,7 +109,7 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     assert one.preprocessor_.content() == two.preprocessor_.content()
     assert "quite" not in two.preprocessor_.input.vocabulary
     series, kinds = series_of()
-    first = elman.SequenceClassifier(**options).fit(series, kinds)
+    first = elman.SequenceClassifier(**options | {"convolutions": True}).fit(series, kinds)
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
     assert set(first.baselines_) == {"class frequencies", "bag of steps", "convolutions"}
     assert first.preprocessor_.content() == second.preprocessor_.content()
@@ -163,7 +166,7 @@ def test_several_labels():
         chosen = [name for name in ("red", "round", "small") if random.random() < 0.5]
         texts.append(" ".join(random.permutation(["it", "is", "a", "thing", *chosen])))
         labels.append(chosen)
-    model = elman.SequenceClassifier(**TINY | {"epochs": 60}).fit(texts, labels)
+    model = elman.SequenceClassifier(**TINY | {"epochs": 20, "learning_rate": 0.03}).fit(texts, labels)
     assert model.classes_.tolist() == ["red", "round", "small"]
     assert model.predict(["a red thing it is", "a small round thing", "it is a thing"]) == [
         ["red"],
@@ -317,6 +320,7 @@ def test_few_series_are_cross_validated_and_a_simple_model_may_answer(tmp_path):
         at = random.integers(0, len(one) - 9)
         one[at : at + 9, 0] += (1 if label == "up" else -1) * np.hanning(9) * 3
     options = TINY | {"hidden_size": 2, "epochs": 1, "augment": "all", "validation_fraction": None}
+    options["convolutions"] = True
     model = elman.SequenceClassifier(**options).fit(series, labels)
     assert model.answer_.factors["convolutions"] == max(model.answer_.factors.values())
     assert model.answer_.losses["convolutions"] < model.answer_.losses["network"]
@@ -359,8 +363,9 @@ class Cut(Callback):
 def test_cross_validated_cut_off_and_resumed_it_ends_with_the_same_bits(kind, epochs, tmp_path, monkeypatch):
     """With the epochs left open, as many as the cross-validation finds."""
     monkeypatch.setattr("elman.train.monitor.SHOW_EVERY", 0.0)  # a callback for every step
-    X, y = order_matters(40) if kind == "texts" else series_of()
+    X, y = order_matters(25) if kind == "texts" else series_of(25)
     options = TINY | {"epochs": epochs, "validation_fraction": None, "dropout": 0.3, "augment": "all", "ema_decay": 0.9}
+    options |= {"ngrams": epochs is None, "convolutions": True}
     whole = elman.SequenceClassifier(**options).fit(X, y)
     files = RunFiles.within(tmp_path)
     with pytest.raises(CutOffError):

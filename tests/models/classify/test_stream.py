@@ -1,5 +1,6 @@
 """A classifier's stream says what `predict` says of the beginning of a sequence, or why it cannot."""
 
+import functools
 import random
 
 import numpy as np
@@ -12,6 +13,7 @@ from elman.errors import DataError, InputError
 pytestmark = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
 SMALL = {"hidden_size": 12, "embedding_dim": 8, "epochs": 2, "batch_size": 8, "bidirectional": False}
 STREAMS = SMALL | {"answer": "network", "validation_fraction": 0.2, "min_count": 1}
+STREAMS |= {"ngrams": False, "convolutions": False, "positions": False}
 POOLINGS = ["last", "mean", "max", "mean+max"]
 
 
@@ -22,6 +24,7 @@ def rows(count=40, seed=0):
     return texts, ["yes" if t.count("good") > t.count("bad") else "no" for t in texts]
 
 
+@functools.cache
 def model(**options):
     return elman.SequenceClassifier(**STREAMS | options).fit(*rows())
 

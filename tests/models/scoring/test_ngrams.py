@@ -10,7 +10,7 @@ from elman.models.classify.network import scores_of
 from elman.models.scoring.classification import mean_nats
 from elman.models.scoring.ngrams import NGrams
 
-OPTIONS = TINY | {"epochs": 2}
+OPTIONS = TINY | {"epochs": 2, "ngrams": True}
 
 
 def endings(count=60, seed=0):

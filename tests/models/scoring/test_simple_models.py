@@ -126,6 +126,7 @@ def test_positions_and_trees_see_two_positions_together():
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_trees_are_scikit_learns(monkeypatch, classes):
+    monkeypatch.setattr(trees, "ROUNDS", 40)
     kept = []
     fit = GradientBoostingClassifier.fit
     monkeypatch.setattr(
@@ -158,7 +159,8 @@ def test_columns_are_symbols_at_positions_and_pairs_that_training_has_twice():
     assert not have_positions(inputs, None)
 
 
-def test_positions_and_trees_count_as_they_are_worth():
+def test_positions_and_trees_count_as_they_are_worth(monkeypatch):
+    monkeypatch.setattr(trees, "ROUNDS", 40)
     inputs, targets = windows(200)
     both = PositionsAndTrees.fit(inputs, targets, 5, None, 0)
     apart = Positions.fit(inputs, targets, 5, None), Trees.fit(inputs, targets, 5, None, 0)

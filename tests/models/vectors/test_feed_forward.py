@@ -12,7 +12,7 @@ from elman.cli import main
 from elman.errors import DataError, InputError
 from elman.models.estimator.reports import OnFiles
 
-TINY = {"hidden_size": 8, "batch_size": 8, "epochs": 3}
+TINY = {"hidden_size": 8, "batch_size": 8, "epochs": 2}
 
 
 def exclusive_or(count=80, seed=0):
@@ -27,7 +27,7 @@ X, Y = exclusive_or()
 
 @pytest.fixture(scope="module")
 def model():
-    return elman.FeedForward(hidden_size=16, epochs=60, batch_size=8, learning_rate=0.02, dropout=0).fit(X, Y)
+    return elman.FeedForward(hidden_size=16, epochs=25, batch_size=8, learning_rate=0.04, dropout=0).fit(X, Y)
 
 
 def weights(model):

@@ -15,8 +15,8 @@ SMALL = {
     "hidden_size": 16,
     "embedding_dim": 4,
     "batch_size": 8,
-    "epochs": 20,
-    "learning_rate": 0.02,
+    "epochs": 12,
+    "learning_rate": 0.04,
     "dropout": 0.0,
     "min_count": 1,
 }
