@@ -34,7 +34,7 @@ def test_the_score_is_that_of_sacrebleu():
         ({}, Beam(5, 2.0), [Beam(5, penalty) for penalty in PENALTIES] + [Beam(1, 0.6)]),
         ({"beam": 3}, Beam(3, 2.0), [Beam(3, penalty) for penalty in PENALTIES]),
         ({"length_penalty": 2.0}, Beam(1, 2.0), [Beam(5, 2.0), Beam(1, 2.0)]),
-        ({"beam": 3, "length_penalty": 1.0}, Beam(3, 1.0), [Beam(3, 1.0)]),
+        ({"beam": 3, "length_penalty": 1.0}, Beam(3, 1.0), []),
     ],
     ids=str,
 )
@@ -48,7 +48,7 @@ def test_the_search_with_the_best_texts_is_taken_and_what_is_given_stays(given, 
     options = elman.Translator(**given)._options()
     assert choose_beam(write, WANTED, options) == best
     assert seen == tried
-    assert choose_beam(lambda beam: WANTED, WANTED, options) == tried[0]
+    assert choose_beam(lambda beam: WANTED, WANTED, options) == (tried or [best])[0]
 
 
 def test_the_answer_has_the_best_texts_and_the_network_wins_where_all_are_as_good():

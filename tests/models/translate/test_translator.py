@@ -33,10 +33,12 @@ def model():
         hidden_size=24,
         embedding_dim=12,
         batch_size=16,
-        epochs=30,
+        epochs=16,
         dropout=0.0,
-        learning_rate=0.02,
+        learning_rate=0.03,
         split="tail",
+        beam=2,
+        length_penalty=0.6,
     ).fit(WORDS, SPOKEN)
 
 
@@ -76,15 +78,16 @@ def test_what_is_saved_is_what_was_trained(model, tmp_path):
 def test_same_seed_same_bits_whether_cut_off_or_not(tmp_path, monkeypatch):
     class PullsThePlug(Callback):
         def on_step(self, progress):
-            if progress.counters.step >= 17:
+            if progress.counters.step >= 7:
                 raise ConnectionAbortedError
 
     monkeypatch.setattr("elman.train.monitor.SHOW_EVERY", 0.0)
-    options = SMALL | {"teacher_forcing": 0.7, "symbol_dropout": 0.1}
-    whole, files = elman.Translator(**options).fit(WORDS, SPOKEN), RunFiles.within(tmp_path)
+    options, pairs = SMALL | {"teacher_forcing": 0.7, "symbol_dropout": 0.1}, (WORDS[:80], SPOKEN[:80])
+    whole, files = elman.Translator(**options).fit(*pairs), RunFiles.within(tmp_path)
     with pytest.raises(ConnectionAbortedError):
-        elman.Translator(**options).fit(WORDS, SPOKEN, files=files, callback=PullsThePlug(), checkpoint_seconds=0)
-    cut = elman.Translator(**options).fit(WORDS, SPOKEN, files=files, resume=True)
+        elman.Translator(**options).fit(*pairs, files=files, callback=PullsThePlug(), checkpoint_seconds=0)
+    cut = elman.Translator(**options).fit(*pairs, files=files, resume=True)
+    assert whole.progress_.step == cut.progress_.step > 7
     for name, tensor in whole.network_.state_dict().items():
         assert tensor.numpy().tobytes() == cut.network_.state_dict()[name].numpy().tobytes(), name
 
@@ -99,7 +102,7 @@ def test_same_seed_same_bits_whether_cut_off_or_not(tmp_path, monkeypatch):
     ids=str,
 )
 def test_every_kind_trains_and_writes(options):
-    model = elman.Translator(**SMALL | options).fit(WORDS, SPOKEN)
+    model = elman.Translator(**SMALL | options).fit(WORDS[:120], SPOKEN[:120])
     assert model.progress_.best < model.baselines_["uniform"]
     assert len(model.predict(WORDS[:3])) == 3
 
@@ -125,15 +128,15 @@ def test_baselines_copy_and_look_up():
 
 def test_a_table_is_read_translated_and_measured(tmp_path):
     table = tmp_path / "pairs.csv"
-    table.write_text("word,phones\n" + "".join(f"{w},{s}\n" for w, s in zip(WORDS, SPOKEN, strict=True)))
+    table.write_text("word,phones\n" + "".join(f"{w},{s}\n" for w, s in zip(WORDS[:80], SPOKEN, strict=False)))
     model = elman.Translator(**SMALL, source="word", target="phones").fit(table)
     (piece,) = model.read(table)
-    assert model.rows(piece) == {"word": WORDS, "phones": model.predict(WORDS)}
+    assert model.rows(piece) == {"word": WORDS[:80], "phones": model.predict(WORDS[:80])}
     report = model.report(table)
     assert report.grids[0].columns == ["", "symbol errors", "text errors", "exact"]
     assert [row[0] for row in report.grids[0].rows][:3] == ["copy of the source", "nearest neighbour", "network"]
     assert report.grids[0].rows[1][3] > 0.99  # what it knows by heart
-    assert report.notes[0] == "sources that were in the training file too: 240"
+    assert report.notes[0] == "sources that were in the training file too: 80"
     assert report.draw().axes
 
 
@@ -186,7 +189,7 @@ def test_bad_tables_and_options_are_named(tmp_path):
     with pytest.raises(InputError, match="not trained yet"):
         elman.Translator().predict(["a"])
     with pytest.raises(DataError, match="train one with attend=True"):
-        elman.Translator(**SMALL, attend=False).fit(WORDS, SPOKEN).attention("a")
+        elman.Translator(**SMALL, attend=False).fit(WORDS[:40], SPOKEN[:40]).attention("a")
 
 
 def test_a_model_of_another_job_is_refused(model, tmp_path):
