@@ -8,7 +8,8 @@ import elman
 from elman.errors import DataError, InputError
 from elman.ops.dispatch import use_backend
 
-TINY = {"hidden_size": 12, "embedding_dim": 8, "epochs": 3, "batch_size": 8, "split": "tail"}
+TINY = {"hidden_size": 12, "embedding_dim": 8, "epochs": 1, "batch_size": 8, "split": "tail"}
+TINY |= {"answer": "network"}
 
 
 def parity(count, seed=0):
@@ -24,7 +25,7 @@ TEXTS, TAGS = parity(120)
 @pytest.fixture(scope="module")
 def model():
     return elman.SequenceTagger(
-        hidden_size=16, embedding_dim=4, epochs=25, batch_size=8, learning_rate=0.02, dropout=0, split="tail"
+        hidden_size=16, embedding_dim=4, epochs=16, batch_size=8, learning_rate=0.03, dropout=0, split="tail"
     ).fit(TEXTS, TAGS)
 
 
@@ -58,8 +59,8 @@ def test_every_shape_of_data_says_the_same():
 
 @pytest.mark.parametrize("label", [int, bool, str])
 def test_labels_come_back_as_they_were(label, tmp_path):
-    tags = [[label(tag == "y") for tag in row] for row in TAGS]
-    model = elman.SequenceTagger(**TINY).fit(TEXTS, tags)
+    tags = [[label(tag == "y") for tag in row] for row in TAGS[:30]]
+    model = elman.SequenceTagger(**TINY).fit(TEXTS[:30], tags)
     model.save(tmp_path / "m.safetensors")
     for one in (model, elman.load(tmp_path / "m.safetensors")):
         assert all(type(tag) is label for row in one.predict(TEXTS[:9]) for tag in row)
