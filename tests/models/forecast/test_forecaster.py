@@ -19,7 +19,8 @@ from elman.models.forecast.windows import Windows
 from elman.ops.dispatch import use_backend
 from elman.train import Callback, Interrupted, RunFiles
 
-QUICK = {"horizon": 3, "season": 4, "context": 8, "members": 2, "hidden_size": 8, "epochs": 3}
+QUICK = {"horizon": 3, "season": 4, "context": 8, "members": 2, "hidden_size": 8, "epochs": 2}
+QUICK |= {"target_transform": "none"}  # half the simple methods; of positive series their logarithms are read too
 
 
 def wavy(length=80, seed=0, start="2020-01-01", name="a"):
@@ -90,12 +91,12 @@ def test_a_step_that_was_interpolated_is_no_origin_and_is_not_measured(fitted):
 
 
 def test_the_network_begins_as_the_naive_forecast_and_then_beats_it():
-    frame = wavy(200)
-    model = elman.Forecaster(**QUICK | {"epochs": 25, "hidden_size": 16, "learning_rate": 0.01}, covariates=("push",))
+    frame = wavy(150)
+    model = elman.Forecaster(**QUICK | {"epochs": 15, "hidden_size": 16, "learning_rate": 0.02}, covariates=("push",))
     errors = {row["method"]: row["MAE"] for row in model.backtest(frame, 20).table()}
     assert errors["Elman"] < min(errors["last value"], errors["drift"])
     # The push of the last step is the whole noise of the next: the covariate has to pay.
-    blind = elman.Forecaster(**QUICK | {"epochs": 25, "hidden_size": 16, "learning_rate": 0.01})
+    blind = elman.Forecaster(**QUICK | {"epochs": 15, "hidden_size": 16, "learning_rate": 0.02})
     assert errors["Elman"] < {row["method"]: row["MAE"] for row in blind.backtest(frame, 20).table()}["Elman"]
 
 

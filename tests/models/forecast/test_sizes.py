@@ -10,7 +10,7 @@ import elman
 from elman.errors import DataError
 from elman.models.loading import ESTIMATORS
 
-QUICK = {"horizon": 3, "context": 8, "members": 1, "hidden_size": 4, "epochs": 2}
+QUICK = {"horizon": 3, "context": 8, "members": 1, "hidden_size": 4, "epochs": 1}
 T = np.arange(60.0)
 WAVE = 10 + np.sin(T) + T / 20
 COUNTS = np.random.default_rng(0).poisson(0.3, 60).astype(float)

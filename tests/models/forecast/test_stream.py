@@ -1,5 +1,7 @@
 """A forecaster's stream forecasts as `predict` does for series that have grown by the values that it took."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,13 +28,18 @@ def taken(frame, step):
     return np.array([part.iloc[step]["y"] for _, part in frame.groupby("unique_id")])
 
 
+@functools.cache
+def fitted(**options):
+    return elman.Forecaster(**SMALL, **options).fit(table(50))
+
+
 def wanted(model, frame):
     return model.predict(X=frame, levels=())["y"].to_numpy().reshape(-1, 3)
 
 
 @pytest.mark.parametrize("answer", ["best", "network"])
 def test_it_takes_the_next_value(answer):
-    model = elman.Forecaster(**SMALL, answer=answer).fit(table(50))
+    model = fitted(answer=answer)
     stream = model.stream()
     assert stream.names == ["a", "b"]
     for step in range(50, 54):
@@ -43,7 +50,7 @@ def test_it_takes_the_next_value(answer):
 
 
 def test_it_goes_on_from_longer_series_and_from_a_state():
-    model = elman.Forecaster(**SMALL).fit(table(50))
+    model = fitted()
     stream, other = model.stream(table(55)), model.stream(table(55))
     stream.step(taken(table(60), 55))
     saved = stream.state
@@ -77,7 +84,7 @@ def test_one_series_takes_a_number():
     ],
 )
 def test_a_wrong_step_changes_nothing(values, error, message):
-    model = elman.Forecaster(**SMALL, target_transform="log").fit(table(50))
+    model = fitted(target_transform="log")
     stream = model.stream()
     with pytest.raises(error, match=message):
         stream.step(values)
@@ -87,7 +94,7 @@ def test_a_wrong_step_changes_nothing(values, error, message):
 
 @pytest.mark.parametrize("state", [np.zeros((1, 3, 1)), np.zeros(2), np.full((1, 2, 1), np.inf)])
 def test_a_wrong_state_changes_nothing(state):
-    stream = elman.Forecaster(**SMALL).fit(table(50)).stream()
+    stream = fitted().stream()
     with pytest.raises(InputError, match="state"):
         stream.state = state
     assert len(stream.state) == 0
