@@ -18,10 +18,12 @@ TAGS = [list(word.upper()) for word in WORDS]
 WAVE = (np.tile([0.0, 3, 1, -2], 25) + RANDOM.normal(size=100)).tolist()
 IMAGES = RANDOM.integers(0, 256, (40, 6, 6), dtype=np.uint8)
 EMBED = SMALL | {"embedding_dim": 4}
+ALONE = {"ngrams": False, "validation_fraction": 0.1}
+"""Fits the network once, and no slow model beside it."""
 
 MODELS = {
-    "classifier": (lambda: elman.SequenceClassifier(**EMBED, tokens="characters"), (WORDS, LABELS)),
-    "tagger": (lambda: elman.SequenceTagger(**EMBED), (WORDS, TAGS)),
+    "classifier": (lambda: elman.SequenceClassifier(**EMBED, **ALONE, tokens="characters"), (WORDS, LABELS)),
+    "tagger": (lambda: elman.SequenceTagger(**EMBED, answer="network"), (WORDS, TAGS)),
     "forecaster": (lambda: elman.Forecaster(**SMALL, horizon=3, season=4, context=6, members=2), WAVE),
     "translator": (lambda: elman.Translator(**EMBED, teacher_forcing=0.5), (WORDS, [w[::-1] for w in WORDS])),
     "captioner": (lambda: elman.Captioner(**EMBED, features=8), (IMAGES, WORDS)),

@@ -145,7 +145,8 @@ def test_what_cannot_be_examined(make, said):
         (lambda net, x: net.head(net.rnn(x[:1])[0].expand(5, 2, 4)), "rnn (one step only)"),
     ],
 )
-def test_nothing_to_follow(make, said):
+def test_nothing_to_follow(make, said, monkeypatch):
+    monkeypatch.setattr("elman.doctor.render._picture", lambda _: "")
     report = diagnose(Odd(make), (torch.randn(5, 2, 6), torch.randn(5, 2, 2)))
     assert report.headline == f"Nothing was followed through time: {said}."
     assert not report.healthy
