@@ -171,7 +171,7 @@ def test_other_files_are_named(tmp_path):
 
 
 def test_bombs_are_refused_by_their_directory(tmp_path):
-    bomb = np.zeros((6, 4000, 4000), np.uint8)
+    bomb = np.zeros((6, 3400, 3400), np.uint8)
     np.savez_compressed(tmp_path / "a.npz", images=bomb, captions=TEXTS)
     with pytest.raises(DataError, match="more than the limit of 250 times"):
         read_arrays(tmp_path / "a.npz", ["images"])

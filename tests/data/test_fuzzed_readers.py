@@ -151,7 +151,7 @@ def test_a_good_file_is_read(tmp_path, name):
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_broken_file_is_read_or_refused(tmp_path, name):
-    fuzz(tmp_path, name, 60 if name == "a.txt" else 200, 0)
+    fuzz(tmp_path, name, 60 if name == "a.txt" else 100, 0)
 
 
 @pytest.mark.study

@@ -47,7 +47,7 @@ def written(stamp, form):
     return stamp.strftime(form.format(stamp, q=stamp.quarter))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendar=st.sampled_from(sorted(WRITTEN)), choice=st.integers(0, 100), start=STARTS, rows=st.integers(40, 60))
 def test_a_calendar_in_any_form_comes_back(calendar, choice, start, rows):
     form = WRITTEN[calendar][choice % len(WRITTEN[calendar])]

@@ -199,8 +199,7 @@ def test_losses_show_both_curves_the_best_and_the_baselines():
 LONG = "what somebody calls it when there is all the time in the world to find a name " * 3
 
 
-@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e7])
-@pytest.mark.parametrize("best", [0, 5, 9])
+@pytest.mark.parametrize(("scale", "best"), [(1e-12, 0), (1.0, 5), (1e7, 9)])
 @pytest.mark.parametrize(("x", "unit", "name"), [("chars", "nats/char", "bigram"), (LONG, f"nats/{LONG}", LONG)])
 def test_every_word_of_a_picture_of_losses_is_within_it(scale, best, x, unit, name):
     read, loss = np.arange(10) * 1e5, scale * np.linspace(5, 1, 10)
@@ -302,10 +301,13 @@ def test_a_notebook_shows_a_figure_without_pyplot():
     assert gate_map([[1.0]])._repr_png_().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(("count", "length"), [(9, 12), (9, 2), (78, 12), (200, 3)])
+@pytest.mark.parametrize(("count", "length"), [(9, 12), (9, 2), (78, 12), (110, 3)])
 def test_names_of_classes_do_not_run_into_each_other(count, length):
     names = [f"{at:0{length}}" for at in range(count)]
-    axes = drawn(confusion(np.eye(count), names))
+    figure = confusion(np.eye(count), names)
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    (axes, *_) = figure.axes
     upright = [tick.label1 for tick in axes.yaxis.get_major_ticks()]
     assert [label.get_text() for label in upright] == names
     if count > 30:

@@ -44,7 +44,7 @@ def test_one_copy_left_out_is_seen(monkeypatch):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_only_the_recurrent_network_reads_order_at_every_length(seed):
-    found, _ = script("order_matters").study(seed, epochs=8)
+    found, _ = script("order_matters").study(seed, epochs=4)
     bag, window, padded, recurrent = found.values()
     assert bag[1:] == (0.5, 0.5)  # both sentences of a pair get one answer
     assert 0.6 < window[1] < 0.97
@@ -102,13 +102,17 @@ def test_a_tanh_takes_back_what_a_radius_above_one_adds(seed):
     assert left["orthogonal x 0.9"] < left["orthogonal"] < left["orthogonal x 1.1"] < 1.1**study.FAR / 10
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_clipping_lets_a_network_learn_that_explodes_without(seed):
+@pytest.mark.parametrize(
+    ("seed", "updates"), [(1, 300), *(pytest.param(seed, 600, marks=pytest.mark.study) for seed in (0, 2))]
+)
+def test_clipping_lets_a_network_learn_that_explodes_without(seed, updates):
     study = script("vanishing_and_exploding")
     lost, norm = study.summed("SGD", Clip(), seed)
     assert lost.startswith("no number from update")
     assert norm > 100
-    unclipped, clipped = (float(study.summed("Adam", clip, seed)[0].split()[-1]) for clip in (Clip(), Clip(norm=1.0)))
+    unclipped, clipped = (
+        float(study.summed("Adam", clip, seed, updates)[0].split()[-1]) for clip in (Clip(), Clip(norm=1.0))
+    )
     assert clipped < 0.05 < 0.1 < unclipped
 
 
@@ -117,8 +121,8 @@ def test_carried_state_knows_what_lies_before_the_window(seed):
     study = script("streams_and_splits")
     most = study.within_reach(seed)
     assert 0.65 < most < 0.8
-    assert study.learn_modes(carried=False, seed=seed, epochs=2) < most + 0.06
-    assert study.learn_modes(carried=True, seed=seed) > 0.93
+    assert study.learn_modes(carried=False, seed=seed, length=20_000, epochs=2) < most + 0.06
+    assert study.learn_modes(carried=True, seed=seed, epochs=3) > 0.93
 
 
 @pytest.mark.parametrize("seed", SEEDS)
