@@ -1,5 +1,6 @@
 """Sheets as students would hand them in: with a mistake, with rounding, with an error carried on."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from elman.worked.calculus.expr import Value
 from elman.worked.calculus.operations import evaluate
 from elman.worked.entry import Trace
-from elman.worked.marking.search import Made, numbers
+from elman.worked.marking.search import Made
 
 Sheet = dict[str, list[str]]
 
@@ -23,9 +24,16 @@ def is_worked(value: Value) -> bool:
 
 def with_mistakes(trace: Trace, made: Iterable[Made], digits: int, ids: Iterable[str] | None = None) -> Sheet:
     """The sheet of a student who makes these mistakes and carries full precision; of all worked values, or some."""
-    sheet = numbers(trace.problem, trace.values, tuple(made))
+    sheet = _numbers(trace, tuple(made))
     wanted = [value.id for value in trace if is_worked(value)] if ids is None else list(ids)
     return {key: typed(sheet[key], digits) for key in wanted if key in sheet}
+
+
+@functools.lru_cache(maxsize=200)
+def _numbers(trace: Trace, made: tuple[Made, ...]) -> dict[str, Any]:
+    """Compute a student's sheet once for several tests."""
+    trace.known()
+    return trace._known_mistakes.numbers(made)
 
 
 def ways(trace: Trace, number: str = "E") -> list[Made]:

@@ -9,7 +9,7 @@ import elman
 from elman.worked.calculus.expr import ref
 from elman.worked.marking.catalogue import CATALOGUE, Mistake
 from elman.worked.marking.reading import Reading
-from elman.worked.marking.search import Made, numbers
+from elman.worked.marking.search import KnownMistakes, Made
 from elman.worked.marking.slips import Slip
 from elman.worked.marking.teaching import gallery
 from elman.worked.sheet.worksheet import gallery as gallery_names
@@ -40,11 +40,11 @@ LONG = [(name, clip, update) for name in gallery_names() for clip in CLIPS for u
 )
 def test_every_mistake_on_a_clipped_sheet_gives_numbers(name: str, clip: Any, update: Any) -> None:
     trace = sheet(name, clip, update)
-    known = trace.known()
+    search = KnownMistakes(trace.problem, trace.values)
+    known = search.within()
     assert known.tried == known.ways
     for made in known.made:
-        wrong = numbers(trace.problem, trace.values, (made,))
-        assert set(wrong) <= set(trace.values)
+        assert set(search.numbers((made,))) <= set(trace.values)
     assert "E19" in gallery([trace])
 
 
@@ -52,7 +52,7 @@ def test_every_mistake_on_a_clipped_sheet_gives_numbers(name: str, clip: Any, up
 def test_an_early_update_is_recognised(clip: Any) -> None:
     trace = sheet("not-very-good", clip, UPDATES[2])
     early = next(made for made in trace.mistakes if made.mistake.number == "E19")
-    wrong = numbers(trace.problem, trace.values, (early,))
+    wrong = KnownMistakes(trace.problem, trace.values).numbers((early,))
     answers = {k: [f"{x:.6f}" for x in np.ravel(wrong[k])] for k in wrong if trace[k].expr is not None}
     assert trace.check(answers).mistakes == ("E19",)
     assert trace.check({k: v for k, v in answers.items() if "~" not in k and "'" not in k}).mistakes == ("E19",)

@@ -15,7 +15,7 @@ explains it.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 import numpy as np
@@ -80,13 +80,18 @@ def half(decimals: int, number: float) -> float:
 class Answer:
     """Hold a value as the student gives it: NaN where nothing is given.
 
-    `decimals` are those typed, `unit` is half a unit of the last digit typed.
+    `decimals` are those typed, `unit` is half a unit of the last digit typed. It is `whole` if every number is given.
     """
 
     id: str
     array: Array
     unit: Array
     decimals: Array
+    whole: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look for gaps once: a search asks for them thousands of times."""
+        object.__setattr__(self, "whole", not bool(np.isnan(self.array).any()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Reading:
     ) -> None:
         self.slips, self.answers, self.values, self.plain = tuple(slips), answers, values, plain
         self._lines: dict[str, Expr | None] = {}
+        self._needs: dict[str, list[str]] = {}
         self._worked: dict[str, Array] = {}
         self._seen: dict[str, Array] = {}
         self._moved: dict[str, Array] = {}
@@ -95,6 +96,14 @@ class Reading:
             expr = slip.line(value, expr, self.values) if slip.line else expr
         return expr
 
+    def needs(self, key: str) -> list[str]:
+        """Return the ids of the values in a line; none where the value is given."""
+        if key not in self._needs:
+            expr, value = self.line(key), self.values[key]
+            leaves = value.operands if expr is value.expr else expr.leaves() if expr is not None else ()
+            self._needs[key] = [leaf.id for leaf in leaves]
+        return self._needs[key]
+
     def worked(self, key: str) -> Array | None:
         """Compute a line from the student's own earlier numbers.
 
@@ -103,21 +112,20 @@ class Reading:
         if key not in self.values:
             return None
         if key not in self._worked:
-            expr = self.line(key)
             try:
-                for leaf in expr.leaves() if expr is not None else ():
-                    self._settle(leaf.id)
+                with np.errstate(all="ignore"):
+                    for name in self.needs(key):
+                        self._settle(name)
+                    self._worked[key] = self._number(key)
             except CircularError:
                 return None
-            self._worked[key] = self._number(key)
         return self._worked[key]
 
     def _number(self, key: str) -> Array:
         expr = self.line(key)
         if expr is None:
             return self.values[key].array
-        with np.errstate(all="ignore"):
-            return np.asarray(evaluate(expr, lambda value: self._seen[value.id]), dtype=np.float64)
+        return np.asarray(evaluate(expr, lambda value: self._seen[value.id]), dtype=np.float64)
 
     def _settle(self, key: str) -> None:
         """See a value: the student's own numbers, and worked ones where there are none, those before it first."""
@@ -134,8 +142,7 @@ class Reading:
         stack, opened = [key], set[str]()
         while stack:
             name = stack[-1]
-            expr = None if self._is_whole(name) else self.line(name)
-            waiting = [leaf.id for leaf in expr.leaves() if leaf.id not in done] if expr is not None else []
+            waiting = [] if self._is_whole(name) else [need for need in self.needs(name) if need not in done]
             if waiting and name not in done:
                 if name in opened:  # all above it on the stack is what it is made from, and it stands there again
                     raise CircularError(name)
@@ -169,9 +176,8 @@ class Reading:
         """Bound the change of a line when each operand changes by its possible rounding error."""
         if key not in self._reach:
             self.worked(key)
-            expr = self.line(key)
-            for leaf in expr.leaves() if expr is not None else ():
-                for name in self._hidden(leaf.id, self._moved):
+            for need in self.needs(key):
+                for name in self._hidden(need, self._moved):
                     self._moved[name] = np.zeros(()) if self._is_whole(name) else self._move(name)
             self._reach[key] = self._move(key)
         return self._reach[key]
@@ -179,7 +185,7 @@ class Reading:
     def _is_whole(self, key: str) -> bool:
         """Tell whether the student gives every number of a value."""
         answer = self.answers.get(key)
-        return answer is not None and not bool(np.isnan(answer.array).any())
+        return answer is not None and answer.whole
 
     def _move(self, key: str) -> Array:
         expr, total = self.line(key), np.zeros(self.values[key].shape)

@@ -13,6 +13,7 @@ import numpy as np
 
 from elman.errors import DataError
 from elman.limits import SEARCH_SECONDS
+from elman.worked.calculus.expr import Value
 from elman.worked.marking.catalogue import CATALOGUE, Mistake
 from elman.worked.marking.digits import Answer
 from elman.worked.marking.reading import EXACT, FAR, Reading, network
@@ -21,6 +22,7 @@ from elman.worked.sheet.names import Array
 from elman.worked.sheet.problem import Problem
 
 WORK = 400_000  # values worked while pairs are tried, after which the search says that it stopped
+KEPT = 40_000  # values of readings with one mistake that are kept for the next sheet of answers
 PAIRS = "pairs of mistakes were tried"
 MISSES = 3  # values that a pair has to explain one of, or it is given up
 NEAR = 12  # single mistakes tried with every other, before all pairs are
@@ -55,11 +57,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Hold the ways to make a known mistake that change a number; `tried` of `ways` were looked at in time."""
+    """Hold the ways to make a known mistake that change a number; `tried` of `ways` were looked at in time.
+
+    `readings` are those of an empty sheet, as a student reads it who makes one of the mistakes; up to `KEPT` values.
+    """
 
     made: list[Made]
     tried: int
     ways: int
+    readings: Mapping[Made, Reading]
 
     @property
     def stopped(self) -> str:
@@ -78,8 +84,17 @@ class KnownMistakes:
     def within(self, seconds: float = SEARCH_SECONDS) -> Known:
         """Search for at most `seconds`; a search that was cut short is repeated when it is given more time."""
         if self._known is None or (self._known.stopped and seconds > self._searched):
-            self._known, self._searched = applicable(self.problem, self.right, seconds), seconds
+            self._known, self._searched = _applicable(self.problem, self.right, seconds), seconds
         return self._known
+
+    def reading(self, made: Set) -> Reading:
+        """Read an empty sheet as a student who makes these mistakes."""
+        kept = self._known.readings.get(made[0]) if self._known and len(made) == 1 else None
+        return kept or _reading(self.problem, self.right, made)
+
+    def numbers(self, made: Set) -> dict[str, Array]:
+        """Compute the whole sheet of a student who makes these mistakes; only ids of the right sheet."""
+        return dict(_worked(self.reading(made), self.right))
 
 
 class Search:
@@ -105,7 +120,7 @@ class Search:
     def _network(self, made: Set) -> Values:
         if made not in self._networks:
             self.spent += len(self.right)
-            self._networks[made] = _network(self.problem, self.right, made)
+            self._networks[made] = self.known.reading(made).values
         return self._networks[made]
 
     def is_true(self, key: str) -> bool:
@@ -193,44 +208,41 @@ def _pairs(some: Iterable[Set], others: Sequence[Set]) -> Iterator[Set]:
                 yield first + second
 
 
-def applicable(problem: Problem, right: Values, seconds: float = SEARCH_SECONDS) -> Known:
+def _applicable(problem: Problem, right: Values, seconds: float) -> Known:
     """Find every way to make a known mistake on a sheet that changes a number of it."""
-    ends, found, tried = monotonic() + seconds, list[Made](), 0
+    ends, tried, found, readings = monotonic() + seconds, 0, list[Made](), dict[Made, Reading]()
     every = [Made(mistake, slip) for mistake in CATALOGUE for slip in mistake.on(problem)]
     for made in every:
         if monotonic() > ends:
             break
         tried += 1
-        if _shows(_numbers(problem, right, (made,)), right):
+        reading = _reading(problem, right, (made,))
+        if any(differs(array, right[key]) for key, array in _worked(reading, right)):
             found.append(made)
-    return Known(found, tried, len(every))
+            if len(readings) * len(right) < KEPT:
+                readings[made] = reading
+    return Known(found, tried, len(every), readings)
 
 
-def numbers(problem: Problem, right: Values, made: Set) -> dict[str, Array]:
-    """Compute the whole sheet of a student who makes these mistakes; only ids of the right sheet."""
-    return dict(_numbers(problem, right, made))
+def _reading(problem: Problem, right: Values, made: Set) -> Reading:
+    slips = [one.slip for one in made]
+    try:
+        values = network(problem, slips, right)
+    except DataError:
+        values = {}
+    return Reading(values, {}, slips)
 
 
-def _numbers(problem: Problem, right: Values, made: Set) -> Iterator[tuple[str, Array]]:
-    values = _network(problem, right, made)
-    found = Reading(values, {}, [one.slip for one in made])
+def _worked(reading: Reading, right: Values) -> Iterator[tuple[str, Array]]:
     for key in right:
-        array = found.worked(key)
+        array = reading.worked(key)
         if array is not None:
             yield key, array
 
 
-def _network(problem: Problem, right: Values, made: Set) -> Values:
-    try:
-        return network(problem, [one.slip for one in made], right)
-    except DataError:
-        return {}
-
-
-def _shows(wrong: Iterable[tuple[str, Array]], right: Values) -> bool:
-    """Tell whether any number differs from the right one; no more is worked than up to the first."""
-    return any(
-        array.shape == right[key].shape and not np.allclose(array, right[key].array, rtol=1e-9, atol=1e-12)
-        for key, array in wrong
-        if right[key].expr is not None
-    )
+def differs(wrong: Array, right: Value) -> bool:
+    """Tell whether a worked number is another than the right one, rounding apart; NaN is another."""
+    if right.expr is None or wrong.shape != right.shape:
+        return False
+    off: Array = np.abs(wrong - right.array)
+    return not bool((off <= 1e-12 + 1e-9 * np.abs(right.array)).all())

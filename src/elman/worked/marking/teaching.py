@@ -16,8 +16,8 @@ from elman.worked.calculus.expr import Value
 from elman.worked.calculus.network import calculate
 from elman.worked.calculus.tape import Tape
 from elman.worked.marking.catalogue import CATALOGUE
-from elman.worked.marking.reading import Reading, network
-from elman.worked.marking.search import Made, applicable, numbers
+from elman.worked.marking.reading import Reading
+from elman.worked.marking.search import KnownMistakes, Made, differs
 from elman.worked.render.paint import Paint, plain_ascii, wrapped
 from elman.worked.sheet.names import CELLS, Array
 from elman.worked.sheet.problem import Problem, problem
@@ -121,7 +121,8 @@ def fingerprints(checked: Problem) -> dict[str, Array]:
     right = calculate(checked, Tape()).values
     keys = [key for key, value in right.items() if value.expr is not None]
     sheets = {"right": {key: right[key].array for key in keys}}
-    sheets |= {made.title: numbers(checked, right, (made,)) for made in applicable(checked, right).made}
+    known = KnownMistakes(checked, right)
+    sheets |= {made.title: known.numbers((made,)) for made in known.within().made}
     return {title: np.concatenate([_flat(sheet, right[k].array, k) for k in keys]) for title, sheet in sheets.items()}
 
 
@@ -157,9 +158,9 @@ def gallery(
     """Print each known mistake on the first of these sheets where it changes a number, next to the right numbers."""
     paint, lines = Paint(color), []
     views = [View(Options.of(calculation, digits=digits)) for calculation in calculations]
-    searched = [applicable(calculation.problem, calculation.values) for calculation in calculations]
-    known = [found.made for found in searched]
-    stopped = [f"cut short: {found.stopped}" for found in searched if found.stopped]
+    searched = [KnownMistakes(calculation.problem, calculation.values) for calculation in calculations]
+    known = [found.within().made for found in searched]
+    stopped = [f"cut short: {found.within().stopped}" for found in searched if found.within().stopped]
     for mistake in CATALOGUE:
         lines += ["", paint.heading(f"{mistake.number}  {mistake.name}", "backward")]
         lines += wrapped(f"  done    {mistake.did}", 10) + wrapped(f"  to fix  {mistake.fix}", 10)
@@ -170,7 +171,7 @@ def gallery(
         if len(calculations) > 1:
             lines.append(f"  on the sheet {calculations[shown].problem.sheet.title!r}:")
         for made in (one for one in known[shown] if one.mistake is mistake):
-            lines += _beside(calculations[shown], made, views[shown])
+            lines += _beside(calculations[shown], made, searched[shown].reading((made,)), views[shown])
     text = "\n".join([*lines[1:], *stopped]) + "\n"
     return plain_ascii(text) if ascii else text
 
@@ -181,11 +182,9 @@ def _absent(number: str, cells: Sequence[str]) -> str:
     return f"changes no number of this sheet (it belongs to {', '.join(cells)})"
 
 
-def _beside(calculation: Calculation, made: Made, view: View) -> Iterator[str]:
+def _beside(calculation: Calculation, made: Made, wrong: Reading, view: View) -> Iterator[str]:
     """Write the first line that the mistake changes, and the first gradient of a parameter."""
-    values = network(calculation.problem, [made.slip], calculation.values)
-    wrong = Reading(values, {}, [made.slip])
-    changed = [value for value in calculation if value.expr is not None and _differs(wrong, value)]
+    changed = [value for value in calculation if _differs(wrong, value)]
     ends = [value for value in changed if value.id in calculation.gradients]
     yield from wrapped(f"  {made.slip.label}:", 4) if made.slip.label else ()
     for value in dict.fromkeys([*changed[:1], *ends[:1]]):
@@ -198,7 +197,7 @@ def _beside(calculation: Calculation, made: Made, view: View) -> Iterator[str]:
 
 def _differs(wrong: Reading, value: Value) -> bool:
     array = wrong.worked(value.id)
-    return array is not None and not np.allclose(array, value.array, rtol=1e-9, atol=1e-12)
+    return array is not None and differs(array, value)
 
 
 def _numbers(array: Any, view: View) -> str:
