@@ -1,7 +1,6 @@
 """The rule that chooses a backend: each branch, its reason, and what may be forced."""
 
-import subprocess
-import sys
+import importlib.util
 
 import pytest
 import torch
@@ -121,21 +120,13 @@ def test_a_layer_says_where_it_runs() -> None:
     assert elman.GRUCell(3, 4, reset_after=False).double().backend == "reference"
 
 
-# Torch is loaded once, and Elman in a new process for each value.
-PROCESSES = """
-import os, torch
-for backend in "reference", "fast":
-    if os.fork() == 0:
-        os.environ["ELMAN_BACKEND"] = backend
-        import elman
-        b = elman.GRU(3, 4).backend
-        print(b, "-", b.reason)
-        raise SystemExit
-    os.wait()
-"""
-
-
-def test_the_environment_forces_one_and_is_checked() -> None:
-    done = subprocess.run([sys.executable, "-c", PROCESSES], capture_output=True, text=True, check=False)
-    assert done.stdout == "reference - forced by ELMAN_BACKEND\n"
-    assert "ELMAN_BACKEND: expected one of native, reference, torch; got 'fast'" in done.stderr
+def test_the_environment_forces_one_and_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read when the module is imported: here once more, beside the one in use."""
+    spec = importlib.util.find_spec("elman.ops.dispatch")
+    monkeypatch.setenv("ELMAN_BACKEND", "reference")
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    assert again.choose(torch.float32, CPU) == ("reference", "forced by ELMAN_BACKEND")
+    monkeypatch.setenv("ELMAN_BACKEND", "fast")
+    with pytest.raises(InputError, match="ELMAN_BACKEND: expected one of native, reference, torch; got 'fast'"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
