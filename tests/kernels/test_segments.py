@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernels.cells import CELLS
 from tests.kernels.conftest import SETS
-from tests.kernels.problems import LAYOUTS, Problem, draw, native, run
+from tests.kernels.problems import LAYOUTS, Problem, draw, drawn, native, run
 from tests.kernels.test_same_bits import SHARED
 from torch import Tensor
 
@@ -18,7 +18,7 @@ SAVING = ["lstm", "gru", "gru_reset_before"]  # an RNN's backward pass needs y a
 
 
 def by_segments(problem: Problem, segment: int) -> dict[str, Tensor]:
-    return run(partial(CELLS[problem.cell].native, segment=segment), problem, draw(problem), torch.float32)
+    return run(partial(CELLS[problem.cell].native, segment=segment), problem, drawn(problem), torch.float32)
 
 
 def assert_same_bits(problem: Problem, segment: int) -> None:
