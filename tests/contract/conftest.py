@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.contract.registry import CELLS, RUNS, Cell, Run
+from tests.contract.registry import CELLS, FIXED, Cell, Run
 
 from elman.ops.dispatch import use_backend
 
@@ -13,7 +13,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
     return request.param
 
 
-@pytest.fixture(params=RUNS, ids=str)
+@pytest.fixture(params=FIXED)
 def run(request: pytest.FixtureRequest, cell: Cell) -> Iterator[Run]:
     """A run with its backend forced."""
     run: Run = request.param

@@ -16,14 +16,14 @@ from elman import kernels
 from elman.errors import InputError
 from elman.ops.dispatch import use_backend
 
-LENGTHS: list[Any] = [1, 2, 5, "sqrt", 100]
+LENGTHS: list[Any] = [1, 5, "sqrt", 100]
 DROPPED = Case("dropped", options={"num_layers": 2, "dropout": 0.4, "bidirectional": True})
 FEW = ["plain", "stacked_both_ways", "packed_unsorted", "unbatched"]  # for the reference, which is slow
 RUN_CASES = [
     (run, case)
     for run in RUNS
     for case in [*CASES, DROPPED]
-    if run.backend == "native" or (run.backend == "reference" and case.name in FEW)
+    if run.backend == "native" or (run == Run("reference", torch.float64) and case.name in FEW)
 ]
 NATIVE = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
 
@@ -47,7 +47,7 @@ def test_the_plain_pass_bit_for_bit(cell: Cell, run: Run, case: Case) -> None:
             return results(layer, case, **options)
 
     want = seeded()
-    for every in LENGTHS:
+    for every in LENGTHS if run.backend == "native" else [2, "sqrt"]:
         assert_same(seeded(checkpoint_every=every), want, exact=exact)
 
 
@@ -112,15 +112,15 @@ import os, re, torch, elman
 def peak():
     return int(re.search(r"VmHWM:\\s*(.*) kB", open("/proc/self/status").read())[1]) * 1024
 torch.set_num_threads(1)
-layer, x = elman.LSTM(4, 64), torch.zeros(20000, 4, 4)
+layer, x = elman.LSTM(4, 64), torch.zeros(10000, 4, 4)
 layer(x[:10])[0].sum().backward()
 for every in None, 150:
     if os.fork() == 0:  # a peak of its own
         before = peak()
         y, _ = layer(x, checkpoint_every=every)
         y.backward(torch.ones_like(y))
-        print((peak() - before) / y.nbytes)
-        break
+        print((peak() - before) / y.nbytes, flush=True)
+        os._exit(0)
     assert os.wait()[1] == 0
 """
 
@@ -151,6 +151,7 @@ def test_second_derivatives_are_those_of_the_plain_pass(cell: Cell) -> None:
 
 
 @NATIVE
+@pytest.mark.parametrize("cell", [CELLS[0], CELLS[-1]], ids=str)  # without gates and with
 def test_compiled_in_one_graph(cell: Cell) -> None:
     layer, _ = pair(cell, CASES[0], torch.float32)
     want = results(layer, CASES[0])
@@ -161,7 +162,7 @@ def test_compiled_in_one_graph(cell: Cell) -> None:
 
 @NATIVE
 def test_compiled_once_for_any_length() -> None:
-    layer = elman.LSTM(3, 4, 2, bidirectional=True)
+    layer = elman.LSTM(3, 4)
     compiled = torch.compile(lambda x: layer(x, checkpoint_every="sqrt")[0], fullgraph=True, backend="aot_eager")
     graphs = torch._dynamo.utils.counters["stats"]
     before = graphs["unique_graphs"]
