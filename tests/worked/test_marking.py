@@ -92,7 +92,7 @@ def test_final_gradients_are_enough(name: str) -> None:
     """Only the sums are handed in: the line to fix is one that is not among the answers."""
     trace = sheet_of(name)
     sums = list(trace.gradients)
-    for made in ways(trace)[::2]:
+    for made in ways(trace)[::3]:
         sheet = with_mistakes(trace, [made], 5, sums)
         if sheet == with_mistakes(trace, [], 5, sums):
             assert made.slip.label == "log10 for ln"  # the loss alone
@@ -171,8 +171,8 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 
 def test_a_mistake_missing_from_the_catalogue_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sabotage twin: recognition comes from the catalogue and from nothing else."""
-    trace = elman.explain("not-very-good")
-    sheet = with_mistakes(trace, ways(elman.explain("not-very-good"), "E3"), 5)
+    trace, other = elman.explain("not-very-good"), elman.explain("not-very-good")  # one that has not searched yet
+    sheet = with_mistakes(other, ways(other, "E3"), 5)
     monkeypatch.setattr(search, "CATALOGUE", [m for m in CATALOGUE if m.number != "E3"])
     marks = trace.check(sheet)
     assert marks.mistakes == ()
