@@ -30,6 +30,14 @@ def test_a_network_that_fits_is_made_as_ever():
         assert torch.equal(ours, theirs)
 
 
+def test_a_plan_draws_no_numbers(monkeypatch):
+    """On the meta device torch would import its compiler for them: a quarter of the start of `elman generate`."""
+    devices, real = [], nn.init._no_grad_normal_
+    monkeypatch.setattr(nn.init, "_no_grad_normal_", lambda t, *more: devices.append(t.device.type) or real(t, *more))
+    made = build(lambda: nn.Embedding(3, 4))
+    assert (devices, made.weight.device.type) == (["cpu"], "cpu")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in CASES if kind != "captioner"])
 def test_a_network_beyond_the_limit_is_refused_before_it_is_made(kind):
     with pytest.raises(InputError, match=r"parameters are .* GB, the limit is 2,000,000,000 parameters"):

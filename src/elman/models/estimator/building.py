@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from elman.errors import InputError, is_out_of_memory
 from elman.limits import PARAMETERS
@@ -28,7 +29,7 @@ def build(make: Callable[[], Network], weights: dict[str, Tensor] | None = None)
     Raises:
         InputError: the network is larger than the limit or the free memory, or `weights` are those of another one.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         plan = make()
     if weights is not None:
         check_weights(plan, weights)
@@ -39,6 +40,15 @@ def build(make: Callable[[], Network], weights: dict[str, Tensor] | None = None)
         if not is_out_of_memory(error):
             raise
         raise InputError(f"network: no memory for {_described(plan)}: {_ADVICE}") from error
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out `torch.nn.init`: a tensor without numbers has none to draw, and torch would import its compiler."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if kwargs and func.__module__ == "torch.nn.init":
+            return kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 _ADVICE = "take a smaller hidden, fewer layers or a smaller embedding"
