@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from tests.train import dealt
 import elman
 from elman.bptt import Streams
 from elman.bptt.streams import IGNORED
+from elman.errors import RanksError
 from elman.models.estimator.examples import ByLength
 from elman.train import Batch, RunFiles, ranks
 from elman.train.reduction import Reduction
@@ -26,7 +29,7 @@ SCRIPT = Path(dealt.__file__)
 SECONDS = 240
 """Time after which a run of ranks counts as hanging."""
 WITHIN = 1e-6
-"""Relative distance of all weights together after 100 updates: the sums of two ranks round differently."""
+"""Relative distance of all weights together after 60 updates: the sums of two ranks round differently."""
 
 
 def started(*words: str, **environment: str) -> subprocess.Popen[str]:
@@ -69,13 +72,23 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+class Left(NamedTuple):
+    """What two ranks left of every training, and said of the command that they were refused."""
+
+    folder: Path
+    codes: list[int]
+    out: list[str]
+    err: list[str]
+
+
 @pytest.fixture(scope="module")
 def of_two(tmp_path_factory):
-    """What two ranks left of every training."""
     folder = tmp_path_factory.mktemp("two")
-    code, out, err = ended(torchrun(str(SCRIPT), str(folder)))
-    assert code == 0, out + err
-    return folder
+    port = free_port()
+    pair = [by_hand(number, port, str(SCRIPT), str(folder)) for number in (0, 1)]
+    left = Left(folder, *map(list, zip(*map(ended, pair), strict=True)))
+    assert (folder / "unbroken.safetensors").exists(), left
+    return left
 
 
 @pytest.fixture
@@ -91,7 +104,7 @@ def as_rank(monkeypatch):
 
 @pytest.mark.parametrize("name", dealt.JOBS)
 def test_two_ranks_learn_the_weights_of_one_process(name, of_two, one_thread):
-    model, got = dealt.trained(name), load_file(of_two / f"{name}.safetensors")
+    model, got = dealt.trained(name), load_file(of_two.folder / f"{name}.safetensors")
     assert model.progress_.step == int(got["updates"]) >= 60
     assert float(got["held out"]) == pytest.approx(model.progress_.best, rel=WITHIN)
     want = torch.cat([weights.double().flatten() for weights in model.network_.parameters()])
@@ -101,31 +114,39 @@ def test_two_ranks_learn_the_weights_of_one_process(name, of_two, one_thread):
 
 @pytest.mark.parametrize("name", dealt.DECIDED)
 def test_ranks_decide_alike(name, of_two):
-    """Each of them has seen in `dealt.leave` that it has the first one's weights, bit by bit."""
-    assert (of_two / f"{name}.safetensors").exists()
+    """Each of them has seen in `dealt.leave` that it has the first one's weights, bit by bit, or would have ended."""
+    assert (of_two.folder / f"{name}.safetensors").exists()
 
 
-def broken(folder: Path, kills: int, epochs: int) -> list[str]:
-    """Train with kills, and return the names of what the last attempt left."""
+def test_ranks_that_were_started_differently_say_so_once(of_two):
+    assert (of_two.codes, of_two.out, of_two.err[1]) == ([1, 1], ["", ""], "")
+    assert of_two.err[0].startswith("elman: ranks: rank 1 was started with seed 1, rank 0 has 0; text ")
+    assert of_two.err[0].count("\n") == 1
+    assert not (of_two.folder / "m.safetensors").exists()
+
+
+def broken(folder: Path, kills: int, epochs: int) -> tuple[list[str], str]:
+    """Train with kills, and return the names of what the last attempt left, and what it said at its end."""
     process = torchrun("--max-restarts", str(kills), str(SCRIPT), str(folder), "broken", str(kills), str(epochs))
     code, out, err = ended(process, SECONDS + 30 * kills)
-    assert code == 0, out + err
-    return [file.name for file in folder.glob("after *")]
+    assert code == 1, out + err
+    return [file.name for file in folder.glob("after *")], err
 
 
-def test_a_rank_that_was_killed_costs_no_bit(tmp_path, of_two):
-    assert broken(tmp_path, 1, 4) == ["after 1 restarts.safetensors"]
-    got, want = (
-        load_file(file) for file in (tmp_path / "after 1 restarts.safetensors", of_two / "unbroken.safetensors")
-    )
+def test_a_rank_that_was_killed_costs_no_bit_and_what_ends_all_ranks_is_said_once(tmp_path, of_two):
+    names, said = broken(tmp_path, 1, 2)
+    assert names == ["after 1 restarts.safetensors"], said
+    got, want = (load_file(file) for file in (tmp_path / names[0], of_two.folder / "unbroken.safetensors"))
     assert got["digest"] == want["digest"]
+    assert said.count("none.txt: no such file") == 1
+    assert said.count("elman: ") == 1
 
 
 @pytest.mark.study
 def test_fifty_kills_cost_no_bit(tmp_path):
     for kills in (0, 50):
         (tmp_path / str(kills)).mkdir()
-        assert broken(tmp_path / str(kills), kills, 60) == [f"after {kills} restarts.safetensors"]
+        assert broken(tmp_path / str(kills), kills, 60)[0] == [f"after {kills} restarts.safetensors"]
     got, want = (load_file(tmp_path / str(k) / f"after {k} restarts.safetensors")["digest"] for k in (50, 0))
     assert got == want
 
@@ -157,47 +178,39 @@ def given(model):
     return {name: value for name, value in model.get_params().items() if value != usual[name] and name != "epochs"}
 
 
-def test_ranks_that_were_started_differently_say_so_once(tmp_path):
-    words = ["-m", "elman", "train", "text", "--epochs=1", "--hidden-size=8", "--k1=8", "--batch-size=4"]
-    for number in (0, 1):
-        (tmp_path / f"{number}.txt").write_text(f"{number} to be, or not to be, that is the question.\n" * 20)
-    port, file, output = free_port(), str(tmp_path / "0.txt"), ["-o", str(tmp_path / "m.safetensors")]
-    pair = [
-        by_hand(0, port, *words, *output, file),
-        by_hand(1, port, *words, *output, "--seed=1", str(tmp_path / "1.txt")),
-    ]
-    (code, out, err), (other_code, *other) = map(ended, pair)
-    assert (code, other_code, out, other) == (1, 1, "", ["", ""])
-    assert err.startswith("elman: ranks: rank 1 was started with seed 1, rank 0 has 0; text ")
-    assert err.count("\n") == 1
-    assert not (tmp_path / "m.safetensors").exists()
+@pytest.fixture
+def started_by_hand(monkeypatch):
+    """Make this process the second rank of two, of which the first is not there."""
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    for name, value in ({"RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"} | place).items():
+        monkeypatch.setenv(name, value)
 
 
-def test_what_ends_all_ranks_is_said_once(tmp_path):
-    code, _, err = ended(
-        torchrun("-m", "elman", "train", "text", str(tmp_path / "none.txt"), "-o", str(tmp_path / "m"))
-    )
-    assert code == 1
-    assert err.count("none.txt: no such file") == 1
-    assert err.count("elman: ") == 1
+def test_a_rank_that_cannot_reach_the_others_gives_up_with_one_line(started_by_hand, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(ranks, "LIMIT", timedelta(seconds=1))
+    with pytest.raises(RanksError) as caught:
+        ranks.join()
+    said = str(caught.value)
+    assert said.startswith("rank 1: the other ranks cannot be reached, or one of them has ended (")
+    assert "\n" not in said
 
 
-def test_a_rank_that_cannot_reach_the_others_gives_up_with_one_line():
-    script = (
-        "from datetime import timedelta; from elman.train import ranks; from elman.errors import RanksError\n"
-        "ranks.LIMIT = timedelta(seconds=2)\n"
-        "try:\n    ranks.join()\nexcept RanksError as error:\n    print(error)"
-    )
-    code, out, _ = ended(by_hand(1, free_port(), "-c", script), 60)
-    assert code == 0
-    assert out.startswith("rank 1: the other ranks cannot be reached, or one of them has ended (")
-    assert out.count("\n") == 1
-
-
-def test_a_rank_keeps_to_its_share_of_the_processors():
-    script = "import torch; from elman.train import ranks; ranks.join(); print(torch.get_num_threads())"
-    pair = [by_hand(number, port, "-c", script) for port in [free_port()] for number in (0, 1)]
-    assert [ended(process, 60)[1] for process in pair] == ["1\n", "1\n"]
+@pytest.mark.parametrize(
+    ("processors", "threads", "given", "share"), [(8, 8, None, 4), (8, 3, None, 3), (1, 3, None, 1), (8, 6, "6", 6)]
+)
+def test_a_rank_keeps_to_its_share_of_the_processors(
+    started_by_hand, one_thread, monkeypatch, processors, threads, given, share
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    monkeypatch.setattr(ranks.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(ranks.atexit, "register", lambda *_: None)
+    torch.set_num_threads(threads)
+    ranks.join()
+    assert torch.get_num_threads() == share
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
