@@ -12,6 +12,7 @@ exit code.
 """
 
 import hashlib
+import itertools
 import signal
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import elman
 from elman import cli, launch
@@ -160,14 +162,25 @@ def leave(model: Any, file: Path) -> None:
         save_file(model.network_.state_dict() | {"held out": best, "updates": step, "digest": torch.tensor(own)}, file)
 
 
+def end_after(updates: int, seconds: float) -> None:
+    """End this process so many seconds after an update, by SIGALRM, which nobody handles."""
+    done = itertools.count(1)
+
+    def look(*_: Any) -> None:
+        if next(done) == updates:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    register_optimizer_step_post_hook(look)
+
+
 def train_broken(folder: Path, kills: int, epochs: int) -> None:
-    """Train with files; SIGALRM, which nobody handles, ends one of the ranks as long as there are kills left."""
+    """Train with files, and end one of the ranks as long as there are kills left, when there are checkpoints."""
     attempt = launch.restarts()
-    random = np.random.default_rng([2, attempt])
+    random = np.random.default_rng([7, attempt])
     if attempt < kills and int(random.integers(ranks.count())) == ranks.rank():
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.1, 1.5))
+        end_after(int(random.integers(60, 120)), random.uniform(0.001, 0.05))
     model, data = lasting(epochs)
-    model.fit(*data, files=RunFiles.within(folder), checkpoint_seconds=0.2)
+    model.fit(*data, files=RunFiles.within(folder), checkpoint_seconds=0.1)
     signal.setitimer(signal.ITIMER_REAL, 0)
     leave(model, folder / f"after {attempt} restarts.safetensors")
     sys.exit(command(folder / "none.txt"))

@@ -206,7 +206,7 @@ def test_a_rank_keeps_to_its_share_of_the_processors(
     if given:
         monkeypatch.setenv("OMP_NUM_THREADS", given)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
-    monkeypatch.setattr(ranks.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(ranks, "_connect", lambda: None)
     monkeypatch.setattr(ranks.atexit, "register", lambda *_: None)
     torch.set_num_threads(threads)
     ranks.join()

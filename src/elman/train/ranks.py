@@ -77,12 +77,20 @@ def join() -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         most = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
         torch.set_num_threads(min(torch.get_num_threads(), max(1, most // launch.number("LOCAL_WORLD_SIZE", 1))))
+    _connect()
+    atexit.register(time.sleep, LET_GO)
+
+
+def _connect() -> None:
+    from torch.distributed.rendezvous import rendezvous  # here, because a torch may have been built without it
+
     on_gpus = torch.cuda.is_available() and distributed.is_nccl_available()
     if on_gpus:
         torch.cuda.set_device(launch.number("LOCAL_RANK", 0) % torch.cuda.device_count())
+    backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
     with _reaching():
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout=LIMIT)
-    atexit.register(time.sleep, LET_GO)
+        store, own, size = next(rendezvous("env://", timeout=LIMIT))
+        distributed.init_process_group(backend, timeout=LIMIT, store=_of_attempt(store), rank=own, world_size=size)
 
 
 def add_up(tensor: Tensor) -> Tensor:
@@ -214,9 +222,17 @@ def _agents_store() -> Any:
         return None
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     try:
-        return torch.distributed.TCPStore(host, port, is_master=False, wait_for_workers=False, timeout=PATIENCE)  # type: ignore[attr-defined]
+        return _of_attempt(distributed.TCPStore(host, port, is_master=False, wait_for_workers=False, timeout=PATIENCE))  # type: ignore[attr-defined]
     except RuntimeError:
         return None
+
+
+def _of_attempt(store: Any) -> Any:
+    """Return the part of a store for the ranks as they are now.
+
+    `torchrun` keeps one store through all restarts, and leaves in it the addresses of ranks that have ended.
+    """
+    return distributed.PrefixStore(f"elman/{launch.restarts()}", store)  # type: ignore[attr-defined]
 
 
 def _exchange(text: str) -> list[str]:
