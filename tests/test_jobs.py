@@ -20,9 +20,9 @@ SMALL = ["--hidden-size", "4", "--num-layers", "1"]
 SHORT = {
     "classify": ["--epochs", "1", "--validation-fraction", "0.1", *SMALL],
     "tag": ["--epochs", "1", *SMALL],
-    "translate": ["--epochs", "1", "--beam", "1", *SMALL],
+    "translate": ["--epochs", "1", "--beam", "1", "--batch-size", "64", "--validation-fraction", "0.02", *SMALL],
     "caption": ["--epochs", "1", "--beam", "1", *SMALL],
-    "text": ["--minutes", "0.01", *SMALL],
+    "text": ["--minutes", "0.002", *SMALL],
 }
 FORECAST = ["--epochs", "1", "--members", "1", "--origins", "0"]
 

@@ -80,7 +80,7 @@ def test_only_what_has_changed_is_predicted_again(folder, trained, capsys):
 
 
 def test_a_killed_process_costs_its_part_alone(folder, capsys):
-    (folder / "in" / "part-1.csv").write_text("text,label\n" + rows(1) * 2000)
+    (folder / "in" / "part-1.csv").write_text("text,label\n" + rows(1) * 600)
     children = []
 
     def kill():

@@ -20,7 +20,7 @@ from elman.tuning.bookkeeping import PROCESS, WORKER
 from elman.tuning.storage import NAME
 
 ROWS = "x,y,label\n" + "".join(f"{n % 7},{n % 5},{'ab'[n % 7 > n % 5]}\n" for n in range(400))
-OPTIONS = "--epochs 10 --batch-size 4 --search learning-rate,dropout".split()  # noqa: SIM905 -- as it is typed
+OPTIONS = "--epochs 5 --batch-size 4 --search learning-rate,dropout".split()  # noqa: SIM905 -- as it is typed
 CODE = "import sys; from elman.cli import main; sys.exit(main())"
 
 
