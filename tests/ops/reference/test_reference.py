@@ -63,7 +63,7 @@ def test_first_and_second_derivatives(name: str, reverse: bool, batch_sizes: Ten
     if name == "rnn_relu":
         torch.manual_seed(0)  # away from the kink
     function = partial(operation, name, batch_sizes=batch_sizes, reverse=reverse)
-    arguments = packed_rows(draw(name, B=2, I=3, H=2), batch_sizes)  # small: each number is changed by itself, twice
+    arguments = packed_rows(draw(name, B=2, I=1, H=2), batch_sizes)  # small: each number is changed by itself, twice
     assert torch.autograd.gradcheck(function, arguments)
     assert torch.autograd.gradgradcheck(function, arguments)
 
