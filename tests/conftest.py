@@ -58,6 +58,16 @@ def seeded_on_one_thread(one_thread: None) -> None:
     torch.default_generator.manual_seed(0)
 
 
+@pytest.fixture
+def fresh_compiler() -> Iterator[None]:
+    """Compile anew, and leave nothing compiled to other tests."""
+    import torch
+
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
 @pytest.fixture(scope="module")
 def process_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One group of this process alone, for DistributedDataParallel.

@@ -1,6 +1,5 @@
 """What programs do with a layer: compile, export, autocast, distribute, compute in reduced precision."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,14 +14,7 @@ from elman.ops.dispatch import use_backend
 CASE = Case("stacked_both_ways", options={"num_layers": 2, "bidirectional": True})
 
 
-@pytest.fixture
-def _fresh_compiler() -> Iterator[None]:
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
-
-
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 @compiled
 def test_compiled_in_one_graph(cell: Cell, run: Run) -> None:
     """Forward and backward; two steps, because the compiler unrolls the reference's loop."""
@@ -32,7 +24,7 @@ def test_compiled_in_one_graph(cell: Cell, run: Run) -> None:
     assert_all_close(results(layer, case), results(truth, case))
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 def test_compiled_follows_the_backend() -> None:
     """The choice is made again when another backend is forced or the type of the input changes."""
     case = Case("plain", T=2)
@@ -44,7 +36,7 @@ def test_compiled_follows_the_backend() -> None:
     assert_all_close(results(layer.double(), case), results(truth, case))
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 @compiled_in_pieces
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # torch's, at a graph break
 def test_compiled_with_a_packed_batch(cell: Cell, run: Run) -> None:
@@ -55,7 +47,7 @@ def test_compiled_with_a_packed_batch(cell: Cell, run: Run) -> None:
     assert_all_close(results(layer, case), results(truth, case))
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 @compiled
 def test_exported(cell: Cell, run: Run) -> None:
     layer, truth = pair(cell, CASE, run.dtype)
@@ -65,7 +57,7 @@ def test_exported(cell: Cell, run: Run) -> None:
     assert_close(y, truth(x)[0], "y")
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 def test_exported_for_any_batch_and_length(cell: Cell) -> None:
     """On the operation's own graph; the reference unrolls its loop, so that its T is fixed."""
     layer, truth = pair(cell, CASE, torch.float32)
@@ -154,7 +146,7 @@ def first(state: Any) -> torch.Tensor:
     return state[0] if isinstance(state, tuple) else state
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")  # torch's own
 @pytest.mark.parametrize("backend", ["native", pytest.param("torch", marks=pytest.mark.study)])  # that compiles C++
 def test_compiled_by_inductor(backend: str) -> None:

@@ -2,7 +2,6 @@
 
 import copy
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -218,14 +217,7 @@ def test_only_what_is_asked_for_is_kept() -> None:
 # Programs.
 
 
-@pytest.fixture
-def _fresh_compiler() -> Iterator[None]:
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
-
-
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # torch's, at a graph break
 def test_a_compiled_layer_breaks_its_graph_to_be_recorded() -> None:
     layer = elman.LSTM(3, 4)
@@ -240,7 +232,7 @@ def test_a_compiled_layer_breaks_its_graph_to_be_recorded() -> None:
     assert len(rec.calls) == 1
 
 
-@pytest.mark.usefixtures("_fresh_compiler")
+@pytest.mark.usefixtures("fresh_compiler")
 def test_a_whole_graph_says_that_it_cannot_be_recorded() -> None:
     layer = elman.LSTM(3, 4)
     compiled = torch.compile(layer, backend="eager", fullgraph=True)
