@@ -1,13 +1,14 @@
 """Measure Elman's classifier with default options, and compare its median with that of the best peer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 import elman
-from benchmarks.unseen.table import Score, Scores, Split
+from benchmarks.unseen.table import Kind, Score, Scores, Set, Split, at_least
 from elman.data.items import as_items
 
 POINT = 0.01
@@ -46,12 +47,21 @@ def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) 
     )
 
 
-def by_medians(peers: Iterable[str], share: float = 0.0) -> Callable[[dict[str, Scores]], tuple[str, bool]]:
-    """Return a verdict: the median over the sets is at most a share of a whole below the best peer's."""
+def kind(name: str, sets: list[Set], peers: dict[str, Callable[[Split], Score]], share: float = 0.0) -> Kind:
+    """Return a kind of data to classify: Elman's median accuracy is at most a share below the best peer's.
+
+    Args:
+        name: its name on the command line.
+        sets: the data sets.
+        peers: measure the tools to compare with, by name.
+        share: 0.01 is a point.
+    """
 
     def verdict(found: dict[str, Scores]) -> tuple[str, bool]:
         ours = median(scores["Elman"].main for scores in found.values())
-        theirs = max(median(scores[name].main for scores in found.values()) for name in peers)
+        theirs = max(median(scores[peer].main for scores in found.values()) for peer in peers)
         return f"median {100 * ours:.1f}, the best peer's {100 * theirs:.1f}", ours >= theirs - share
 
-    return verdict
+    near = f"at most {100 * share:g} points below" if share else "not below"
+    rule = f"median {near} the best peer's"
+    return Kind(name, "accuracy", rule, sets, accuracy, peers, partial(at_least, share=share), verdict)
