@@ -30,6 +30,7 @@ CHROMIUM = next(
 )  # fmt: skip
 SHEETS = gallery()
 KINDS = {"rnn": "love-book", "lstm": "lstm", "gru": "gru"}
+OTHERS = [name for name in SHEETS if name not in KINDS.values()]
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
@@ -172,7 +173,7 @@ SHOWN = """() => [...document.querySelectorAll('#board .line')].map(line => [lin
         .map(m => m.getAttribute('alttext')).join(' ').replace('e-8', 'e-08'))])"""
 
 
-@pytest.mark.parametrize("name", [*SHEETS, "deep"])
+@pytest.mark.parametrize("name", [*KINDS.values(), "deep", *(pytest.param(n, marks=pytest.mark.study) for n in OTHERS)])
 def test_the_numbers_are_those_of_the_trace_and_of_the_other_renderings(name: str, open_page: Any) -> None:
     sheet = DEEP if name == "deep" else name
     trace, opened = elman.explain(sheet), open_page(sheet)
