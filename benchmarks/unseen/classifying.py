@@ -62,6 +62,6 @@ def kind(name: str, sets: list[Set], peers: dict[str, Callable[[Split], Score]],
         theirs = max(median(scores[peer].main for scores in found.values()) for peer in peers)
         return f"median {100 * ours:.1f}, the best peer's {100 * theirs:.1f}", ours >= theirs - share
 
-    near = f"at most {100 * share:g} points below" if share else "not below"
+    near = f"at most {100 * share:g} point below" if share else "not below"
     rule = f"median {near} the best peer's"
     return Kind(name, "accuracy", rule, sets, accuracy, peers, partial(at_least, share=share), verdict)
