@@ -92,11 +92,12 @@ def test_a_step_that_was_interpolated_is_no_origin_and_is_not_measured(fitted):
 
 def test_the_network_begins_as_the_naive_forecast_and_then_beats_it():
     frame = wavy(150)
-    model = elman.Forecaster(**QUICK | {"epochs": 15, "hidden_size": 16, "learning_rate": 0.02}, covariates=("push",))
+    options = QUICK | {"epochs": 15, "hidden_size": 16, "learning_rate": 0.02, "answer": "network"}
+    model = elman.Forecaster(**options, covariates=("push",))
     errors = {row["method"]: row["MAE"] for row in model.backtest(frame, 20).table()}
     assert errors["Elman"] < min(errors["last value"], errors["drift"])
     # The push of the last step is the whole noise of the next: the covariate has to pay.
-    blind = elman.Forecaster(**QUICK | {"epochs": 15, "hidden_size": 16, "learning_rate": 0.02})
+    blind = elman.Forecaster(**options)
     assert errors["Elman"] < {row["method"]: row["MAE"] for row in blind.backtest(frame, 20).table()}["Elman"]
 
 
