@@ -151,16 +151,17 @@ def test_second_derivatives_are_those_of_the_plain_pass(cell: Cell) -> None:
 
 
 @NATIVE
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.parametrize("cell", [CELLS[0], CELLS[-1]], ids=str)  # without gates and with
 def test_compiled_in_one_graph(cell: Cell) -> None:
     layer, _ = pair(cell, CASES[0], torch.float32)
     want = results(layer, CASES[0])
     layer.compile(fullgraph=True, backend="aot_eager")
     assert_same(results(layer, CASES[0], checkpoint_every=3), want)
-    torch._dynamo.reset()
 
 
 @NATIVE
+@pytest.mark.usefixtures("fresh_compiler")
 def test_compiled_once_for_any_length() -> None:
     layer = elman.LSTM(3, 4)
     compiled = torch.compile(lambda x: layer(x, checkpoint_every="sqrt")[0], fullgraph=True, backend="aot_eager")
@@ -174,4 +175,3 @@ def test_compiled_once_for_any_length() -> None:
         )
         assert_same(got, want)
     assert graphs["unique_graphs"] - before <= 2
-    torch._dynamo.reset()

@@ -169,9 +169,9 @@ def test_recorded(cell: Cell) -> None:
     assert record.dh.shape == (3, 2, layer.hidden_size)
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 def test_compiled_with_the_change_inside(cell: Cell) -> None:
     layer, _ = pair(cell, CASES[0], torch.float32)
-    torch._dynamo.reset()
 
     def loss(x: Tensor) -> Tensor:
         return layer(x)[0].mul_(2).square().sum()
@@ -179,7 +179,6 @@ def test_compiled_with_the_change_inside(cell: Cell) -> None:
     x = torch.ones(3, 2, layer.input_size)
     got = torch.autograd.grad(torch.compile(loss, backend="aot_eager")(x), layer.weight_hh_l0)[0]
     assert_all_close({"w": got}, {"w": torch.autograd.grad(loss(x), layer.weight_hh_l0)[0]})
-    torch._dynamo.reset()
 
 
 @pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())

@@ -81,10 +81,10 @@ def test_same_seed_same_parameters_and_repr(cell: Cell) -> None:
         assert torch.equal(ours.state_dict()[name], value), name
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 @compiled
 def test_compiled_in_one_graph(cell: Cell, run: Run) -> None:
     step, truth = make(cell, run)
-    torch._dynamo.reset()
     step.compile(fullgraph=True, backend="aot_eager")
     assert_all_close(one_step(step, batched=True, state=True), one_step(truth, batched=True, state=True))
 

@@ -106,13 +106,13 @@ def test_a_module_itself_and_its_hooks() -> None:
     assert called[3:] == ["before"]
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 def test_a_compiled_model_follows() -> None:
     layer = nn.GRU(3, 4)
     want, _ = layer(X)
     elman.adopt(layer)
     compiled = torch.compile(layer, backend="eager", fullgraph=True)
     assert_close(compiled(X)[0], want, "y")
-    torch._dynamo.reset()
 
 
 def test_what_is_left_alone_has_a_reason() -> None:
