@@ -17,6 +17,7 @@ import torch
 
 import elman
 from benchmarks import datasets
+from benchmarks.unseen import archives
 from benchmarks.unseen.sets_generate import SETS, Text
 
 COUNT, WITHIN = 20, 0.05
@@ -95,8 +96,17 @@ def main() -> int:
     datasets.add_option(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    wanted = arguments.texts or [one.name for one in SETS if one.quick]
-    return sum(not compared(one.name, one.load(), arguments.count) for one in SETS if one.name in wanted)
+    if strangers := sorted(set(arguments.texts) - {one.name for one in SETS}):
+        parser.error(f"no text {', '.join(strangers)}: choose among {', '.join(one.name for one in SETS)}")
+    missed = 0
+    for one in SETS:
+        if one.name not in arguments.texts and (arguments.texts or not one.quick):
+            continue
+        if missing := archives.missing(one.needs):
+            print(f"{one.name}: not run: get it by {missing}", flush=True)
+        else:
+            missed += not compared(one.name, one.load(), arguments.count)
+    return missed
 
 
 if __name__ == "__main__":
