@@ -43,7 +43,7 @@ def text(**more: Any) -> Any:
     written = "\n".join(" ".join(row) for row in sentences(250))
     model = elman.TextGenerator(
         **SMALL
-        | {"num_layers": 2, "embedding_dim": 4, "batch_size": 5, "k1": 12, "epochs": 1, "learning_rate": 0.5}
+        | {"num_layers": 2, "embedding_dim": 4, "batch_size": 5, "k1": 12, "epochs": 2, "learning_rate": 0.5}
         | more
     )
     return model, (written,)
@@ -52,7 +52,7 @@ def text(**more: Any) -> Any:
 def classify(**more: Any) -> Any:
     rows = [" ".join(row) for row in sentences(95)]
     labels = ["many" if row.count(" ") > 3 else "few" for row in rows]
-    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 5, "learning_rate": 0.1, "label_smoothing": 0.1}
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.1, "label_smoothing": 0.1}
     options |= {"validation_fraction": 0.1, "class_weight": "balanced", "symbol_dropout": 0.0, "input_dropout": 0.0}
     return elman.SequenceClassifier(**SMALL | options | more), (rows, labels)
 
@@ -60,7 +60,7 @@ def classify(**more: Any) -> Any:
 def tag(**more: Any) -> Any:
     rows = sentences(95)
     tags = [[word[0] for word in reversed(row)] for row in rows]
-    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 5, "learning_rate": 0.1, "symbol_dropout": 0.0}
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.1, "symbol_dropout": 0.0}
     options |= {"input_dropout": 0.0}
     return elman.SequenceTagger(**SMALL | options | more), (rows, tags)
 
@@ -73,7 +73,7 @@ def forecast(**more: Any) -> Any:
         "context": 6,
         "members": 2,
         "batch_size": 9,
-        "epochs": 5,
+        "epochs": 8,
         "learning_rate": 0.1,
     }
     return elman.Forecaster(**SMALL | options | more), (values,)
@@ -82,7 +82,7 @@ def forecast(**more: Any) -> Any:
 def translate(**more: Any) -> Any:
     rows = sentences(95)
     targets = [" ".join(word[:2] for word in row) for row in rows]
-    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 5, "learning_rate": 0.3, "beam": 1, "symbol_dropout": 0.0}
+    options = {"embedding_dim": 4, "batch_size": 7, "epochs": 8, "learning_rate": 0.3, "beam": 1, "symbol_dropout": 0.0}
     return elman.Translator(**SMALL | options | more), ([" ".join(row) for row in rows], targets)
 
 
@@ -93,7 +93,7 @@ def caption(**more: Any) -> Any:
         "embedding_dim": 4,
         "features": 5,
         "batch_size": 7,
-        "epochs": 8,
+        "epochs": 13,
         "learning_rate": 0.1,
         "beam": 1,
         "shift": 0,
@@ -104,7 +104,7 @@ def caption(**more: Any) -> Any:
 def vectors(**more: Any) -> Any:
     X = np.random.default_rng(0).normal(5, 2, (95, 3))
     options = {name: value for name, value in SMALL.items() if name != "answer"}
-    options |= {"batch_size": 7, "epochs": 5, "learning_rate": 0.1}
+    options |= {"batch_size": 7, "epochs": 8, "learning_rate": 0.1}
     return elman.FeedForward(**options | more), (X, ["up" if x[0] > x[1] else "down" for x in X])
 
 
