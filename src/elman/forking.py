@@ -12,19 +12,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_PRELOADED = ["elman.models.loading", "pandas", "pyarrow.parquet", "elman.tuning.worker"]
-"""Modules that the server imports; those that are not installed are left out."""
+PREDICTING = ("elman.models.loading", "pandas", "pyarrow.parquet")
+"""Modules that processes need to predict; the server leaves out those that are not installed."""
+TRAINING = (*PREDICTING, "elman.tuning.worker", "torch._dynamo")
+"""Modules that processes need to run trials; torch's optimizers import its compiler, which takes a second."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def process_context() -> Any:
-    """Return the context of `multiprocessing` for processes of one thread, and start its server if there is none."""
+def process_context(modules: tuple[str, ...]) -> Any:
+    """Return the context of `multiprocessing` for processes of one thread, and start its server if there is none.
+
+    Args:
+        modules: those that the server imports; one that runs already keeps its own.
+    """
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context.set_forkserver_preload(list(modules))
     with one_thread_each():
         forkserver.ensure_running()
     return context

@@ -11,7 +11,7 @@ import pytest
 
 import elman
 from elman.cli import main, run
-from elman.forking import process_context
+from elman.forking import TRAINING, process_context
 
 OPTIONS = """--cell gru --hidden-size 16 --num-layers 2 --dropout 0.2 --embedding-dim 8 --batch-size 4 --k1 16 --k2 24
     --epochs 2 --schedule cosine --answer network --checkpoint-seconds 0.02""".split()  # noqa: SIM905 -- as it is typed
@@ -38,7 +38,7 @@ class Started:
 
     def __init__(self, words, folder):
         self.said = folder / "error.txt"
-        self.process = process_context().Process(target=run_with, args=(words, self.said))
+        self.process = process_context(TRAINING).Process(target=run_with, args=(words, self.said))
         self.process.start()
 
     def stop_at(self, step, metrics, how, pause=0.0):

@@ -13,7 +13,7 @@ import typer
 from elman.cli.terminal import echo, write
 from elman.cli.testing import echo_report
 from elman.errors import InputError
-from elman.forking import process_context
+from elman.forking import PREDICTING, process_context
 from elman.rounding import counted
 
 LONG_TEXT = 2_000
@@ -79,7 +79,7 @@ def predict(
 def _predict_parts(model: Path, pattern: Path, folder: Path, search: dict[str, float], workers: int) -> None:
     """Predict for the files that a pattern names, and say so for each."""
     if workers > 1:
-        process_context()  # before torch is imported here: its server does the same at the same time
+        process_context(PREDICTING)  # before torch is imported here: its server does the same at the same time
     from elman.models.parts import Part, predict_parts
 
     parts: list[Part] = []

@@ -16,7 +16,7 @@ from elman.cli.running import command as shell_line
 from elman.cli.terminal import StoppedError, echo, print_grid
 from elman.cli.testing import divide
 from elman.errors import InputError
-from elman.forking import process_context
+from elman.forking import TRAINING, process_context
 from elman.models.caption.options import CaptionerOptions
 from elman.models.classify.options import ClassifierOptions
 from elman.models.forecast.options import ForecasterOptions
@@ -105,7 +105,7 @@ def _add(job: str, options: type[TrainingOptions], estimator: str, run: Callable
         if given["workers"] is None:
             given["workers"] = os.cpu_count() or 1
         if given["workers"] > 1:
-            process_context()  # before torch is imported here: its server does the same at the same time
+            process_context(TRAINING)  # before torch is imported here: its server does the same at the same time
         import elman
 
         _search(job, getattr(elman, estimator)(**values), functools.partial(run, values), given)

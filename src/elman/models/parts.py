@@ -24,7 +24,7 @@ from elman.data.conll import is_conll
 from elman.data.table_files import is_table
 from elman.errors import DataError, InputError
 from elman.files import Lock, make_folder, write_atomically
-from elman.forking import one_thread_each, process_context
+from elman.forking import PREDICTING, one_thread_each, process_context
 from elman.models.estimator.reports import OnFiles
 from elman.models.predicting import load_on_files, set_search, write_predictions
 from elman.quoting import listed, shown
@@ -205,7 +205,7 @@ def _pool(workers: int, load: Callable[[], None]) -> Iterator[ProcessPoolExecuto
     """Start processes that have loaded the model; where the block ends by an error, they are killed."""
     before = {process.pid for process in multiprocessing.active_children()}
     with one_thread_each():
-        pool = ProcessPoolExecutor(workers, mp_context=process_context(), initializer=load)
+        pool = ProcessPoolExecutor(workers, mp_context=process_context(PREDICTING), initializer=load)
         try:
             yield pool
         except BaseException:

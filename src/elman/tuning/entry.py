@@ -10,7 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from elman.errors import InputError, TrainingError
-from elman.forking import process_context
+from elman.forking import TRAINING, process_context
 from elman.models.estimator.base import Estimator
 from elman.tuning import bookkeeping
 from elman.tuning.experiment import experiment_of
@@ -126,7 +126,7 @@ def search(
         if value < 1:
             raise InputError(f"{name}: expected 1 or more, got {value}")
     if workers > 1:
-        process_context()  # its server starts while the data are read
+        process_context(TRAINING)  # its server starts while the data are read
     with quiet():
         data = (X,) if y is None else (X, y)
         experiment = experiment_of(model, data, None if options is None else list(options))

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from optuna.study import Study
 
 from elman.errors import TrainingError
-from elman.forking import one_thread_each, process_context
+from elman.forking import TRAINING, one_thread_each, process_context
 from elman.tuning import bookkeeping
 from elman.tuning.storage import open_study, quiet
 from elman.tuning.worker import POLL, Work, run_trials, worker_name
@@ -49,7 +49,7 @@ class _Worker:
         self.name = worker_name()
         self._work = work
         self._errors, theirs = multiprocessing.Pipe(duplex=False)
-        self.process: BaseProcess = process_context().Process(
+        self.process: BaseProcess = process_context(TRAINING).Process(
             target=_main, args=(replace(work, worker=self.name), theirs)
         )
         with one_thread_each():
