@@ -1,19 +1,22 @@
 """Small trainings of every job, for one process and for several ranks.
 
-    torchrun --nproc-per-node 2 tests/train/dealt.py FOLDER
+    python tests/train/dealt.py FOLDER KILLS EPOCHS
 
-The first rank leaves each model's weights and held-out loss in FOLDER; every rank checks that it has the same bits.
-Then `elman` refuses ranks that were started differently, which is the exit code.
+imports torch once and forks all ranks. Two of them train every job. The first leaves each model's weights and held-out
+loss in FOLDER; both check that they have the same bits. Then `elman` refuses them, since they were started differently.
+They leave what they said and their exit codes in FOLDER.
 
-    torchrun --nproc-per-node 2 --max-restarts N tests/train/dealt.py FOLDER broken N EPOCHS
-
-trains with files, and kills a rank at a random moment of each of N attempts. Then `elman` misses a file, which is the
-exit code.
+Two others are started by what `torchrun` is made of. They train with files for EPOCHS, and one of them is killed at a
+random moment of each of the first KILLS attempts. Then `elman` misses a file, which ends this program with an error.
+With `broken` as a fourth word these are the only ranks.
 """
 
 import hashlib
 import itertools
+import multiprocessing
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +24,10 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch._dynamo  # the first optimizer imports it, which takes each rank a second
 from safetensors.torch import save_file
 from torch import nn
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import elman
@@ -192,16 +197,56 @@ def command(file: Path, *more: str) -> int:
     return cli.main(["train", "text", *output, "--epochs=1", "--hidden-size=8", "--batch-size=4", *more, str(file)])
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
-    if "broken" in sys.argv:
-        train_broken(folder, *map(int, sys.argv[3:]))
+def train_all(number: int, folder: Path, port: int) -> None:
+    """Be one rank of two, started as another program than `torchrun` might do it."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(said(folder, stream.fileno(), number), os.O_WRONLY | os.O_CREAT), stream.fileno())
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= place | {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number), "LOCAL_WORLD_SIZE": "2"}
     for name in JOBS | DECIDED:
         leave(trained(name), folder / f"{name}.safetensors")
-    own = ranks.rank()
-    text = folder / f"{own}.txt"
-    text.write_text(f"{own} to be, or not to be, that is the question.\n" * 20)
-    sys.exit(command(text, "--k1=8", f"--seed={own}"))
+    text = folder / f"{number}.txt"
+    text.write_text(f"{number} to be, or not to be, that is the question.\n" * 20)
+    sys.exit(command(text, "--k1=8", f"--seed={number}"))
+
+
+def said(folder: Path, stream: int, number: int) -> Path:
+    """Return the file of what a rank said to standard output (1) or standard error (2)."""
+    return folder / f"said {stream} {number}.txt"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def start_two(folder: Path) -> None:
+    """Have two ranks train every job, and leave their exit codes."""
+    context, port = multiprocessing.get_context("fork"), free_port()
+    pair = [context.Process(target=train_all, args=(number, folder, port)) for number in (0, 1)]
+    for process in pair:
+        process.start()
+    for process in pair:
+        process.join()
+    (folder / "codes.txt").write_text(" ".join(str(process.exitcode) for process in pair))
+
+
+def main() -> None:
+    folder, kills, epochs, *more = sys.argv[1:]
+    if not more:
+        start_two(Path(folder))
+    how = LaunchConfig(
+        1,
+        1,
+        nproc_per_node=2,
+        max_restarts=int(kills),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        run_id="broken",
+        start_method="fork",
+    )
+    elastic_launch(how, train_broken)(Path(folder), int(kills), int(epochs))
 
 
 if __name__ == "__main__":

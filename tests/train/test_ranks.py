@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -60,34 +59,27 @@ def torchrun(*words: str, count: int = 2) -> subprocess.Popen[str]:
     return started("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), *words)
 
 
-def by_hand(number: int, port: int, *words: str) -> subprocess.Popen[str]:
-    """Start one rank of two as another program than `torchrun` might."""
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    return started(*words, RANK=str(number), WORLD_SIZE="2", LOCAL_RANK=str(number), LOCAL_WORLD_SIZE="2", **place)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 class Left(NamedTuple):
-    """Hold the files that two ranks left, and the codes and lines with which `elman` then refused them."""
+    """Hold the files that ranks left, and what the broken ones said."""
 
     folder: Path
-    codes: list[int]
-    out: list[str]
-    err: list[str]
+    said: str
+
+    def names_after_restarts(self) -> list[str]:
+        return [file.name for file in self.folder.glob("after *")]
+
+
+def broken(folder: Path, kills: int, epochs: int, *more: str) -> Left:
+    """Run `tests/train/dealt.py`, whose last attempt ends with an error."""
+    code, out, err = ended(started(str(SCRIPT), str(folder), str(kills), str(epochs), *more), SECONDS + 30 * kills)
+    assert code == 1, out + err
+    return Left(folder, err)
 
 
 @pytest.fixture(scope="module")
 def of_two(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("two")
-    port = free_port()
-    pair = [by_hand(number, port, str(SCRIPT), str(folder)) for number in (0, 1)]
-    left = Left(folder, *map(list, zip(*map(ended, pair), strict=True)))
-    assert (folder / "unbroken.safetensors").exists(), left
+    left = broken(tmp_path_factory.mktemp("two"), 1, 2)
+    assert (left.folder / "unbroken.safetensors").exists(), left
     return left
 
 
@@ -119,34 +111,27 @@ def test_ranks_decide_alike(name, of_two):
 
 
 def test_ranks_that_were_started_differently_say_so_once(of_two):
-    assert (of_two.codes, of_two.out, of_two.err[1]) == ([1, 1], ["", ""], "")
-    assert of_two.err[0].startswith("elman: ranks: rank 1 was started with seed 1, rank 0 has 0; text ")
-    assert of_two.err[0].count("\n") == 1
+    out, err = ([dealt.said(of_two.folder, stream, number).read_text() for number in (0, 1)] for stream in (1, 2))
+    assert ((of_two.folder / "codes.txt").read_text(), out, err[1]) == ("1 1", ["", ""], "")
+    assert err[0].startswith("elman: ranks: rank 1 was started with seed 1, rank 0 has 0; text ")
+    assert err[0].count("\n") == 1
     assert not (of_two.folder / "m.safetensors").exists()
 
 
-def broken(folder: Path, kills: int, epochs: int) -> tuple[list[str], str]:
-    """Train with kills, and return the names of what the last attempt left, and what it said at its end."""
-    process = torchrun("--max-restarts", str(kills), str(SCRIPT), str(folder), "broken", str(kills), str(epochs))
-    code, out, err = ended(process, SECONDS + 30 * kills)
-    assert code == 1, out + err
-    return [file.name for file in folder.glob("after *")], err
-
-
-def test_a_rank_that_was_killed_costs_no_bit_and_what_ends_all_ranks_is_said_once(tmp_path, of_two):
-    names, said = broken(tmp_path, 1, 2)
-    assert names == ["after 1 restarts.safetensors"], said
-    got, want = (load_file(file) for file in (tmp_path / names[0], of_two.folder / "unbroken.safetensors"))
+def test_a_rank_that_was_killed_costs_no_bit_and_what_ends_all_ranks_is_said_once(of_two):
+    assert of_two.names_after_restarts() == ["after 1 restarts.safetensors"], of_two.said
+    got, want = (load_file(of_two.folder / f"{name}.safetensors") for name in ("after 1 restarts", "unbroken"))
     assert got["digest"] == want["digest"]
-    assert said.count("none.txt: no such file") == 1
-    assert said.count("elman: ") == 1
+    assert of_two.said.count("none.txt: no such file") == 1
+    assert of_two.said.count("elman: ") == 1
 
 
 @pytest.mark.study
 def test_fifty_kills_cost_no_bit(tmp_path):
     for kills in (0, 50):
         (tmp_path / str(kills)).mkdir()
-        assert broken(tmp_path / str(kills), kills, 60)[0] == [f"after {kills} restarts.safetensors"]
+        left = broken(tmp_path / str(kills), kills, 120, "broken")
+        assert left.names_after_restarts() == [f"after {kills} restarts.safetensors"]
     got, want = (load_file(tmp_path / str(k) / f"after {k} restarts.safetensors")["digest"] for k in (50, 0))
     assert got == want
 
@@ -181,7 +166,7 @@ def given(model):
 @pytest.fixture
 def started_by_hand(monkeypatch):
     """Make this process the second rank of two, of which the first is not there."""
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(dealt.free_port())}
     for name, value in ({"RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"} | place).items():
         monkeypatch.setenv(name, value)
 
