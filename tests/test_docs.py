@@ -230,7 +230,9 @@ def in_this_process(folder: Path, words: list[str], codes: tuple[int, ...]) -> s
 @pytest.mark.skipif(not kernels.available(), reason="the papers show an installation that has its kernels")
 @pytest.mark.parametrize("in_full", [False, pytest.param(True, marks=pytest.mark.study)], ids=["quickly", "in full"])
 @pytest.mark.parametrize("paper", [p for p in PAPERS if blocks(p, "console")], ids=lambda paper: paper.name)
-def test_commands_in_the_papers_print_what_they_show(paper, in_full, tmp_path, elsewhere):
+def test_commands_in_the_papers_print_what_they_show(paper, in_full, tmp_path, elsewhere, request):
+    if not in_full:
+        request.getfixturevalue("without_pictures")
     for block in blocks(paper, "console"):
         for words, prints in commands(block):
             shorter = added(CUT_SHORT, words)

@@ -40,7 +40,7 @@ STUDIES = ("bp_and_bptt", "order_matters", "streams_and_splits", "vanishing_and_
 SHORT = {
     "order_matters": ["--epochs", "1"],
     "streams_and_splits": ["--length", "4000", "--epochs", "1"],
-    "vanishing_and_exploding": ["--seeds", "1", "--updates", "10"],
+    "vanishing_and_exploding": ["--seeds", "1", "--updates", "2"],
 }
 
 
