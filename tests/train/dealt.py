@@ -234,6 +234,8 @@ def start_two(folder: Path) -> None:
 
 def main() -> None:
     folder, kills, epochs, *more = sys.argv[1:]
+    for job in JOBS.values():
+        job()  # imports what ranks would import one by one
     if not more:
         start_two(Path(folder))
     how = LaunchConfig(
