@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -16,12 +14,13 @@ from optuna.trial import TrialState
 import elman
 from elman.cli import main
 from elman.errors import DataError
+from elman.forking import TRAINING, process_context
+from elman.tuning import storage
 from elman.tuning.bookkeeping import PROCESS, WORKER
 from elman.tuning.storage import NAME
 
 ROWS = "x,y,label\n" + "".join(f"{n % 7},{n % 5},{'ab'[n % 7 > n % 5]}\n" for n in range(400))
 OPTIONS = "--epochs 5 --batch-size 4 --search learning-rate,dropout".split()  # noqa: SIM905 -- as it is typed
-CODE = "import sys; from elman.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
@@ -34,8 +33,8 @@ def table(tmp_path):
 def trials_of(path):
     """The trials in a study that may be written at this moment, or may not be there yet."""
     try:
-        storage = JournalStorage(JournalFileBackend(str(path)))
-        return optuna.load_study(study_name=NAME, storage=storage).get_trials(deepcopy=False)
+        journal = JournalStorage(JournalFileBackend(str(path)))
+        return optuna.load_study(study_name=NAME, storage=journal).get_trials(deepcopy=False)
     except (KeyError, OSError):
         return []
 
@@ -62,16 +61,20 @@ def kill_one_that_runs_a_trial(path):
     while True:
         trial = wait_for(lambda: running(path))[0]
         os.kill(process_of(trial), signal.SIGSTOP)  # or it could end the trial before it is killed
-        locked = path.with_name("study.log.lock").is_symlink()  # it would take the others half a minute
-        if not locked and trial.number in [one.number for one in running(path)]:
+        if not is_locked(path) and trial.number in [one.number for one in running(path)]:
             os.kill(process_of(trial), signal.SIGKILL)
             return trial
         os.kill(process_of(trial), signal.SIGCONT)
 
 
+def is_locked(path):
+    """Tell whether somebody writes a study: where that process is killed, the others wait for half a minute."""
+    return path.with_name("study.log.lock").exists()
+
+
 def words(table, trials, *more):
-    storage = table.with_name("study.log")
-    return ["search", "vectors", str(table), "--storage", str(storage), "--trials", str(trials), *OPTIONS, *more]
+    study = table.with_name("study.log")
+    return ["search", "vectors", str(table), "--storage", str(study), "--trials", str(trials), *OPTIONS, *more]
 
 
 def test_the_trial_of_a_killed_process_is_run_again(table):
@@ -90,14 +93,13 @@ def test_the_trial_of_a_killed_process_is_run_again(table):
 
 def test_a_search_that_was_killed_goes_on(table, capsys):
     path = table.with_name("study.log")
-    begun = [sys.executable, "-c", CODE, *words(table, 4, "--workers", "2")]
-    command = subprocess.Popen(begun, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = process_context(TRAINING).Process(target=search_silently, args=(words(table, 4, "--workers", "2"),))
+    command.start()
     try:
         wait_for(lambda: any(t.state.is_finished() for t in trials_of(path)) and running(path))
         workers = {process_of(t) for t in trials_of(path) if PROCESS in t.user_attrs}
     finally:
-        command.kill()
-        command.wait()
+        kill_between_writes(command, path)
     for worker in workers:  # they end by themselves, and leave their trials to be run again
         wait_for(lambda worker=worker: not is_alive(worker))
     assert not running(path)
@@ -113,6 +115,23 @@ def test_a_search_that_was_killed_goes_on(table, capsys):
     assert {name: getattr(elman.load(model), name) for name in best} == best
 
 
+def kill_between_writes(process, path):
+    while True:
+        os.kill(process.pid, signal.SIGSTOP)
+        if not is_locked(path):
+            process.kill()
+            return process.join()
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def search_silently(words):
+    """Be `elman search`; this runs in the other process."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    main(words)
+
+
 def is_alive(process):
     try:
         os.kill(process, 0)
@@ -120,6 +139,24 @@ def is_alive(process):
         return False
     with open(f"/proc/{process}/stat") as state:  # nobody may have waited for one that has ended
         return state.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def end_while_writing(path):
+    """Have one thread end the process while another one writes; this runs in the other process."""
+    lock = storage.Lock(path)
+    lock.acquire()
+    threading.Thread(target=storage.end_process, args=(3,)).start()
+    time.sleep(0.3)
+    lock.release()
+    time.sleep(60)
+
+
+def test_a_process_that_ends_itself_leaves_no_lock(tmp_path):
+    path = tmp_path / "study.log"
+    process = process_context(TRAINING).Process(target=end_while_writing, args=(str(path),))
+    process.start()
+    process.join()
+    assert (process.exitcode, is_locked(path)) == (3, False)
 
 
 def test_an_error_of_a_process_is_raised_here(table, monkeypatch):

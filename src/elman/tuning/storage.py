@@ -2,17 +2,18 @@
 
 import json
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
 from optuna.pruners import MedianPruner
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import Study
 
 from elman.errors import InputError
@@ -26,6 +27,36 @@ NAME = "elman"
 UNPRUNED, EVALUATIONS = 5, 1
 """Trials, and evaluations of a trial, before any is stopped early."""
 _FIRST_LINE = 100_000  # bytes that are read of it; Optuna's has a hundred
+
+
+_writing = threading.Lock()
+"""Held by the thread of this process that writes to a study."""
+
+
+class Lock(JournalFileOpenLock):
+    """Optuna's lock of a file, which this process does not end with: others would wait half a minute for it."""
+
+    def acquire(self) -> bool:
+        """Wait for the lock, and return True."""
+        _writing.acquire()
+        try:
+            return super().acquire()
+        except BaseException:
+            _writing.release()
+            raise
+
+    def release(self) -> None:
+        """Leave the file to others."""
+        try:
+            super().release()
+        finally:
+            _writing.release()
+
+
+def end_process(code: int) -> NoReturn:
+    """End this process at once, when none of its threads writes to a study."""
+    with _writing:
+        os._exit(code)
 
 
 @contextmanager
@@ -65,7 +96,7 @@ def open_study(path: Path, experiment: Experiment) -> Study:
 
 
 def _opened(path: Path, sampler: NumberedSampler) -> Study:
-    lock = JournalFileOpenLock(str(path)) if os.name == "nt" else JournalFileSymlinkLock(str(path))
+    lock = Lock(str(path))
     _mend(path, lock)
     storage = JournalStorage(JournalFileBackend(str(path), lock))
     given: dict[str, Any] = {"storage": storage, "sampler": sampler, "study_name": NAME}
@@ -98,7 +129,7 @@ def _check_journal(path: Path) -> None:
         )
 
 
-def _mend(path: Path, lock: Any) -> None:
+def _mend(path: Path, lock: Lock) -> None:
     """Cut off a line that a process could not finish, as on a full disk: the next one would be appended to it."""
     if not path.exists():
         return

@@ -21,7 +21,7 @@ from elman.errors import InputError, TrainingError
 from elman.train import Callback, Counters, Plan, Progress
 from elman.tuning import bookkeeping
 from elman.tuning.experiment import Experiment
-from elman.tuning.storage import open_study
+from elman.tuning.storage import end_process, open_study
 
 POLL = 0.2
 """Seconds between two looks at the trials of other processes."""
@@ -202,7 +202,7 @@ class _Signs:
             for trial in running:
                 if trial.number == self._trial.number:
                     bookkeeping.requeue(self._study, trial)
-        os._exit(1)
+        end_process(1)
 
 
 def _beat(trial: Trial, number: int) -> None:
