@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge as PlainRidge
 
 import elman
 from elman.data.series_table import read_panel
-from elman.models.forecast.mixture import SIMPLE, Past, choose, losses, mixed, shares
+from elman.models.forecast.mixture import SIMPLE, Past, choose, hedged, losses, mixed, shares
 from elman.models.forecast.options import ForecasterOptions
 from elman.models.forecast.regression import PENALTIES, Asked, Known, Lags, Ridge
 from elman.models.forecast.simple import SimpleMethods
@@ -148,6 +148,46 @@ def test_shares_leave_out_what_is_far_behind_and_sum_to_one():
     assert set(found) == {"good", "near"}
     assert sum(found.values()) == pytest.approx(1)
     assert found["near"] / found["good"] == pytest.approx(1.1**-8)
+
+
+NAIVE = ["last value", "seasonal naive"]
+
+
+def naive_part(horizons, others=0.9, spread=0.3):
+    """Return what the naive method gets beside one that errs less on the mean, at some origins more."""
+    gains = np.where(np.arange(40) % 2, spread, -spread)[:, None]
+    errors = {"last value": np.full((40, 1), 1.0), "seasonal naive": np.full((40, 1), 2.0), "other": others + gains}
+    found = hedged(past(**errors), {"other": 1.0}, NAIVE, horizons)
+    assert sum(found.values()) == pytest.approx(1)
+    assert "seasonal naive" not in found, "of the naive methods the better one alone"
+    return found.get("last value", 0.0)
+
+
+def test_a_naive_method_counts_where_the_others_are_not_surely_better():
+    few, some, many = (naive_part(horizons) for horizons in (2, 12, 200))
+    assert few > 0.75
+    assert few > some > many
+    assert many == 0, "what is less than a hundredth is left out"
+    assert naive_part(200, others=1.2) == pytest.approx(0.8), "most of it where the others err more"
+    assert naive_part(2, others=0.1, spread=0.0) == 0, "a gain that is always the same is sure"
+
+
+def test_one_and_a_quarter_standard_errors_of_gain_halve_the_naive_part():
+    # Gains of 1 and -1, and 0 for the mean; moved by 0.25 of their deviation, 25 horizons make 1.25 standard errors.
+    gains = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None]
+    both = past(**{"last value": np.full((40, 1), 3.0), "other": 3.0 - gains})
+    both = both._replace(ages=np.zeros(40, dtype=np.int64))
+    moved = both._replace(forecasts=both.forecasts | {"other": 3.0 - gains - 0.25})
+    assert hedged(both, {"other": 1.0}, NAIVE, 25)["last value"] == pytest.approx(0.8)
+    assert hedged(moved, {"other": 1.0}, NAIVE, 25)["last value"] == pytest.approx(0.4)
+
+
+def test_a_walk_is_answered_near_its_last_value():
+    values = 100 + np.random.default_rng(11).normal(size=90).cumsum()
+    model = elman.Forecaster(horizon=6, members=1, hidden_size=4, epochs=1).fit(values)
+    assert model.answer_.factors["last value"] > 0.7
+    line = elman.Forecaster(horizon=6, members=1, hidden_size=4, epochs=1).fit(np.arange(90.0) + 0.1 * values)
+    assert line.answer_.factors.get("last value", 0.0) < 0.01
 
 
 def test_later_origins_count_more_and_a_method_without_most_of_them_is_left_out():

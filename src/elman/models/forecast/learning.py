@@ -9,12 +9,12 @@ from elman.data.series import Panel
 from elman.models.estimator.answer import NETWORK, Answer
 from elman.models.forecast.forecasts import answered, beside, network_forecasts, truths, units_of
 from elman.models.forecast.intervals import Intervals
-from elman.models.forecast.mixture import SIMPLE, Past, choose, mixed, shares
+from elman.models.forecast.mixture import SIMPLE, Past, choose, hedged, mixed, shares
 from elman.models.forecast.network import ForecastNetwork
 from elman.models.forecast.options import ForecasterOptions
 from elman.models.forecast.preprocess import Preprocessor
 from elman.models.forecast.regression import Asked
-from elman.models.forecast.simple import LAST, Forecasts, SimpleMethods
+from elman.models.forecast.simple import LAST, NAIVE, Forecasts, SimpleMethods
 from elman.models.forecast.windows import Numbers, Origins, Windows
 
 ORIGINS = 40
@@ -55,9 +55,14 @@ class Tried(NamedTuple):
         return {name: self._loss(values) for name, values in self._shown().items()}
 
     def _shown(self) -> Forecasts:
-        mean = mixed(self.held_out.forecasts, shares(self.past), self.held_out.forecasts[LAST])
+        mean = mixed(self.held_out.forecasts, self._simple(), self.held_out.forecasts[LAST])
         shown = beside(dict(self.held_out.forecasts), self.preprocessor.tried)
         return {name: values for name, values in shown.items() if name not in UNSHOWN} | {SIMPLE: mean}
+
+    def _simple(self) -> dict[str, float]:
+        """Return how much each simple method counts."""
+        naive = [name for name in self.past.forecasts if name == LAST or name.startswith(NAIVE)]
+        return hedged(self.past, shares(self.past) or {LAST: 1.0}, naive, self.horizons)
 
     def _loss(self, forecasts: Numbers) -> float:
         errors = []
@@ -73,7 +78,7 @@ class Tried(NamedTuple):
         """Return what to answer with, and how large the errors of that are."""
         forecasts = network_forecasts(network, self.preprocessor, self.panel, self.windows)
         held_out = self.held_out._replace(forecasts={NETWORK: forecasts} | dict(self.held_out.forecasts))
-        simple = shares(self.past) or {LAST: 1.0}
+        simple = self._simple()
         answer = choose(simple, held_out, self.held_out_horizons, self._shown().keys())
         if options.answer == NETWORK:
             answer = Answer.only(NETWORK, answer.losses)

@@ -5,6 +5,11 @@ choice of a few, which needs no fit that could go astray where origins are few (
 Granger 1969, "The combination of forecasts"). Later origins count more, for methods that learn were worse with less to
 learn from.
 
+A naive method gets a part of that, the larger, the less sure it is that the others err less than it (as a shrinkage of
+the gain to zero: James and Stein 1961, "Estimation with quadratic loss"; choosing the simplest within a standard error:
+Breiman and others 1984, "Classification and Regression Trees"). Where a series then leaves its range, methods that were
+hardly better on average err far more.
+
 The network's share is chosen on what was held out from its training, among a few; it has to earn each.
 """
 
@@ -24,8 +29,16 @@ BEHIND = 1.3
 """Methods that err more than this times the best's error are left out."""
 EARLIEST = 1 / 3
 """How much the first of the past origins counts; the last counts 1."""
+LEAST_SHARE = 0.01
+"""Methods that would count less are left out."""
 ENOUGH = 0.8
 """A method takes part where it forecasts from this share of the origins that any method forecasts from."""
+MOST_NAIVE = 0.8
+"""The part of the naive method where nothing errs less than it."""
+DOUBT, STEEPNESS = 1.25, 12
+"""So many standard errors of gain halve that part; how fast it falls there."""
+CERTAIN = 100.0
+"""Standard errors beyond which a gain is no surer."""
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the network."""
 PRICE = 1.0
@@ -91,7 +104,37 @@ def shares(past: Past) -> dict[str, float]:
     best = max(min(erred.values()), 1e-9)
     weights = {name: (best / max(loss, 1e-9)) ** POWER for name, loss in erred.items() if loss <= BEHIND * best}
     total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items() if weight / total >= 0.01}
+    return {name: weight / total for name, weight in weights.items() if weight / total >= LEAST_SHARE}
+
+
+def hedged(past: Past, factors: Mapping[str, float], naive: Collection[str], horizons: float) -> dict[str, float]:
+    """Return factors of which a part goes to the best of the naive methods, unless the others surely err less than it.
+
+    Args:
+        past: forecasts from past origins.
+        factors: how much each method counts.
+        naive: the names of the naive methods.
+        horizons: how many forecasts without overlap the origins are worth: the fewer, the less sure a gain is.
+    """
+    erred = {name: loss for name, loss in losses(past).items() if name in naive}
+    if not erred:
+        return dict(factors)
+    best = min(erred, key=lambda name: erred[name])
+    both = past._replace(
+        forecasts=dict(past.forecasts) | {MIXTURE: mixed(past.forecasts, factors, past.forecasts[best])}
+    )
+    gains = np.abs(both.errors(best)) - np.abs(both.errors(MIXTURE))
+    there = np.isfinite(gains)
+    weights = past.recent * there.any(axis=1)  # steps of a horizon are not independent: an origin gives one number
+    means = np.where(there, gains, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    gain = float(np.average(means, weights=weights))
+    error = float(np.sqrt(np.average((means - gain) ** 2, weights=weights) / max(horizons, 1)))
+    sure = min(max(gain, 0.0) / max(error, 1e-9), CERTAIN)
+    part = MOST_NAIVE / (1 + (sure / DOUBT) ** STEEPNESS)
+    if part < LEAST_SHARE:
+        return dict(factors)
+    found = {name: (1 - part) * factor for name, factor in factors.items()}
+    return found | {best: found.get(best, 0.0) + part}
 
 
 def mixed(forecasts: Mapping[str, Numbers], factors: Mapping[str, float], otherwise: Numbers) -> Numbers:
