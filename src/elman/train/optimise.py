@@ -38,7 +38,7 @@ def make_optimizer(
         InputError: the name is none of `OptimizerName`.
     """
     if name == "adam":
-        return Adam(parameters, lr=learning_rate, weight_decay=weight_decay, decoupled_weight_decay=True)
+        return Adam(parameters, lr=learning_rate, weight_decay=weight_decay, decoupled_weight_decay=True, fused=True)
     if name == "sgd":
         return SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
     if name == "rmsprop":

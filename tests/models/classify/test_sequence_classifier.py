@@ -13,7 +13,7 @@ import elman
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.classify.augmentation import augmented
-from elman.models.classify.options import ClassifierOptions, chosen, cross_validates
+from elman.models.classify.options import FOLDS, ClassifierOptions, chosen, cross_validates
 from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
 from elman.models.scoring.labels import as_labels
@@ -285,6 +285,9 @@ def test_settings_follow_the_number_and_the_length_of_the_sequences():
     given = ClassifierOptions(batch_size=5, minutes=1.0, hidden_size=3, tokens="characters")
     assert vars(chosen(given, 300, 3_000, "characters", True, 0)) == vars(given)
     assert chosen(ClassifierOptions(epochs=7), 300, 3_000, None, True, 0).patience is None
+    for rows, steps, epochs, patience in ((40, 400, 60, 10), (400, 40_000, 25, 4)):  # all six trainings together
+        folded = chosen(ClassifierOptions(), rows, steps, None, False, FOLDS)
+        assert (folded.epochs, folded.patience) == (epochs, patience)
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,13 @@ AugmentName: TypeAlias = Literal["none", "jitter", "scale", "warp", "all"]
 
 EXAMPLES_SHOWN, STEPS_SHOWN = 100_000, 3_000_000
 """Sequences, and steps of them, that the default of `epochs` shows; one training in a cross-validation less."""
-EPOCHS = (4, 120)
+EPOCHS, EPOCHS_OF_A_FOLD = (4, 120), (4, 60)
+"""Bounds of the default of `epochs`: of one training, and of each in a cross-validation."""
 STEPS = 16
 BATCH_SIZE = (8, 64)
 """Bounds of the default of `batch_size`, which makes `STEPS` updates an epoch or more."""
-PATIENCE, EPOCHS_A_PATIENCE = 4, 4
-"""The least default of `patience`, which is a quarter of the epochs."""
+PATIENCE, PATIENCES, PATIENCES_OF_A_FOLD = 4, 4, 6
+"""The least default of `patience`, and how many of it the epochs are: of one training, and in a cross-validation."""
 HIDDEN_SIZE = ((1_000, 64), (None, 96))
 """The default of `hidden_size` below a number of sequences."""
 FOLDS = 5
@@ -109,12 +110,15 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
         Epochs,
         Unset(
             f"{EPOCHS[0]} to {EPOCHS[1]}, to show {EXAMPLES_SHOWN:,} sequences or {STEPS_SHOWN:,} steps, or as many as "
-            "cross-validation finds, unless minutes are given"
+            f"cross-validation finds, of {EPOCHS_OF_A_FOLD[1]} at most, unless minutes are given"
         ),
     ] = None
     patience: Annotated[
         Patience,
-        Unset("a quarter of the epochs where those are chosen, at least 4, otherwise never"),
+        Unset(
+            f"a quarter of the epochs where those are chosen, in a cross-validation a sixth, at least {PATIENCE}, "
+            "otherwise never"
+        ),
     ] = None
     validation_fraction: Annotated[
         float | None,
@@ -157,9 +161,9 @@ def chosen(
         found["batch_size"] = _within(rows // STEPS, BATCH_SIZE)
     if s.epochs is None and s.minutes is None:
         passes = min(EXAMPLES_SHOWN / rows, STEPS_SHOWN / steps * (2 / (folds + 1) if folds else 1))
-        found["epochs"] = _within(int(passes), EPOCHS)
+        found["epochs"] = _within(int(passes), EPOCHS_OF_A_FOLD if folds else EPOCHS)
         if s.patience is None and (held_out or folds):
-            found["patience"] = max(found["epochs"] // EPOCHS_A_PATIENCE, PATIENCE)
+            found["patience"] = max(found["epochs"] // (PATIENCES_OF_A_FOLD if folds else PATIENCES), PATIENCE)
     if s.tokens == "auto" and tokens is not None:
         found["tokens"] = tokens
     return replace(options, **found)

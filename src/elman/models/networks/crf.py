@@ -9,6 +9,7 @@ section V.A), step by step over a packed batch, so that no step is padding.
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -196,22 +197,22 @@ def _both_ways(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, 
     at = layout(tuple(sizes))
     most = scores.amax(1, keepdim=True)
     steps, jump, final = (scores - most).exp(), transitions.exp(), end.exp()
-    pairs = torch.split(torch.stack((steps, steps[at.mirrored])), sizes, dim=1)
-    jumps = torch.stack((jump, jump.T))
-    reached = torch.stack((start.exp(), final))[:, None] * pairs[0]
-    found: list[Tensor] = []
-    scales: list[Tensor] = []
-    for number, size in enumerate(sizes):
-        if number:
-            reached = torch.bmm(found[-1][:, :size], jumps) * pairs[number]
-        scale = reached.sum(2, keepdim=True).clamp_min(TINY)
-        found.append(reached / scale)
-        scales.append(scale)
-    ahead, turned = torch.cat(found, 1)
+    found = torch.stack((steps, steps[at.mirrored]))
+    sums = found.new_empty(*found.shape[:2], 1)
+    # NumPy takes a third less time than torch for arrays this small; it changes `found` and `sums` in place.
+    values, scales, jumps = found.numpy(), sums.numpy(), torch.stack((jump, jump.T)).numpy()
+    reached, begin = torch.stack((start.exp(), final))[:, None].numpy(), 0
+    for size in sizes:
+        now, scale = values[:, begin : begin + size], scales[:, begin : begin + size]
+        now *= reached[:, :size] @ jumps if begin else reached
+        np.maximum(now.sum(2, keepdims=True), TINY, out=scale)
+        now /= scale
+        reached, begin = now, begin + size
+    ahead, turned = found
     within = turned[at.mirrored]
     behind = final.expand(len(scores), -1).clone()
     behind[at.before] = within[sizes[0] :] @ jump.T
-    logs = (torch.cat(scales, 1)[0].log() + most).squeeze(1)
+    logs = (sums[0].log() + most).squeeze(1)
     ends = (ahead[at.last] @ final).clamp_min(TINY).log()
     return _BothWays(ahead, behind, within, jump, ends.index_add(0, at.rows, logs), at)
 
