@@ -141,8 +141,8 @@ DECIDED = {
 
 def lasting(epochs: int) -> Any:
     """Return a generator with dropout and state carried from before the window, and its text."""
-    never_early = {"patience": 10_000, "evaluate_every": 11}
-    return text(epochs=epochs, dropout=0.2, k1=8, k2=20, optimizer="adam", learning_rate=0.01, **never_early)
+    options = {"dropout": 0.2, "k1": 8, "k2": 20, "optimizer": "adam", "learning_rate": 0.01, "evaluate_every": 11}
+    return text(epochs=epochs, patience=10_000, **options)  # it never stops early
 
 
 def trained(name: str) -> Any:

@@ -31,7 +31,7 @@ WITHIN = 1e-6
 """Relative distance of all weights together after 100 updates: the sums of two ranks round differently."""
 
 
-def started(*words: str, **environment: str) -> subprocess.Popen[str]:
+def started(*words: str) -> subprocess.Popen[str]:
     """Start a program in a session of its own, so that all of its processes can be ended."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("COV_")}
     return subprocess.Popen(
@@ -39,7 +39,7 @@ def started(*words: str, **environment: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=own | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])} | environment,
+        env=own | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])},
         start_new_session=True,
     )
 
@@ -55,8 +55,8 @@ def ended(process: subprocess.Popen[str], seconds: float = SECONDS) -> tuple[int
     return process.returncode, out, err
 
 
-def torchrun(*words: str, count: int = 2) -> subprocess.Popen[str]:
-    return started("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), *words)
+def torchrun(*words: str) -> subprocess.Popen[str]:
+    return started("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words)
 
 
 class Left(NamedTuple):

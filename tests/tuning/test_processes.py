@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 
 import optuna
 import pytest
@@ -52,24 +53,40 @@ def running(path):
     return [t for t in trials_of(path) if t.state == TrialState.RUNNING and WORKER in t.user_attrs]
 
 
+def is_run(trial, path):
+    return trial.number in {one.number for one in running(path)}
+
+
 def process_of(trial):
     return trial.user_attrs[PROCESS]
+
+
+def kill_between_writes(process, path, wanted=lambda: True):
+    """Kill a process if it does not write to a study now, for whose lock others would wait half a minute.
+
+    Args:
+        process: its number.
+        path: the study.
+        wanted: asked while the process stands still, so that nothing changes meanwhile.
+    """
+    os.kill(process, signal.SIGSTOP)
+    if is_locked(path) or not wanted():
+        os.kill(process, signal.SIGCONT)
+        return False
+    os.kill(process, signal.SIGKILL)
+    return True
+
+
+def is_locked(path):
+    return path.with_name("study.log.lock").exists()
 
 
 def kill_one_that_runs_a_trial(path):
     """Kill a process in the middle of a trial, and return the trial."""
     while True:
         trial = wait_for(lambda: running(path))[0]
-        os.kill(process_of(trial), signal.SIGSTOP)  # or it could end the trial before it is killed
-        if not is_locked(path) and trial.number in [one.number for one in running(path)]:
-            os.kill(process_of(trial), signal.SIGKILL)
+        if kill_between_writes(process_of(trial), path, partial(is_run, trial, path)):
             return trial
-        os.kill(process_of(trial), signal.SIGCONT)
-
-
-def is_locked(path):
-    """Tell whether somebody writes a study: where that process is killed, the others wait for half a minute."""
-    return path.with_name("study.log.lock").exists()
 
 
 def words(table, trials, *more):
@@ -100,7 +117,8 @@ def test_a_search_that_was_killed_goes_on(table, capsys):
         wait_for(lambda: any(t.state.is_finished() for t in trials_of(path)) and running(path))
         workers = {process_of(t) for t in trials_of(path) if PROCESS in t.user_attrs}
     finally:
-        kill_between_writes(command, path)
+        wait_for(lambda: kill_between_writes(command.pid, path))
+        command.join()
     for worker in workers:  # they end by themselves, and leave their trials to be run again
         wait_for(lambda worker=worker: not is_alive(worker))
     assert not running(path)
@@ -114,15 +132,6 @@ def test_a_search_that_was_killed_goes_on(table, capsys):
     assert len(ended) == 4
     best = min((t for t in trials_of(path) if t.state == TrialState.COMPLETE), key=lambda t: t.value).params
     assert {name: getattr(elman.load(model), name) for name in best} == best
-
-
-def kill_between_writes(process, path):
-    while True:
-        os.kill(process.pid, signal.SIGSTOP)
-        if not is_locked(path):
-            process.kill()
-            return process.join()
-        os.kill(process.pid, signal.SIGCONT)
 
 
 def search_silently(words):
