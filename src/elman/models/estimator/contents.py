@@ -206,6 +206,7 @@ class TaggerContent(Content):
     cut: Kind
     input: Input
     words: dict[str, list[str]] | None
+    alphabet: str | None
     linear: LinearTagger | None
     embedding: int = Field(ge=1, le=65536)
     classes: list[Label] = Field(min_length=2)
@@ -218,6 +219,8 @@ class TaggerContent(Content):
         symbols = len(self.input.symbols) if isinstance(self.input, TokenInput) else 1
         if self.words is not None and not isinstance(self.input, TokenInput):
             raise ValueError("expected parts of words in a tagger of words alone")
+        if self.alphabet is not None and self.words is None:
+            raise ValueError("expected an alphabet in a tagger that reads words by their parts")
         if len(self.likeliest) != symbols or max(self.likeliest) >= len(self.classes):
             raise ValueError(f"expected one of {len(self.classes)} tags for each of {symbols} symbols")
         _different(self.classes)

@@ -28,7 +28,7 @@ RATE = 0.3
 """The step size of a weight's first update; later ones are divided by the root of its squared gradients."""
 BEGUN = 0.1
 """What the squared gradients of a weight begin with."""
-UPDATES = 600
+UPDATES = 450
 """Updates of the whole training, give or take what `PASSES` bounds."""
 PASSES = (4, 10)
 BATCH = (4, 64)

@@ -19,6 +19,7 @@ from elman.errors import InputError
 from elman.models.networks.crf import ConditionalRandomField
 from elman.models.networks.encoder import Encoder, packed
 from elman.models.tag.chains import BATCH, Chain
+from elman.models.tag.characters import CharacterNetwork
 from elman.models.tag.options import TaggerOptions
 from elman.models.tag.preprocess import Preprocessor
 from elman.models.tag.words import COLUMNS, WHOLE
@@ -31,20 +32,21 @@ RARE_DROPOUT = 0.5
 
 
 class WordEmbedding(nn.Module):
-    """The sum of the vectors of a word and of its parts.
+    """The sum of the vectors of a word and of its parts, and of what a network makes of its characters.
 
     Args:
         sizes: how many numbers each column has, the word's first.
         width: the length of a vector.
         dropout: the probability that a word is known by its smaller parts alone in training.
+        characters: reads the characters; None where they are not read.
     """
 
     starts: Tensor
     rare: Tensor
 
-    def __init__(self, sizes: list[int], width: int, dropout: float):
+    def __init__(self, sizes: list[int], width: int, dropout: float, characters: CharacterNetwork | None = None):
         super().__init__()
-        self.dropout = dropout
+        self.dropout, self.characters = dropout, characters
         self.vectors = nn.EmbeddingBag(sum(sizes), width, mode="sum")
         nn.init.normal_(self.vectors.weight, std=SPREAD)
         self.register_buffer("starts", torch.tensor([0, *np.cumsum(sizes)[:-1]]), persistent=False)
@@ -52,14 +54,19 @@ class WordEmbedding(nn.Module):
         self._whole = [COLUMNS.index(name) for name in WHOLE]
 
     def forward(self, words: Tensor) -> Tensor:
-        """Return vectors `(N, width)` for the numbers of words and their parts, `(N, C)`."""
+        """Return vectors of words, `(N, width)`.
+
+        Args:
+            words: the numbers of words and of their parts, `(N, C)`, and those of their characters where they are read.
+        """
+        words, spelling = words[:, : len(COLUMNS)], words[:, len(COLUMNS) :]
         if self.training:
             unread = torch.rand(len(words)) < torch.where(self.rare[words[:, 0]], RARE_DROPOUT, self.dropout)
             words = words.clone()
             for column in self._whole:
                 words[:, column].masked_fill_(unread, 0)
         found: Tensor = self.vectors(words + self.starts)
-        return found
+        return found if self.characters is None else found + self.characters(spelling)
 
 
 class TaggingNetwork(nn.Module):
@@ -168,7 +175,9 @@ def new_network(
     if preprocessor.words is None or symbols is None:
         encoder = Encoder(symbols, width if symbols else preprocessor.features, options)
         return TaggingNetwork(encoder, tags, None, options.crf, allowed)
-    words = WordEmbedding([symbols, *preprocessor.words.sizes], width, options.symbol_dropout)
+    alphabet = preprocessor.alphabet
+    characters = None if alphabet is None else CharacterNetwork(len(alphabet), options.character_size, width)
+    words = WordEmbedding([symbols, *preprocessor.words.sizes], width, options.symbol_dropout, characters)
     return TaggingNetwork(Encoder(None, width, options), tags, words, options.crf, allowed)
 
 

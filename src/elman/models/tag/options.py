@@ -18,6 +18,7 @@ from elman.options import (
     OpenBatchSize,
     Patience,
     Pretrained,
+    Range,
     Search,
     SymbolDropout,
     Unset,
@@ -54,6 +55,11 @@ class TaggerOptions(EncoderOptions, AnsweringOptions):
     ] = True
     pretrained: Pretrained = None
     embedding_dim: EmbeddingDim = 32
+    character_size: Annotated[
+        int,
+        Range(ge=0, le=65536),
+        Help("Units, in each direction, of a network that reads the characters of each word; 0 leaves it out."),
+    ] = 16
     hidden_size: HiddenSize = 64
     input_dropout: InputDropout = 0.3
     symbol_dropout: SymbolDropout = 0.05

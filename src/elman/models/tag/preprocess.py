@@ -19,6 +19,7 @@ from elman.data.vocabulary import read_vectors
 from elman.errors import DataError, InputError
 from elman.limits import MOST_CLASSES
 from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
+from elman.models.tag.characters import Alphabet
 from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
 from elman.models.tag.spans import allowed
@@ -54,33 +55,45 @@ class Preprocessor(InputPreprocessor):
         cut: how a text becomes tokens.
         classes: the tags, sorted.
         words: the parts of words; None where steps are numbers, or tokens have no spelling to learn from.
+        alphabet: the characters of words; None where they are not read.
     """
 
     cut: Kind
     classes: list[Any]
     words: WordParts | None
+    alphabet: Alphabet | None
 
     @classmethod
-    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Kind, min_count: int) -> "Preprocessor":
+    def fit(cls, rows: list[Any], tags: list[list[Any]], cut: Kind, options: TaggerOptions) -> "Preprocessor":
         """Learn from the training part, cut and aligned.
 
         Raises:
             DataError: there are fewer than two tags, or tags of kinds that have no order among them.
         """
-        found = fit_input(rows, "symbols", min_count)
+        found = fit_input(rows, "symbols", options.min_count)
         words = WordParts.fit(rows) if isinstance(found, TokenInput) else None
-        return cls(found, cut, _sorted_tags(tags), words)
+        return cls(
+            found, cut, _sorted_tags(tags), words, Alphabet.fit(rows) if words and options.character_size else None
+        )
 
     @classmethod
     def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
         """Return the preprocessor that `content` was made from."""
         words = None if content["words"] is None else WordParts(content["words"])
-        return cls(input_from_state(content["input"]), content["cut"], content["classes"], words)
+        alphabet = None if content["alphabet"] is None else Alphabet(content["alphabet"])
+        return cls(input_from_state(content["input"]), content["cut"], content["classes"], words, alphabet)
 
     def content(self) -> dict[str, Any]:
         """Return what a file has to hold, as JSON says it."""
         words = None if self.words is None else self.words.content()
-        return {"cut": self.cut, "input": self.input.content(), "classes": self.classes, "words": words}
+        alphabet = None if self.alphabet is None else self.alphabet.characters
+        return {
+            "cut": self.cut,
+            "input": self.input.content(),
+            "classes": self.classes,
+            "words": words,
+            "alphabet": alphabet,
+        }
 
     def read(self, source: Any, first: int = 1) -> list[Any]:
         """Return sequences of any kind that `as_items` takes, cut; `first` is the number of the first, for messages.
@@ -93,8 +106,8 @@ class Preprocessor(InputPreprocessor):
     def encode(self, rows: list[Any]) -> Sequences:
         """Return sequences that were read in numbers.
 
-        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`; or scaled numbers,
-        `(N, I)`.
+        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`, and of their
+        characters, `(N, C + LONGEST)`; or scaled numbers, `(N, I)`.
 
         Raises:
             DataError: the sequences are of another kind than in training.
@@ -102,7 +115,8 @@ class Preprocessor(InputPreprocessor):
         inputs = self.input.encode(rows)
         if self.words is None:
             return inputs
-        return Sequences(np.column_stack((inputs.values, self.words.encode(rows))), inputs.starts)
+        spelling = () if self.alphabet is None else (self.alphabet.encode(rows),)
+        return Sequences(np.column_stack((inputs.values, self.words.encode(rows), *spelling)), inputs.starts)
 
     def vectors(self, path: str | Path | None) -> dict[int, npt.NDArray[np.float32]]:
         """Return word vectors that somebody trained, by the number of the symbol; none without a path.
@@ -185,7 +199,7 @@ def prepare(X: Any, y: Any, options: TaggerOptions) -> Prepared:
     """
     rows, tags, cut = read_examples(*pair(X, y, options), options.tokens)
     learned, held_out = split_rows(len(rows), options.validation_fraction, options.split, options.seed)
-    preprocessor = Preprocessor.fit(pick(rows, learned), pick(tags, learned), cut, options.min_count)
+    preprocessor = Preprocessor.fit(pick(rows, learned), pick(tags, learned), cut, options)
     known = preprocessor.known(tags, held_out)
     return Prepared(
         preprocessor.label(pick(rows, learned), pick(tags, learned)),

@@ -1,8 +1,10 @@
 """Tag tokens as they arrive, with the tagger's network."""
 
+import copy
 from typing import Any
 
 import numpy as np
+import torch
 
 from elman.models.estimator.streaming import Probabilities, RowStream, one_step
 from elman.models.tag.network import TaggingNetwork
@@ -30,10 +32,7 @@ class TagStream(RowStream):
         self._preprocessor = preprocessor
         tags = len(preprocessor.classes)
         self.probabilities: Probabilities = np.full((batch, tags), 1 / tags)
-        self._vectors = None
-        if network.words is not None:
-            self._vectors = network.words.vectors.weight.detach().numpy().copy()
-            self._starts = network.words.starts.numpy()
+        self._words = copy.deepcopy(network.words)
 
     def step(self, x: Any) -> list[Any]:
         """Read the next token of each row, and tag it.
@@ -50,8 +49,9 @@ class TagStream(RowStream):
         """
         preprocessor = self._preprocessor
         values = preprocessor.encode(preprocessor.read(one_step(x, self.batch))).values
-        if self._vectors is not None:
-            values = self._vectors[values + self._starts].sum(axis=1)
+        if self._words is not None:
+            with torch.inference_mode():
+                values = self._words(torch.from_numpy(values)).numpy()
         scores = self._stream.step(values).astype(np.float64)
         heights = np.exp(scores - scores.max(axis=1, keepdims=True))
         self.probabilities = heights / heights.sum(axis=1, keepdims=True)

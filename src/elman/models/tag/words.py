@@ -6,10 +6,9 @@ again and again, no token has a spelling to learn from.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,6 +51,12 @@ WHOLE = ("word", "lower", "ending 5")
 """The columns by which a rare word can be known."""
 
 
+@lru_cache(maxsize=2**15)
+def _parts(word: str) -> tuple[str, ...]:
+    """Return the parts of a word in the order of their names; words come again when they are encoded."""
+    return tuple(part(word) for part in PARTS.values())
+
+
 @dataclass(frozen=True)
 class WordParts:
     """Number the parts of words; a part that training never saw has number 0.
@@ -68,7 +73,8 @@ class WordParts:
         words = list(dict.fromkeys(token for row in rows for token in row))
         if len(words) < LEAST_WORDS or all(len(word) == 1 for word in words):
             return None
-        return cls({name: list(Counter(map(part, words))) for name, part in PARTS.items()})
+        columns = zip(*map(_parts, words), strict=True)
+        return cls({name: list(dict.fromkeys(values)) for name, values in zip(PARTS, columns, strict=True)})
 
     @cached_property
     def _numbers(self) -> dict[str, dict[str, int]]:
@@ -79,7 +85,8 @@ class WordParts:
         """Return the numbers of the parts of every token, row after row, shape `(N, P)`."""
         words: dict[str, int] = {}
         places = [words.setdefault(token, len(words)) for row in rows for token in row]
-        table = [[self._numbers[name].get(part(word), 0) for name, part in PARTS.items()] for word in words]
+        numbers = [self._numbers[name] for name in PARTS]
+        table = [[known.get(part, 0) for known, part in zip(numbers, _parts(word), strict=True)] for word in words]
         return np.array(table, np.int64)[places]
 
     @property
