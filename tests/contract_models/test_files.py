@@ -164,12 +164,14 @@ def test_every_resealed_model_is_read_or_refused(fitted, tmp_path, kind):
     try_models(kind, fitted(kind), tmp_path, None)
 
 
+@pytest.mark.filterwarnings("ignore:.* resumed by 1")
 @pytest.mark.parametrize("kind", ["text generator", "tagger of series"])
 def test_a_resealed_checkpoint_is_resumed_or_refused(fitted, tmp_path, kind):
     try_checkpoints(kind, fitted(kind), tmp_path, 5)
 
 
 @pytest.mark.study
+@pytest.mark.filterwarnings("ignore:.* resumed by 1")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_resealed_checkpoint_is_resumed_or_refused(fitted, tmp_path, kind):
     try_checkpoints(kind, fitted(kind), tmp_path, None)

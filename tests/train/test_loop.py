@@ -9,7 +9,7 @@ from torch import nn
 
 from elman.errors import InputError, ModelFileError, TrainingError
 from elman.options import TrainingOptions
-from elman.train import Batch, Callback, Interrupted, Loop, RunFiles
+from elman.train import Batch, Callback, Interrupted, Loop, RunFiles, read_container, write_container
 from elman.train.checkpoint import Checkpoint, refuse_unfinished
 from elman.train.metrics import read_metrics
 from elman.train.optimise import make_optimizer
@@ -220,6 +220,17 @@ def test_a_checkpoint_of_another_configuration_says_what_differs(tmp_path):
     loop(Toy(), files=RunFiles.within(tmp_path)).run()
     with pytest.raises(ModelFileError, match=r"another configuration \(size was 8, is 9\)"):
         loop(Toy(), files=RunFiles.within(tmp_path), resume=True, identity={"size": 9}).run()
+
+
+@pytest.mark.parametrize("name", ["ranks", "metrics_length"])
+@pytest.mark.parametrize("value", [None, "", -1, 1.0, 2**70, []])
+def test_a_checkpoint_whose_numbers_somebody_changed_is_refused(tmp_path, name, value):
+    files = RunFiles.within(tmp_path)
+    loop(Toy(), files=files).run()
+    kind, content, tensors = read_container(files.checkpoint)
+    write_container(files.checkpoint, kind, content | {name: value}, tensors)
+    with pytest.raises(ModelFileError, match=f"not a checkpoint this Elman can resume: {name} is "):
+        loop(Toy(), files=files, resume=True).run()
 
 
 def test_the_length_is_pinned_where_the_schedule_depends_on_it(tmp_path):

@@ -24,7 +24,7 @@ MOST_NAMED = 5
 """Differences that a message names."""
 _PARTS = {
     "identity": dict, "finished": bool, "progress": dict, "task": dict, "optimizer": dict, "schedule": dict | None,
-    "metrics_length": int,
+    "metrics_length": int, "ranks": int,
 }  # fmt: skip
 
 
@@ -109,8 +109,9 @@ def _check_parts(path: Path, numbers: dict[str, Any]) -> None:
             raise ModelFileError(
                 f"{path}: not a checkpoint this Elman can resume: {name} is missing or of another kind"
             )
-    if not 0 <= numbers["metrics_length"] <= COUNT:
-        raise ModelFileError(f"{path}: not a checkpoint this Elman can resume: metrics_length is out of range")
+    for name, least in (("metrics_length", 0), ("ranks", 1)):
+        if not least <= numbers[name] <= COUNT:
+            raise ModelFileError(f"{path}: not a checkpoint this Elman can resume: {name} is out of range")
 
 
 def check_weights(part: str, found: dict[str, Tensor], own: dict[str, Tensor]) -> None:

@@ -112,7 +112,7 @@ class Loop:
         if not data:
             return 0
         saved = Checkpoint.load(path, self.identity, data)
-        before = saved.numbers.get("ranks", 1)
+        before = saved.numbers["ranks"]
         if before != ranks.count() and ranks.is_first():
             warnings.warn(
                 f"{path}: written by {counted(before, 'rank')}, resumed by {ranks.count()}: sums round differently and "
