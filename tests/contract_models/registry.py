@@ -67,6 +67,14 @@ def tagged_texts() -> tuple[list[str], list[str]]:
     return rows, ["".join("xyz"["abc".index(letter)] for letter in reversed(row)) for row in rows]
 
 
+def tagged_words() -> tuple[list[str], list[str]]:
+    """Texts of more words than are read as symbols, so that words are read by their parts and characters."""
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("abcde"), 5)) for _ in range(150)]
+    rows = [random.choice(words, random.integers(1, 8)).tolist() for _ in range(60)]
+    return [" ".join(row) for row in rows], [" ".join("xyzxy"["abcde".index(word[-1])] for word in row) for row in rows]
+
+
 def tagged_series() -> tuple[list[np.ndarray], list[np.ndarray]]:
     rows, _ = series()
     return rows, [(row[:, 0] > 0.5).astype(int) for row in rows]
@@ -108,6 +116,14 @@ CASES = {
         tagged_texts,
         lambda model: tags_of(model)(tagged_texts()[0][:9]),
         lambda model: one_by_one(tags_of(model), tagged_texts()[0][:9]),
+    ),
+    "tagger of words": Case(
+        lambda **more: elman.SequenceTagger(**SMALL | {"embedding_dim": 4, "character_size": 3} | more),
+        tagged_words,
+        lambda model: tags_of(model)(tagged_words()[0][:9]),
+        lambda model: one_by_one(tags_of(model), tagged_words()[0][:9]),
+        change=("character_size", 0),
+        raised=("character_size", -1, "character_size: should be greater than or equal to 0, got -1"),
     ),
     "tagger of series": Case(
         lambda **more: elman.SequenceTagger(**SMALL | {"cell": "gru", "num_layers": 2, "bidirectional": False} | more),
