@@ -57,6 +57,9 @@ def test_a_column_is_guessed_only_where_one_fits():
         table.column("label", None, ("label",))
     with pytest.raises(DataError, match="There is both Text and b: name one of"):
         table.column("label", None, ("text", "b"))
+    headless = read_table(pd.DataFrame({"-1": ["1"], "no good": ["good"]}))
+    with pytest.raises(DataError, match="name one of -1, no good, or write a header above the first row, if these are"):
+        headless.column("label", None, ("label",))
 
 
 def file_with(folder, name, data):

@@ -77,8 +77,10 @@ class Table:
         found = [name for name in self.columns if str(name).lower() in usual]
         if len(found) != 1:
             got = f"both {' and '.join(map(named, found))}" if found else "none by a usual name"
+            headless = not found and usable(numbers(self.columns)).any()
             raise DataError(
                 f"{self.name}: which column is the {option}? There is {got}: name one of {listed(self.columns)}"
+                + (", or write a header above the first row, if these are data" if headless else "")
             )
         return found[0]
 
