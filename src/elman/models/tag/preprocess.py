@@ -106,8 +106,8 @@ class Preprocessor(InputPreprocessor):
     def encode(self, rows: list[Any]) -> Sequences:
         """Return sequences that were read in numbers.
 
-        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`, and of their
-        characters, `(N, C + LONGEST)`; or scaled numbers, `(N, I)`.
+        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`, and what an alphabet
+        makes of them, `(N, C + 1 + LONGEST)`; or scaled numbers, `(N, I)`.
 
         Raises:
             DataError: the sequences are of another kind than in training.
@@ -116,7 +116,8 @@ class Preprocessor(InputPreprocessor):
         if self.words is None:
             return inputs
         spelling = () if self.alphabet is None else (self.alphabet.encode(rows),)
-        return Sequences(np.column_stack((inputs.values, self.words.encode(rows), *spelling)), inputs.starts)
+        columns = np.column_stack((inputs.values, self.words.encode(rows), *spelling))
+        return Sequences(columns.astype(np.int32), inputs.starts)  # half of the memory
 
     def vectors(self, path: str | Path | None) -> dict[int, npt.NDArray[np.float32]]:
         """Return word vectors that somebody trained, by the number of the symbol; none without a path.
