@@ -78,7 +78,8 @@ def test_options_left_open_follow_the_data(sequences, tags):
     assert found.batch_size * tags / sequences <= 1000
     assert 3 <= found.epochs <= 30
     assert found.patience == 3
-    given = TaggerOptions(batch_size=7, epochs=5, patience=2)
+    assert found.input_dropout == (0 if tags >= 200_000 else 0.3)
+    given = TaggerOptions(batch_size=7, epochs=5, patience=2, input_dropout=0.1)
     assert vars(chosen(given, sequences, tags)) == vars(given)
     timed = chosen(TaggerOptions(minutes=1.0), sequences, tags)
     assert (timed.epochs, timed.patience) == (None, None)

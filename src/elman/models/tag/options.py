@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from elman.models.estimator.options import EncoderOptions
 from elman.options import (
+    OPEN,
     AnsweringOptions,
     Column,
     EmbeddingDim,
@@ -33,6 +34,8 @@ EPOCHS = (3, 30)
 """Bounds of the default of `epochs`: the first of them, and as many as show `TAGS_SHOWN` tags."""
 TAGS_SHOWN = 30_000
 PATIENCE = 3
+INPUT_DROPOUT, MANY_TAGS = 0.3, 200_000
+"""The default of `input_dropout`, and the tags from which on a network learns more without."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -61,7 +64,7 @@ class TaggerOptions(EncoderOptions, AnsweringOptions):
         Help("Units, in each direction, of a network that reads the characters of each word; 0 leaves it out."),
     ] = 16
     hidden_size: HiddenSize = 64
-    input_dropout: InputDropout = 0.3
+    input_dropout: Annotated[InputDropout, Unset(f"{INPUT_DROPOUT}; 0 from {MANY_TAGS:,} tags")] = OPEN
     symbol_dropout: SymbolDropout = 0.05
     learning_rate: LearningRate = 1e-2
     batch_size: Annotated[
@@ -86,6 +89,8 @@ def chosen(options: TaggerOptions, sequences: int, tags: int) -> TaggerOptions:
     size = _within(tags // 100, TAGS_OF_A_BATCH) * sequences // tags
     size = _within(min(size, sequences // LEAST_UPDATES), BATCH_SIZE)
     found = replace(options, batch_size=options.batch_size or size)
+    if options.input_dropout is None:
+        found = replace(found, input_dropout=0.0 if tags >= MANY_TAGS else INPUT_DROPOUT)
     if options.minutes is not None:
         return found
     if options.epochs is None:
