@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from elman.data.sequences import Sequences, epoch_batches
+from elman.errors import InputError
 from elman.models.estimator.building import check_shapes
 from elman.models.networks.crf import ConditionalRandomField, layout, marginals
 from elman.models.tag.templates import Features
@@ -128,7 +129,9 @@ class LinearTagger:
         sizes = content["sizes"]
         size = sum(sizes)
         found = {name.removeprefix(f"{LINEAR} "): tensor for name, tensor in tensors.items()}
-        keys = found.pop("keys").long()
+        keys = found.pop("keys")
+        if keys.dtype != torch.int64:
+            raise InputError(f"{LINEAR} keys: expected whole numbers of 64 bits, got {keys.dtype}")
         shapes = {"weights": (size, kinds), "transitions": (kinds, kinds), "start": (kinds,), "end": (kinds,)}
         check_shapes({"keys": keys.double()} | found, {"keys": (size,)} | shapes)
         return cls(Features(keys.numpy(), sizes), *(found[name].float().numpy() for name in shapes))
