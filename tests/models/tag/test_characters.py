@@ -50,7 +50,7 @@ def test_a_word_has_the_vector_that_torch_gives_it_alone(backend):
 
 
 def spelled(count, seed):
-    """Sentences of new words, long ones, whose tag is whether a capital is in the middle, where no part reaches."""
+    """Sentences of new words, long ones, whose tag is their middle character, where no part reaches."""
     draw = random.Random(seed)
 
     def word():

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers import GRU
+from elman.models.tag.words import distinct
 
 LONGEST = 20
 """Characters of a word that are read; a longer word is read as its first half and its last half of so many."""
 NOTHING, UNKNOWN = 0, 1
-"""What stands after a word's last character, and for a character that training never saw."""
+"""The number after a word's last character, and that of a character that training never saw."""
 WIDTH = 16
 """The length of a character's vector."""
 
@@ -37,7 +38,8 @@ class Alphabet:
     @classmethod
     def fit(cls, rows: Iterable[Sequence[str]]) -> "Alphabet":
         """Learn the characters of the words of the training part."""
-        return cls("".join(dict.fromkeys(character for row in rows for token in row for character in token)))
+        words, _ = distinct(rows)
+        return cls("".join(dict.fromkeys("".join(words))))
 
     def __len__(self) -> int:
         """The number of numbers."""
@@ -53,8 +55,7 @@ class Alphabet:
         Returns:
             Both in columns, token after token, shape `(N, 1 + LONGEST)`.
         """
-        words: dict[str, int] = {}
-        places = [words.setdefault(token, len(words)) for row in rows for token in row]
+        words, places = distinct(rows)
         found = np.full((len(words), 1 + LONGEST), NOTHING, np.int64)
         found[:, 0] = np.arange(len(words))
         for word, numbers in zip(words, found[:, 1:], strict=True):

@@ -51,6 +51,13 @@ WHOLE = ("word", "lower", "ending 5")
 """The columns by which a rare word can be known."""
 
 
+def distinct(rows: Iterable[Sequence[str]]) -> tuple[list[str], list[int]]:
+    """Return the different tokens of some rows, and for every token, row after row, which of them it is."""
+    words: dict[str, int] = {}
+    places = [words.setdefault(token, len(words)) for row in rows for token in row]
+    return list(words), places
+
+
 @lru_cache(maxsize=2**15)
 def _parts(word: str) -> tuple[str, ...]:
     """Return the parts of a word in the order of their names; words come again when they are encoded."""
@@ -70,7 +77,7 @@ class WordParts:
     @classmethod
     def fit(cls, rows: Iterable[Sequence[str]]) -> "WordParts | None":
         """Learn the parts of the words of the training part; None where tokens have no spelling to learn from."""
-        words = list(dict.fromkeys(token for row in rows for token in row))
+        words, _ = distinct(rows)
         if len(words) < LEAST_WORDS or all(len(word) == 1 for word in words):
             return None
         columns = zip(*map(_parts, words), strict=True)
@@ -83,8 +90,7 @@ class WordParts:
 
     def encode(self, rows: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
         """Return the numbers of the parts of every token, row after row, shape `(N, P)`."""
-        words: dict[str, int] = {}
-        places = [words.setdefault(token, len(words)) for row in rows for token in row]
+        words, places = distinct(rows)
         numbers = [self._numbers[name] for name in PARTS]
         table = [[known.get(part, 0) for known, part in zip(numbers, _parts(word), strict=True)] for word in words]
         return np.array(table, np.int64)[places]
