@@ -9,15 +9,14 @@ from tests.tolerance import assert_close
 from torch import nn
 
 import elman
-from elman.models.tag.characters import LONGEST, NOTHING, UNKNOWN, Alphabet, CharacterNetwork
+from elman.models.tag.characters import LONGEST, NOTHING, UNKNOWN, CharacterNetwork, alphabet_of, spelled
 from elman.ops.dispatch import use_backend
 
 WORDS = ["a", "abba", "", "c" * LONGEST, "ab" * LONGEST, "azb"]
 
 
 def test_characters_have_numbers_and_long_words_lose_their_middle():
-    alphabet = Alphabet.fit([["ab", "c"]])
-    found = alphabet.encode([WORDS[:2], WORDS[1:]])
+    found = spelled([WORDS[:2], WORDS[1:]], alphabet_of([["cab", "c"]]))
     numbers = {"a": 2, "b": 3, "c": 4}
     read = [
         "a",
@@ -28,7 +27,6 @@ def test_characters_have_numbers_and_long_words_lose_their_middle():
         ("ab" * LONGEST)[: LONGEST // 2] + ("ab" * LONGEST)[-LONGEST // 2 :],
         "azb",
     ]
-    assert len(alphabet) == 5
     assert found[:, 0].tolist() == [0, 1, 1, 2, 3, 4, 5]
     assert found[:, 1:].tolist() == [
         [*(numbers.get(character, UNKNOWN) for character in word), *[NOTHING] * (LONGEST - len(word))] for word in read
@@ -38,10 +36,10 @@ def test_characters_have_numbers_and_long_words_lose_their_middle():
 @pytest.mark.parametrize("backend", ["native", "reference"])
 def test_a_word_has_the_vector_that_torch_gives_it_alone(backend):
     torch.manual_seed(0)
-    ours, alphabet = CharacterNetwork(5, 6, 4), Alphabet("abc")
+    ours = CharacterNetwork(3, 6, 4)
     theirs = nn.GRU(ours.embed.embedding_dim, 6, bidirectional=True)
     theirs.load_state_dict(ours.recurrent.state_dict())
-    numbers = torch.from_numpy(alphabet.encode([WORDS, WORDS[::-1]]))
+    numbers = torch.from_numpy(spelled([WORDS, WORDS[::-1]], alphabet_of(["abc"])))
     with torch.no_grad(), use_backend(backend):
         found = ours(numbers)
         for row, vector in zip(numbers, found, strict=True):
@@ -49,7 +47,7 @@ def test_a_word_has_the_vector_that_torch_gives_it_alone(backend):
             assert_close(vector, ours.head(last.reshape(-1)), "vector")
 
 
-def spelled(count, seed):
+def sentences(count, seed):
     """Sentences of new words, long ones, whose tag is their middle character, where no part reaches."""
     draw = random.Random(seed)
 
@@ -64,12 +62,12 @@ def spelled(count, seed):
 @pytest.mark.parametrize(("size", "least", "most"), [(0, 0.0, 0.8), (12, 0.95, 1.0)])
 def test_a_network_of_characters_sees_the_middle_of_new_words(size, least, most):
     options = {"hidden_size": 8, "batch_size": 8, "epochs": 8, "answer": "network", "learning_rate": 0.02}
-    model = elman.SequenceTagger(**options, character_size=size).fit(*spelled(150, 0))
-    assert least <= model.score(*spelled(40, 1)) <= most
+    model = elman.SequenceTagger(**options, character_size=size).fit(*sentences(150, 0))
+    assert least <= model.score(*sentences(40, 1)) <= most
 
 
 def test_it_streams_and_is_saved(tmp_path):
-    rows, tags = spelled(30, 0)
+    rows, tags = sentences(30, 0)
     options = {"hidden_size": 8, "epochs": 1, "bidirectional": False, "crf": False, "answer": "network"}
     model = elman.SequenceTagger(**options, character_size=4).fit(rows, tags)
     model.save(tmp_path / "model.safetensors")

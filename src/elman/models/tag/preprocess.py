@@ -15,11 +15,11 @@ from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.data.splits import count_duplicates, pick, split_rows
 from elman.data.tokenizer import Kind
-from elman.data.vocabulary import read_vectors
+from elman.data.vocabulary import Alphabet, read_vectors
 from elman.errors import DataError, InputError
 from elman.limits import MOST_CLASSES
 from elman.models.estimator.preprocess import InputPreprocessor, PreparedData
-from elman.models.tag.characters import Alphabet
+from elman.models.tag.characters import alphabet_of, spelled
 from elman.models.tag.columns import TagColumns
 from elman.models.tag.options import TaggerOptions
 from elman.models.tag.spans import allowed
@@ -72,9 +72,8 @@ class Preprocessor(InputPreprocessor):
         """
         found = fit_input(rows, "symbols", options.min_count)
         words = WordParts.fit(rows) if isinstance(found, TokenInput) else None
-        return cls(
-            found, cut, _sorted_tags(tags), words, Alphabet.fit(rows) if words and options.character_size else None
-        )
+        alphabet = alphabet_of(rows) if words and options.character_size else None
+        return cls(found, cut, _sorted_tags(tags), words, alphabet)
 
     @classmethod
     def from_state(cls, content: dict[str, Any]) -> "Preprocessor":
@@ -106,8 +105,8 @@ class Preprocessor(InputPreprocessor):
     def encode(self, rows: list[Any]) -> Sequences:
         """Return sequences that were read in numbers.
 
-        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`, and what an alphabet
-        makes of them, `(N, C + 1 + LONGEST)`; or scaled numbers, `(N, I)`.
+        Those are a number for each token, `(N,)`; for words also those of their parts, `(N, C)`, and of their
+        characters, `(N, C + 1 + LONGEST)`; or scaled numbers, `(N, I)`.
 
         Raises:
             DataError: the sequences are of another kind than in training.
@@ -115,7 +114,7 @@ class Preprocessor(InputPreprocessor):
         inputs = self.input.encode(rows)
         if self.words is None:
             return inputs
-        spelling = () if self.alphabet is None else (self.alphabet.encode(rows),)
+        spelling = () if self.alphabet is None else (spelled(rows, self.alphabet),)
         columns = np.column_stack((inputs.values, self.words.encode(rows), *spelling))
         return Sequences(columns.astype(np.int32), inputs.starts)  # half of the memory
 
