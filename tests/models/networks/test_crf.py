@@ -125,3 +125,10 @@ def test_long_sequences_in_float32_neither_overflow_nor_vanish(size: float) -> N
     parts = parts[0].double(), parts[1].double(), parts[2].double(), parts[3].double()
     double = marginals(*parts, sizes=sizes.tolist())
     assert relative_error(single.tags.double(), double.tags) < 1e-4
+
+
+def test_numbers_out_of_range_end_in_a_loss_that_is_not_finite_without_a_warning() -> None:
+    field, scores, wanted, _ = _case(0, [3, 2], 3)
+    with torch.no_grad():
+        field.transitions[0, 1] = 1e30
+    assert not field.loss(scores.data, wanted.data, scores.batch_sizes).isfinite()

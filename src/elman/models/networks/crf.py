@@ -202,12 +202,13 @@ def _both_ways(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, 
     # NumPy takes a third less time than torch for arrays this small; it changes `found` and `sums` in place.
     values, scales, jumps = found.numpy(), sums.numpy(), torch.stack((jump, jump.T)).numpy()
     reached, begin = torch.stack((start.exp(), final))[:, None].numpy(), 0
-    for size in sizes:
-        now, scale = values[:, begin : begin + size], scales[:, begin : begin + size]
-        now *= reached[:, :size] @ jumps if begin else reached
-        np.maximum(now.sum(2, keepdims=True), TINY, out=scale)
-        now /= scale
-        reached, begin = now, begin + size
+    with np.errstate(all="ignore"):  # as torch: what is not finite becomes a loss that training refuses
+        for size in sizes:
+            now, scale = values[:, begin : begin + size], scales[:, begin : begin + size]
+            now *= reached[:, :size] @ jumps if begin else reached
+            np.maximum(now.sum(2, keepdims=True), TINY, out=scale)
+            now /= scale
+            reached, begin = now, begin + size
     ahead, turned = found
     within = turned[at.mirrored]
     behind = final.expand(len(scores), -1).clone()
