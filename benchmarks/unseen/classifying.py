@@ -1,6 +1,6 @@
 """Measure Elman's classifier with default options, and compare its median with that of the best peer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
 from typing import Any
@@ -47,6 +47,12 @@ def _baselines(model: elman.SequenceClassifier, data: Split, truth: np.ndarray) 
     )
 
 
+def medians(found: Sequence[Scores]) -> tuple[float, float]:
+    """Return the median figure of Elman over some sets, and that of the best peer."""
+    ours, *theirs = (median(scores[name].main for scores in found) for name in found[0])
+    return ours, max(theirs)
+
+
 def kind(name: str, sets: list[Set], peers: dict[str, Callable[[Split], Score]], share: float = 0.0) -> Kind:
     """Return a kind of data to classify: Elman's median accuracy is at most a share below the best peer's.
 
@@ -58,8 +64,7 @@ def kind(name: str, sets: list[Set], peers: dict[str, Callable[[Split], Score]],
     """
 
     def verdict(found: dict[str, Scores]) -> tuple[str, bool]:
-        ours = median(scores["Elman"].main for scores in found.values())
-        theirs = max(median(scores[peer].main for scores in found.values()) for peer in peers)
+        ours, theirs = medians(list(found.values()))
         return f"median {100 * ours:.1f}, the best peer's {100 * theirs:.1f}", ours >= theirs - share
 
     near = f"at most {100 * share:g} point below" if share else "not below"
