@@ -157,6 +157,8 @@ Split = Annotated[
 ValidationFraction = Annotated[float, _PROBABILITY, Help("Fraction of the examples that is held out, in [0, 1).")]
 BatchSize = Annotated[int, Range(ge=1), Search(4, 128, log=True), Help("Examples in an update.")]
 OpenBatchSize = Annotated[int | None, Range(ge=1), Search(4, 128, log=True), Help("Examples in an update.")]
+Members = Annotated[int, Range(ge=1, le=1024), Help("Networks trained and averaged.")]
+OpenMembers = Annotated[int | None, Range(ge=1, le=1024), Help("Networks trained and averaged.")]
 Epochs = Annotated[int | None, Range(ge=1), Help("Passes over the training data.")]
 Patience = Annotated[
     int | None, Range(ge=1), Help("Evaluations without a better held-out loss after which training stops.")

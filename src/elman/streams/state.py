@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -102,31 +103,38 @@ class StreamState:
             )
         return cls(owner, np.frombuffer(numbers, "<f4"))
 
-    def check(self, wanted: Owner, size: int) -> npt.NDArray[np.float32]:
-        """Return the numbers for a stream that the state fits.
 
-        Args:
-            wanted: The stream.
-            size: N, how many numbers each row of its state has.
+def checked(state: Any, wanted: Owner, size: int) -> npt.NDArray[np.float32]:
+    """Return the numbers of a state for a stream that it fits.
 
-        Raises:
-            InputError: It belongs to other layers or weights, another precision or another batch.
-        """
-        got = self._owner
-        for name, expected, found in (
-            ("layers", ", ".join(wanted.layers), ", ".join(got.layers)),
-            ("precision", wanted.precision, got.precision),
-            ("batch", str(wanted.batch), str(got.batch)),
-            ("weights", wanted.digest, got.digest),
-            ("size", str(size), str(self._values.shape[-1])),
-        ):
-            if expected != found:
-                raise InputError(
-                    f"elman.Stream: expected a state of the {name} {shorten(expected, 120)}, got one of "
-                    f"{shorten(printable(found), 120)}. Make a stream as the state's was made, or start with "
-                    "stream.reset()"
-                )
-        return self._values
+    Args:
+        state: What was given as one.
+        wanted: The stream.
+        size: N, how many numbers each row of its state has.
+
+    Raises:
+        InputError: It is no state, or belongs to other layers or weights, another precision or another batch.
+    """
+    if not isinstance(state, StreamState):
+        raise InputError(
+            f"elman.Stream: expected a StreamState, got {type(state).__name__}. Take stream.state, or read bytes "
+            "with elman.StreamState.from_bytes"
+        )
+    got, values = state.owner, state.values
+    for name, expected, found in (
+        ("layers", ", ".join(wanted.layers), ", ".join(got.layers)),
+        ("precision", wanted.precision, got.precision),
+        ("batch", str(wanted.batch), str(got.batch)),
+        ("weights", wanted.digest, got.digest),
+        ("size", str(size), str(values.shape[-1])),
+    ):
+        if expected != found:
+            raise InputError(
+                f"elman.Stream: expected a state of the {name} {shorten(expected, 120)}, got one of "
+                f"{shorten(printable(found), 120)}. Make a stream as the state's was made, or start with "
+                "stream.reset()"
+            )
+    return values
 
 
 def _owner(words: bytes) -> Owner | None:

@@ -19,7 +19,7 @@ from elman.streams import values
 from elman.streams.part import Part, digest
 from elman.streams.plan import plan
 from elman.streams.sampling import Sampling
-from elman.streams.state import Owner, StreamState
+from elman.streams.state import Owner, StreamState, checked
 from elman.streams.values import Values
 
 _ARRAY: Final = np.ndarray
@@ -286,12 +286,7 @@ class Stream:
 
     @state.setter
     def state(self, state: StreamState) -> None:
-        if not isinstance(state, StreamState):
-            raise InputError(
-                f"elman.Stream: expected a StreamState, got {type(state).__name__}. Take stream.state, or read bytes "
-                "with elman.StreamState.from_bytes"
-            )
-        numbers = state.check(self._owner, self._functions.state_size(self._handle) // self.batch)
+        numbers = checked(state, self._owner, self._functions.state_size(self._handle) // self.batch)
         with self._lock:
             self._functions.set_state(self._handle, numbers.ctypes.data)
 

@@ -8,14 +8,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
+from tests.tolerance import assert_close, relative_error
 
 import elman
+from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.classify.augmentation import augmented
-from elman.models.classify.options import FOLDS, ClassifierOptions, chosen, cross_validates
+from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
+from elman.models.classify.options import FOLDS, ClassifierOptions, Sizes, chosen, cross_validates
 from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
+from elman.models.scoring.classification import mean_nats
 from elman.models.scoring.labels import as_labels
 from elman.ops.dispatch import use_backend
 from elman.train import Callback, RunFiles, read_container
@@ -113,7 +117,7 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
     assert set(first.baselines_) == {"class frequencies", "bag of steps", "convolutions"}
     assert first.preprocessor_.content() == second.preprocessor_.content()
-    weights = [m.network_.head.weight for m in (first, second)]
+    weights = [m.network_.members[0].head.weight for m in (first, second)]
     assert torch.equal(*weights)  # one epoch is kept whatever its held-out loss
 
 
@@ -152,7 +156,7 @@ def test_frames_of_texts_and_of_numbers(frame):
     from_frame = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(frame({"t": texts}), labels)
     whole = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(frame({"t": texts, "label": labels}))
     for other in (from_frame, whole):
-        assert torch.equal(other.network_.head.weight, from_lists.network_.head.weight)
+        assert torch.equal(other.network_.members[0].head.weight, from_lists.network_.members[0].head.weight)
     numbers = np.random.default_rng(0).normal(size=(20, 6))
     columns = frame({f"c{k}": numbers[:, k] for k in range(6)})
     model = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(columns, [0, 1] * 10)
@@ -204,7 +208,7 @@ def test_word_vectors_are_begun_with(tmp_path):
     path.write_text("2 3\ncat 1 2 3\nzebra 4 5 6\n")
     options = TINY | {"epochs": 1, "learning_rate": 1e-12, "clip": None, "pretrained": str(path), "ema_decay": 0}
     model = elman.SequenceClassifier(**options).fit(texts, labels)
-    weight = model.network_.encoder.embed.weight
+    weight = model.network_.members[0].encoder.embed.weight
     assert weight.shape[1] == 3
     cat = model.preprocessor_.input.vocabulary.number("cat")
     torch.testing.assert_close(weight[cat], torch.tensor([1.0, 2.0, 3.0]))
@@ -274,7 +278,7 @@ def test_both_backends_learn_the_same(model):
 def test_settings_follow_the_number_and_the_length_of_the_sequences():
     found = {}
     for rows, steps in ((20, 200), (300, 3_000), (5_000, 50_000), (5_000, 5_000_000)):
-        s = chosen(ClassifierOptions(), rows, steps, "words", True, 0)
+        s = chosen(ClassifierOptions(), Sizes(rows, steps, 2), "words", True, 0)
         found[rows, steps] = (s.hidden_size, s.batch_size, s.epochs, s.patience, s.tokens)
     assert found == {
         (20, 200): (64, 8, 120, 30, "words"),
@@ -282,12 +286,36 @@ def test_settings_follow_the_number_and_the_length_of_the_sequences():
         (5_000, 50_000): (96, 64, 20, 5, "words"),
         (5_000, 5_000_000): (96, 64, 4, 4, "words"),
     }
-    given = ClassifierOptions(batch_size=5, minutes=1.0, hidden_size=3, tokens="characters")
-    assert vars(chosen(given, 300, 3_000, "characters", True, 0)) == vars(given)
-    assert chosen(ClassifierOptions(epochs=7), 300, 3_000, None, True, 0).patience is None
+    given = ClassifierOptions(batch_size=5, minutes=1.0, hidden_size=3, tokens="characters", members=2)
+    assert vars(chosen(given, Sizes(300, 3_000, 2), "characters", True, 0)) == vars(given)
+    assert chosen(ClassifierOptions(epochs=7), Sizes(300, 3_000, 2), None, True, 0).patience is None
     for rows, steps, epochs, patience in ((40, 400, 60, 10), (400, 40_000, 25, 4)):  # all six trainings together
-        folded = chosen(ClassifierOptions(), rows, steps, None, False, FOLDS)
+        folded = chosen(ClassifierOptions(), Sizes(rows, steps, 2), None, False, FOLDS)
         assert (folded.epochs, folded.patience) == (epochs, patience)
+
+
+@pytest.mark.parametrize(
+    ("rows", "classes", "folds", "members"), [(39, 2, FOLDS, 3), (40, 2, FOLDS, 1), (39, 2, 0, 1), (199, 10, FOLDS, 3)]
+)
+def test_several_networks_are_averaged_where_a_class_has_few_sequences(rows, classes, folds, members):
+    assert chosen(ClassifierOptions(), Sizes(rows, 10 * rows, classes), None, False, folds).members == members
+
+
+def test_the_mean_score_of_networks_counts_and_each_learns_for_itself():
+    X, y = series_of(25)
+    model = elman.SequenceClassifier(**TINY | {"epochs": 2, "validation_fraction": 0}, members=3).fit(X, y)
+    network, data = model.network_, model.preprocessor_.label(as_items(X), as_labels(y, len(X)))
+    alone = [ClassifierNetwork([member]) for member in network]
+    parts = torch.from_numpy(np.stack([scores_of(one, data.inputs) for one in alone]))
+    said = torch.from_numpy(model.predict_proba(X))
+    assert relative_error(parts[0], parts[1]) > 0.1
+    assert_close(parts.mean(dim=0).softmax(dim=1).float(), said.float(), "probabilities")
+    rows = np.arange(len(X))
+    together = LabelledSequences(network, data, loss_of(False))
+    losses = [LabelledSequences(one, data, loss_of(False)).loss(rows).loss for one in alone]
+    assert together.loss(rows).loss.item() == pytest.approx(mean_nats(said.numpy(), data.targets), rel=1e-5)
+    network.train()
+    assert_close(together.loss(rows).loss, torch.stack(losses).mean(), "loss in training")
 
 
 @pytest.mark.parametrize(

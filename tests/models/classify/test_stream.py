@@ -14,7 +14,8 @@ pytestmark = pytest.mark.skipif(not kernels.available(), reason=kernels.why_not(
 SMALL = {"hidden_size": 12, "embedding_dim": 8, "epochs": 2, "batch_size": 8, "bidirectional": False}
 STREAMS = SMALL | {"answer": "network", "validation_fraction": 0.2, "min_count": 1}
 STREAMS |= {"ngrams": False, "convolutions": False, "positions": False}
-POOLINGS = ["last", "mean", "max", "mean+max"]
+KINDS = [*({"pooling": name} for name in ("last", "mean", "max", "mean+max")), {"members": 3}]
+KINDS += [{"members": 2, "pooling": "last"}]
 
 
 def rows(count=40, seed=0):
@@ -29,9 +30,9 @@ def model(**options):
     return elman.SequenceClassifier(**STREAMS | options).fit(*rows())
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_what_it_thinks_so_far(pooling):
-    found = model(pooling=pooling)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_what_it_thinks_so_far(kind):
+    found = model(**kind)
     stream = found.stream()
     assert stream.probabilities.sum() == pytest.approx(1)
     for text in rows(3, seed=1)[0] + ["Unseen film"]:
@@ -43,9 +44,9 @@ def test_what_it_thinks_so_far(pooling):
             np.testing.assert_allclose(stream.probabilities, found.predict_proba([beginning]), atol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_rows_and_saved_states(pooling):
-    found = model(pooling=pooling)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_rows_and_saved_states(kind):
+    found = model(**kind)
     stream, texts = found.stream(batch=2), [["good", "a", "film"], ["bad", "the", "plot"]]
     stream.step([text[0] for text in texts])
     saved = stream.state.to_bytes()
@@ -55,6 +56,8 @@ def test_rows_and_saved_states(pooling):
     stream.state = elman.StreamState.from_bytes(saved)
     stream.step([text[1] for text in texts])
     assert (stream.probabilities == want).all()
+    with pytest.raises(InputError, match="expected a state of the"):
+        model(**kind | {"hidden_size": 11}).stream(batch=2).state = stream.state
     stream.reset([0])
     stream.step(["film", "plot"])
     whole = ["film", "bad the plot"]
@@ -117,6 +120,8 @@ def test_the_network_of_a_pooled_classifier_is_no_stream_of_its_own():
     with pytest.raises(InputError, match=r"pooling='last', got mean, over all steps\. Use model.stream\(\)"):
         elman.Stream(model(pooling="mean").network_)
     assert elman.Stream(model(pooling="last").network_).step(np.array([1])).shape == (1, 2)
+    with pytest.raises(InputError, match=r"with one network, got 2 that are averaged\. Use model.stream\(\)"):
+        elman.Stream(model(members=2, pooling="last").network_)
 
 
 def test_the_network_alone_answers_or_is_asked_for():

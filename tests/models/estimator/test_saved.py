@@ -20,7 +20,7 @@ def model():
 
 
 def test_options_left_open_are_told_apart_from_the_users(model, tmp_path):
-    assert model.chosen_ == {"batch_size": 8, "tokens": "words"}  # epochs are given
+    assert model.chosen_ == {"batch_size": 8, "members": 1, "tokens": "words"}  # epochs are given
     model.save(tmp_path / "m.safetensors")
     loaded = elman.load(tmp_path / "m.safetensors")
     assert loaded.chosen_ == model.chosen_

@@ -18,7 +18,7 @@ from elman.data.vocabulary import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
 from elman.models.classify.network import ClassifierNetwork, LabelledSequences, scores_of
-from elman.models.classify.options import FOLDS, ClassifierOptions, chosen
+from elman.models.classify.options import FOLDS, ClassifierOptions, Sizes, chosen
 from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
 from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
 from elman.models.classify.stream import LabelStream
@@ -49,7 +49,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
-        network_: the trained network.
+        network_: the trained networks, whose mean score counts.
         preprocessor_: vocabulary or scale, and classes, all from the training part.
         simple_: the simple models: a bag of words (of series: of steps), n-grams of texts, convolutions of series, and
             models of symbols at fixed positions; fitted on all sequences, once the answer is chosen.
@@ -128,7 +128,8 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         inputs, found = data.training.inputs, data.preprocessor.input
         tokens = found.tokens if isinstance(found, TokenInput) else None
         folds = 0 if data.folds is None else FOLDS
-        return chosen(options, len(inputs), len(inputs.values), tokens, data.held_out is not None, folds)
+        sizes = Sizes(len(inputs), len(inputs.values), len(data.preprocessor.labels))
+        return chosen(options, sizes, tokens, data.held_out is not None, folds)
 
     def predict(self, X: Any) -> Any:
         """Return the likeliest label of each sequence, shape `(n,)`; with several labels, a list of lists."""
@@ -276,10 +277,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         return read_vectors(Path(options.pretrained), self.preprocessor_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
-        embed = self.network_.encoder.embed
-        for number, vector in vectors.items():
-            if embed is not None:
-                embed.weight.data[number] = torch.from_numpy(vector)
+        for member in self.network_:
+            if embed := member.encoder.embed:
+                for number, vector in vectors.items():
+                    embed.weight.data[number] = torch.from_numpy(vector)
 
     def _content(self) -> dict[str, Any]:
         columns = None if self.columns_ is None else vars(self.columns_)

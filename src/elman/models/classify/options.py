@@ -15,6 +15,7 @@ from elman.options import (
     LabelSmoothing,
     MinCount,
     OpenBatchSize,
+    OpenMembers,
     Patience,
     Pooling,
     Pretrained,
@@ -44,6 +45,8 @@ CROSS_VALIDATED = 500
 """Sequences below which all are cross-validated; with fewer than `A_CLASS` a class, `MOST_CROSS_VALIDATED`."""
 A_CLASS, MOST_CROSS_VALIDATED = 30, 1_500
 LEAST_CROSS_VALIDATED = 10
+AVERAGED, AVERAGED_BELOW = 3, 20
+"""The default of `members` below so many cross-validated sequences a class."""
 VALIDATION_FRACTION = 0.1
 
 
@@ -106,6 +109,10 @@ class ClassifierOptions(AnsweringOptions, EncoderOptions):
         OpenBatchSize,
         Unset(f"{BATCH_SIZE[0]} to {BATCH_SIZE[1]}, for {STEPS} updates an epoch"),
     ] = None  # type: ignore[assignment]
+    members: Annotated[
+        OpenMembers,
+        Unset(f"{AVERAGED} where fewer than {AVERAGED_BELOW} sequences a class are cross-validated, otherwise 1"),
+    ] = None
     epochs: Annotated[
         Epochs,
         Unset(
@@ -140,27 +147,37 @@ def cross_validates(options: ClassifierOptions, rows: int, classes: int) -> bool
     return few and not given and s.patience is None and rows >= LEAST_CROSS_VALIDATED
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How much there is to learn from: sequences, steps of all of them together, and classes."""
+
+    rows: int
+    steps: int
+    classes: int
+
+
 def chosen(
-    options: ClassifierOptions, rows: int, steps: int, tokens: TokensName | None, held_out: bool, folds: int
+    options: ClassifierOptions, sizes: Sizes, tokens: TokensName | None, held_out: bool, folds: int
 ) -> ClassifierOptions:
     """Return the options with what was left open chosen for the data.
 
     Args:
         options: as given.
-        rows: training sequences.
-        steps: of all of them together.
+        sizes: of the training part.
         tokens: how texts were split; None for series of numbers.
         held_out: whether there is a held-out part.
         folds: trainings of a cross-validation, 0 without one.
     """
-    s = options
+    s, rows = options, sizes.rows
     found: dict[str, Any] = {}
+    if s.members is None:
+        found["members"] = AVERAGED if folds and rows < AVERAGED_BELOW * sizes.classes else 1
     if s.hidden_size is None:
         found["hidden_size"] = next(size for below, size in HIDDEN_SIZE if below is None or rows < below)
     if s.batch_size is None:
         found["batch_size"] = _within(rows // STEPS, BATCH_SIZE)
     if s.epochs is None and s.minutes is None:
-        passes = min(EXAMPLES_SHOWN / rows, STEPS_SHOWN / steps * (2 / (folds + 1) if folds else 1))
+        passes = min(EXAMPLES_SHOWN / rows, STEPS_SHOWN / sizes.steps * (2 / (folds + 1) if folds else 1))
         found["epochs"] = _within(int(passes), EPOCHS_OF_A_FOLD if folds else EPOCHS)
         if s.patience is None and (held_out or folds):
             found["patience"] = max(found["epochs"] // (PATIENCES_OF_A_FOLD if folds else PATIENCES), PATIENCE)

@@ -20,7 +20,7 @@ class LabelStream(RowStream):
     Pooling is that of the steps so far: a running mean, a running maximum, or the last step alone.
 
     Args:
-        network: a trained network in one direction, without attention pooling.
+        network: a trained network, its members in one direction and without attention pooling.
         preprocessor: how it reads steps, and the classes.
         batch: B, the number of rows.
         precision: "float32", "bfloat16" or "int8", of the encoder; see `elman.Stream`.
@@ -34,20 +34,24 @@ class LabelStream(RowStream):
     """
 
     def __init__(self, network: ClassifierNetwork, preprocessor: Preprocessor, batch: int, precision: str) -> None:
-        if network.pool.name == "attention":
+        members = list(network)
+        pooling, width = members[0].pool.name, sum(member.encoder.width for member in members)
+        if pooling == "attention":
             raise InputError(
                 "stream: expected pooling by last, mean, max or mean+max, got attention, which weighs the whole input: "
                 "fit with another pooling"
             )
-        self._pools = [] if network.pool.name == "last" else network.pool.name.split("+")
-        width = network.encoder.width
-        # How many steps there were, then the pools, each as wide as the features.
+        self._pools = [] if pooling == "last" else pooling.split("+")
+        # How many steps there were, then the pools, each as wide as the features of all members.
         room = 1 + len(self._pools) * width if self._pools else 0
-        name = f"{network.pool.name} of steps" if self._pools else ""
-        super().__init__(network.encoder, batch, precision, name, room)
+        name = f"{pooling} of steps" if self._pools else ""
+        super().__init__([member.encoder for member in members], batch, precision, name, room)
         self._preprocessor = preprocessor
-        self._slopes = network.head.weight.detach().numpy().copy()
-        self._heights = network.head.bias.detach().numpy().copy()
+        # One head that returns the mean of the members': (K, pools, M*F), as the features lie.
+        heads, pools, classes = [member.head for member in members], max(len(self._pools), 1), network.classes
+        slopes = [head.weight.detach().numpy().reshape(classes, pools, -1) for head in heads]
+        self._slopes = np.concatenate(slopes, axis=2).reshape(classes, -1) / len(heads)
+        self._heights = np.mean([head.bias.detach().numpy() for head in heads], axis=0)
         self.probabilities: Probabilities = np.tile(preprocessor.priors, (batch, 1))
 
     def step(self, x: Any) -> Any:
@@ -64,7 +68,7 @@ class LabelStream(RowStream):
             DataError: the steps are of another kind than in training.
             InputError: there are more or fewer than rows, or a text is no single symbol.
         """
-        features = self._stream.step(self._read(x))
+        features = self._step(self._read(x))
         scores = (self._pooled(features) @ self._slopes.T + self._heights).astype(np.float64)
         labels = self._preprocessor.labels
         self.probabilities = likelihoods(scores, labels.multilabel)

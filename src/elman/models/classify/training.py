@@ -8,7 +8,7 @@ import torch
 
 from elman.data.sequences import Rows
 from elman.data.splits import pick
-from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
+from elman.models.classify.network import ClassifierNetwork, LabelledSequences, Member, loss_of, scores_of
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.preprocess import Prepared, Preprocessor
 from elman.models.classify.simple import CONVOLUTIONS, Examples, SimpleModels
@@ -38,12 +38,12 @@ class LeftOut:
 
 def plan(preprocessor: Preprocessor, options: ClassifierOptions, embedding: int) -> ClassifierNetwork:
     """Return a network for sequences that `preprocessor` reads, without vectors that somebody trained."""
-    encoder = Encoder(
-        preprocessor.symbols,
-        embedding if preprocessor.symbols else preprocessor.features,
-        options,
+    width = embedding if preprocessor.symbols else preprocessor.features
+    classes = len(preprocessor.labels)
+    return ClassifierNetwork(
+        Member(Encoder(preprocessor.symbols, width, options), options.pooling, classes)
+        for _ in range(options.members or 1)
     )
-    return ClassifierNetwork(encoder, options.pooling, len(preprocessor.labels))
 
 
 def learned(
@@ -95,7 +95,7 @@ def cross_validate(
     whole: tuple[SimpleModels, dict[str, Scores]],
     loss_unit: str,
 ) -> LeftOut:
-    """Train a network and the simple models for each fold, without it, and return their scores of it.
+    """Train a single network and the simple models for each fold, without it, and return their scores of it.
 
     The folds and their networks follow from the seed alone, so that a resumed training has the same ones.
 
@@ -110,6 +110,7 @@ def cross_validate(
         Stopped: Ctrl-C (a KeyboardInterrupt); nothing is saved yet, and the training starts anew.
     """
     folds, preprocessor = data.folds, data.preprocessor
+    options = replace(options, members=1)
     if folds is None:
         raise ValueError("cross_validate: expected folds")
     rows = np.flatnonzero(folds >= 0)

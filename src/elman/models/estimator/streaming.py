@@ -4,6 +4,8 @@ A stream answers with the network alone. A model that answers with something els
 sequences, so that a stream of it is refused unless the network is asked for.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,16 +19,17 @@ from elman.models.estimator.answer import NETWORK, Answer
 from elman.options import AnswerName
 from elman.quoting import quote
 from elman.streams import Stream, StreamState
+from elman.streams.state import Owner, checked
 
 Floats = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float64]
 
 
 class RowStream:
-    """Rows of a network, each in its own place of its own sequence.
+    """Rows of a network, or of several side by side, each row in its own place of its own sequence.
 
     Args:
-        network: what takes the steps.
+        networks: what take the steps.
         batch: B, the number of rows.
         precision: "float32", "bfloat16" or "int8"; see `elman.Stream`.
         kept: names the numbers that each row keeps beside the network's state; empty for none.
@@ -39,9 +42,12 @@ class RowStream:
         kept: the numbers that each row keeps, `(B, M)`.
     """
 
-    def __init__(self, network: nn.Module, batch: int, precision: str, kept: str = "", width: int = 0) -> None:
-        self._stream = Stream(network, batch, precision)
-        self.batch, self.precision, self.backend = batch, self._stream.precision, self._stream.backend
+    def __init__(
+        self, networks: Sequence[nn.Module], batch: int, precision: str, kept: str = "", width: int = 0
+    ) -> None:
+        self._streams = [Stream(network, batch, precision) for network in networks]
+        first = self._streams[0]
+        self.batch, self.precision, self.backend = batch, first.precision, first.backend
         self._name = kept
         self.kept = np.zeros((batch, width), np.float32)
 
@@ -54,7 +60,8 @@ class RowStream:
         Raises:
             InputError: they are not numbers from 0 to B - 1.
         """
-        self._stream.reset(rows)
+        for stream in self._streams:
+            stream.reset(rows)
         self.kept[slice(None) if rows is None else np.asarray(rows, np.int64)] = 0
 
     @property
@@ -64,22 +71,29 @@ class RowStream:
         Raises:
             InputError: setting the state of another model, precision or batch; nothing is changed.
         """
-        inner = self._stream.state
-        return StreamState(self._own(inner), np.hstack((inner.values, self.kept))) if self._name else inner
+        states = [stream.state for stream in self._streams]
+        return StreamState(self._owner(states), np.hstack([*(state.values for state in states), self.kept]))
 
     @state.setter
     def state(self, state: StreamState) -> None:
-        if not self._name or not isinstance(state, StreamState):
-            self._stream.state = state
-            return
-        inner, width = self._stream.state, self.kept.shape[1]
-        found = state.check(self._own(inner), inner.values.shape[1] + width)
-        begin = found.shape[1] - width
-        self._stream.state = StreamState(inner.owner, found[:, :begin])
-        self.kept[:] = found[:, begin:]
+        states = [stream.state for stream in self._streams]
+        widths = [one.values.shape[1] for one in states]
+        found = checked(state, self._owner(states), sum(widths) + self.kept.shape[1])
+        *inner, self.kept[:] = np.split(found, np.cumsum(widths), axis=1)
+        for stream, one, values in zip(self._streams, states, inner, strict=True):
+            stream.state = StreamState(one.owner, values)
 
-    def _own(self, inner: StreamState) -> Any:
-        return replace(inner.owner, layers=(*inner.owner.layers, self._name))
+    def _step(self, steps: Any) -> Floats:
+        """Let every network read the next step of each row; return what they answer, side by side, `(B, M*F)`."""
+        found = [stream.step(steps) for stream in self._streams]
+        return found[0] if len(found) == 1 else np.hstack(found)
+
+    def _owner(self, states: Sequence[StreamState]) -> Owner:
+        first, names = states[0].owner, [self._name] if self._name else []
+        layers = tuple(layer for state in states for layer in state.owner.layers)
+        digests = "".join(state.owner.digest for state in states)
+        digest = digests if len(states) == 1 else hashlib.sha256(digests.encode()).hexdigest()
+        return replace(first, layers=(*layers, *names), digest=digest)
 
 
 def check_answer(found: Answer | None, asked: AnswerName) -> None:

@@ -15,6 +15,7 @@ from elman.options import (
     Help,
     HiddenSize,
     LearningRate,
+    Members,
     Metavar,
     OpenBatchSize,
     Patience,
@@ -71,7 +72,7 @@ class ForecasterOptions(AnsweringOptions, RecurrentOptions):
     split: Annotated[
         Literal["time", "shuffled"], PythonOnly, Help("Which windows are held out: the last in time, or shuffled.")
     ] = "time"
-    members: Annotated[int, Range(ge=1, le=1024), Help("Networks trained and averaged.")] = 3
+    members: Members = 3
     cell: Cell = "gru"
     hidden_size: HiddenSize = 32
     bidirectional: Annotated[bool, PythonOnly, Help("Only False: a forecast reads forward.")] = False

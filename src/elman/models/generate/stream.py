@@ -25,7 +25,7 @@ class TextStream(RowStream):
 
     def __init__(self, predictor: Predictor, alphabet: Alphabet, batch: int, precision: str) -> None:
         # Each row keeps the last symbols, the newest last, as their numbers from 1; 0 where there were none.
-        super().__init__(predictor.network, batch, precision, NGRAMS if predictor.reach else "", predictor.reach)
+        super().__init__([predictor.network], batch, precision, NGRAMS if predictor.reach else "", predictor.reach)
         self._predictor, self._alphabet = predictor, alphabet
         self._ngrams = None if predictor.ngrams is None else NextSymbols(predictor.ngrams)
         self.characters = alphabet.characters
@@ -49,7 +49,7 @@ class TextStream(RowStream):
                 "that length"
             )
         symbols = self._alphabet.encode(x, "step").astype(np.int64)
-        scores = self._stream.step(symbols)
+        scores = self._step(symbols)
         if not self._ngrams:
             return self._predictor.probabilities(scores, None)
         if self._predictor.reach:

@@ -28,7 +28,7 @@ class TagStream(RowStream):
     """
 
     def __init__(self, network: TaggingNetwork, preprocessor: Preprocessor, batch: int, precision: str) -> None:
-        super().__init__(network, batch, precision)
+        super().__init__([network], batch, precision)
         self._preprocessor = preprocessor
         tags = len(preprocessor.classes)
         self.probabilities: Probabilities = np.full((batch, tags), 1 / tags)
@@ -52,7 +52,7 @@ class TagStream(RowStream):
         if self._words is not None:
             with torch.inference_mode():
                 values = self._words(torch.from_numpy(values)).numpy()
-        scores = self._stream.step(values).astype(np.float64)
+        scores = self._step(values).astype(np.float64)
         heights = np.exp(scores - scores.max(axis=1, keepdims=True))
         self.probabilities = heights / heights.sum(axis=1, keepdims=True)
         return [preprocessor.classes[number] for number in scores.argmax(axis=1)]
