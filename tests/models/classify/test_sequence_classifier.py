@@ -15,7 +15,7 @@ from elman.data.items import as_items
 from elman.data.sequences import Sequences
 from elman.errors import DataError, InputError
 from elman.models.classify.augmentation import augmented
-from elman.models.classify.network import ClassifierNetwork, LabelledSequences, loss_of, scores_of
+from elman.models.classify.network import LabelledSequences, loss_of, members_of, scores_of
 from elman.models.classify.options import FOLDS, ClassifierOptions, Sizes, chosen, cross_validates
 from elman.models.networks.encoder import Pooling, packed, rows_of
 from elman.models.scoring.bag_of_words import BagOfWords
@@ -117,7 +117,7 @@ def test_what_is_learned_from_data_comes_from_the_training_part_alone():
     second = elman.SequenceClassifier(**options).fit(series[:30] + [one * 9 for one in series[30:]], kinds)
     assert set(first.baselines_) == {"class frequencies", "bag of steps", "convolutions"}
     assert first.preprocessor_.content() == second.preprocessor_.content()
-    weights = [m.network_.members[0].head.weight for m in (first, second)]
+    weights = [m.network_.head.weight for m in (first, second)]
     assert torch.equal(*weights)  # one epoch is kept whatever its held-out loss
 
 
@@ -156,7 +156,7 @@ def test_frames_of_texts_and_of_numbers(frame):
     from_frame = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(frame({"t": texts}), labels)
     whole = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(frame({"t": texts, "label": labels}))
     for other in (from_frame, whole):
-        assert torch.equal(other.network_.members[0].head.weight, from_lists.network_.members[0].head.weight)
+        assert torch.equal(other.network_.head.weight, from_lists.network_.head.weight)
     numbers = np.random.default_rng(0).normal(size=(20, 6))
     columns = frame({f"c{k}": numbers[:, k] for k in range(6)})
     model = elman.SequenceClassifier(**TINY | {"epochs": 1}).fit(columns, [0, 1] * 10)
@@ -208,7 +208,7 @@ def test_word_vectors_are_begun_with(tmp_path):
     path.write_text("2 3\ncat 1 2 3\nzebra 4 5 6\n")
     options = TINY | {"epochs": 1, "learning_rate": 1e-12, "clip": None, "pretrained": str(path), "ema_decay": 0}
     model = elman.SequenceClassifier(**options).fit(texts, labels)
-    weight = model.network_.members[0].encoder.embed.weight
+    weight = model.network_.encoder.embed.weight
     assert weight.shape[1] == 3
     cat = model.preprocessor_.input.vocabulary.number("cat")
     torch.testing.assert_close(weight[cat], torch.tensor([1.0, 2.0, 3.0]))
@@ -305,7 +305,7 @@ def test_the_mean_score_of_networks_counts_and_each_learns_for_itself():
     X, y = series_of(25)
     model = elman.SequenceClassifier(**TINY | {"epochs": 2, "validation_fraction": 0}, members=3).fit(X, y)
     network, data = model.network_, model.preprocessor_.label(as_items(X), as_labels(y, len(X)))
-    alone = [ClassifierNetwork([member]) for member in network]
+    alone = members_of(network)
     parts = torch.from_numpy(np.stack([scores_of(one, data.inputs) for one in alone]))
     said = torch.from_numpy(model.predict_proba(X))
     assert relative_error(parts[0], parts[1]) > 0.1

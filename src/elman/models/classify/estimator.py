@@ -17,7 +17,7 @@ from elman.data.tables import read_table
 from elman.data.vocabulary import read_vectors
 from elman.errors import InputError
 from elman.models.classify.columns import Columns
-from elman.models.classify.network import ClassifierNetwork, LabelledSequences, scores_of
+from elman.models.classify.network import LabelledSequences, Network, members_of, scores_of
 from elman.models.classify.options import FOLDS, ClassifierOptions, Sizes, chosen
 from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
 from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
@@ -49,7 +49,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
 
     Attributes:
         classes_: the labels of the training part, sorted, after `fit`.
-        network_: the trained networks, whose mean score counts.
+        network_: the trained network, or an ensemble of several.
         preprocessor_: vocabulary or scale, and classes, all from the training part.
         simple_: the simple models: a bag of words (of series: of steps), n-grams of texts, convolutions of series, and
             models of symbols at fixed positions; fitted on all sequences, once the answer is chosen.
@@ -76,7 +76,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
     content_type = ClassifierContent
     loss_unit = "nats/sequence"
     example = "sequence"
-    network_: ClassifierNetwork
+    network_: Network
     preprocessor_: Preprocessor
     columns_: Columns | None
     held_out_: Measured | None
@@ -277,7 +277,7 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         return read_vectors(Path(options.pretrained), self.preprocessor_.input.vocabulary)
 
     def _set_vectors(self, vectors: dict[int, npt.NDArray[np.float32]]) -> None:
-        for member in self.network_:
+        for member in members_of(self.network_):
             if embed := member.encoder.embed:
                 for number, vector in vectors.items():
                     embed.weight.data[number] = torch.from_numpy(vector)

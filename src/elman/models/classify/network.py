@@ -1,7 +1,7 @@
 """Define the classifier's network and its loss on sequences that differ in length."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import cast
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,8 @@ from elman.options import PoolingName
 from elman.train import Batch
 
 
-class Member(nn.Module):
-    """One network of the ensemble: an encoder, its steps pooled, and a linear head.
+class ClassifierNetwork(nn.Module):
+    """An encoder, its steps pooled, and a linear head.
 
     Args:
         encoder: gives each step its features.
@@ -35,53 +35,56 @@ class Member(nn.Module):
         self.pool = Pooling(pooling, encoder.width)
         self.head = nn.Linear(self.pool.width, classes)
 
+    def stream_layers(self) -> list[nn.Module]:
+        """Return the parts of the network, for `elman.Stream`.
+
+        Raises:
+            InputError: the steps are pooled.
+        """
+        if self.pool.name != "last":
+            raise InputError(
+                f"elman.Stream: expected a classifier with pooling='last', got {self.pool.name}, over all steps. "
+                "Use model.stream() of the estimator, which keeps a running mean or maximum"
+            )
+        return [self.encoder, self.head]
+
     def forward(self, steps: PackedSequence) -> Tensor:
         """Return a score for every class, shape `(B, K)`."""
         scores: Tensor = self.head(self.pool(*self.encoder(steps)))
         return scores
 
 
-class ClassifierNetwork(nn.Module):
+class Ensemble(nn.Module):
     """Networks that differ in their first weights and dropout alone, trained side by side; their mean score counts.
 
     Args:
-        members: at least one, all of the same sizes.
+        members: at least two, all of the same sizes.
     """
 
-    def __init__(self, members: Iterable[Member]):
+    def __init__(self, members: Iterable[ClassifierNetwork]):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def __iter__(self) -> Iterator[Member]:
-        return (cast(Member, member) for member in self.members)
-
-    @property
-    def classes(self) -> int:
-        """The number of classes, K."""
-        return next(iter(self)).head.out_features
-
     def stream_layers(self) -> list[nn.Module]:
-        """Return the parts of the network, for `elman.Stream`.
-
-        Raises:
-            InputError: there are several members, or the steps are pooled.
-        """
-        first = next(iter(self))
-        if len(self.members) > 1:
-            raise InputError(
-                f"elman.Stream: expected a classifier with one network, got {len(self.members)} that are averaged. "
-                "Use model.stream() of the estimator, which runs them side by side"
-            )
-        if first.pool.name != "last":
-            raise InputError(
-                f"elman.Stream: expected a classifier with pooling='last', got {first.pool.name}, over all steps. "
-                "Use model.stream() of the estimator, which keeps a running mean or maximum"
-            )
-        return [first.encoder, first.head]
+        """Raise an InputError: `elman.Stream` runs one network."""
+        raise InputError(
+            f"elman.Stream: expected a classifier with one network, got {len(self.members)} that are averaged. "
+            "Use model.stream() of the estimator, which runs them side by side"
+        )
 
     def forward(self, steps: PackedSequence) -> Tensor:
-        """Return each member's score for every class, shape `(M, B, K)`."""
-        return torch.stack([member(steps) for member in self])
+        """Return the mean of the members' scores for every class, shape `(B, K)`."""
+        return torch.stack([member(steps) for member in self.members]).mean(dim=0)
+
+
+Network: TypeAlias = ClassifierNetwork | Ensemble
+
+
+def members_of(network: Network) -> list[ClassifierNetwork]:
+    """Return the networks that an ensemble averages, or the one that there is."""
+    return (
+        [network] if isinstance(network, ClassifierNetwork) else [cast(ClassifierNetwork, m) for m in network.members]
+    )
 
 
 class LabelledSequences:
@@ -97,7 +100,7 @@ class LabelledSequences:
 
     def __init__(
         self,
-        network: ClassifierNetwork,
+        network: Network,
         examples: Examples,
         loss: Callable[[Tensor, Tensor], Tensor],
         augment: AugmentName = "none",
@@ -108,17 +111,16 @@ class LabelledSequences:
         self.lengths = examples.inputs.lengths
 
     def loss(self, rows: Rows) -> Batch:
-        """Return the mean loss over some sequences, in nats: each member's in training, otherwise of their mean."""
+        """Return the mean loss over some sequences, in nats; in training that of each member, in the mean."""
         inputs, targets = self.examples.inputs, self.examples.targets
         if self._augment != "none" and self.network.training:
             inputs, targets, rows = augmented(inputs, rows, self._augment), targets[rows], np.arange(len(rows))
         packing = inputs.pack(rows)
         wanted = torch.from_numpy(targets[packing.rows])
         total = None if self._weights is None else float(self._weights[targets[packing.rows]].sum())
-        scores = self.network(packed(inputs, packing))
-        if not self.network.training:
-            scores = scores.mean(dim=0, keepdim=True)
-        return Batch(torch.stack([self._loss(each, wanted) for each in scores]).mean(), len(rows), total)
+        steps, networks = packed(inputs, packing), members_of(self.network) if self.network.training else [self.network]
+        losses = [self._loss(network(steps), wanted) for network in networks]
+        return Batch(torch.stack(losses).mean(), len(rows), total)
 
 
 def loss_of(
@@ -142,11 +144,11 @@ def loss_of(
     return each
 
 
-def scores_of(network: ClassifierNetwork, inputs: Sequences, batch: int = 256) -> npt.NDArray[np.float64]:
+def scores_of(network: Network, inputs: Sequences, batch: int = 256) -> npt.NDArray[np.float64]:
     """Return the score of every class for every sequence, in the sequences' own order, shape `(n, K)`."""
-    found = np.empty((len(inputs), network.classes))
+    found = np.empty((len(inputs), members_of(network)[0].head.out_features))
     with torch.inference_mode():
         for rows in sorted_batches(inputs.lengths, batch):
             packing = inputs.pack(rows)
-            found[packing.rows] = network(packed(inputs, packing)).mean(dim=0).numpy()
+            found[packing.rows] = network(packed(inputs, packing)).numpy()
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from elman.data.inputs import TokenInput
 from elman.data.vocabulary import composed
 from elman.errors import InputError
-from elman.models.classify.network import ClassifierNetwork
+from elman.models.classify.network import Network, members_of
 from elman.models.classify.preprocess import Preprocessor
 from elman.models.estimator.streaming import Floats, Probabilities, RowStream, one_step
 from elman.models.scoring.bag_of_words import likelihoods
@@ -20,7 +20,7 @@ class LabelStream(RowStream):
     Pooling is that of the steps so far: a running mean, a running maximum, or the last step alone.
 
     Args:
-        network: a trained network, its members in one direction and without attention pooling.
+        network: a trained network, or an ensemble, in one direction and without attention pooling.
         preprocessor: how it reads steps, and the classes.
         batch: B, the number of rows.
         precision: "float32", "bfloat16" or "int8", of the encoder; see `elman.Stream`.
@@ -33,8 +33,8 @@ class LabelStream(RowStream):
         InputError: the network cannot take one step at a time.
     """
 
-    def __init__(self, network: ClassifierNetwork, preprocessor: Preprocessor, batch: int, precision: str) -> None:
-        members = list(network)
+    def __init__(self, network: Network, preprocessor: Preprocessor, batch: int, precision: str) -> None:
+        members = members_of(network)
         pooling, width = members[0].pool.name, sum(member.encoder.width for member in members)
         if pooling == "attention":
             raise InputError(
@@ -48,7 +48,8 @@ class LabelStream(RowStream):
         super().__init__([member.encoder for member in members], batch, precision, name, room)
         self._preprocessor = preprocessor
         # One head that returns the mean of the members': (K, pools, M*F), as the features lie.
-        heads, pools, classes = [member.head for member in members], max(len(self._pools), 1), network.classes
+        heads, pools = [member.head for member in members], max(len(self._pools), 1)
+        classes = heads[0].out_features
         slopes = [head.weight.detach().numpy().reshape(classes, pools, -1) for head in heads]
         self._slopes = np.concatenate(slopes, axis=2).reshape(classes, -1) / len(heads)
         self._heights = np.mean([head.bias.detach().numpy() for head in heads], axis=0)

@@ -8,7 +8,7 @@ import torch
 
 from elman.data.sequences import Rows
 from elman.data.splits import pick
-from elman.models.classify.network import ClassifierNetwork, LabelledSequences, Member, loss_of, scores_of
+from elman.models.classify.network import ClassifierNetwork, Ensemble, LabelledSequences, Network, loss_of, scores_of
 from elman.models.classify.options import ClassifierOptions
 from elman.models.classify.preprocess import Prepared, Preprocessor
 from elman.models.classify.simple import CONVOLUTIONS, Examples, SimpleModels
@@ -36,18 +36,22 @@ class LeftOut:
     epochs: int | None = None
 
 
-def plan(preprocessor: Preprocessor, options: ClassifierOptions, embedding: int) -> ClassifierNetwork:
+def plan(preprocessor: Preprocessor, options: ClassifierOptions, embedding: int) -> Network:
     """Return a network for sequences that `preprocessor` reads, without vectors that somebody trained."""
     width = embedding if preprocessor.symbols else preprocessor.features
-    classes = len(preprocessor.labels)
-    return ClassifierNetwork(
-        Member(Encoder(preprocessor.symbols, width, options), options.pooling, classes)
+    members = [
+        ClassifierNetwork(
+            Encoder(preprocessor.symbols, width, options),
+            options.pooling,
+            len(preprocessor.labels),
+        )
         for _ in range(options.members or 1)
-    )
+    ]
+    return members[0] if len(members) == 1 else Ensemble(members)
 
 
 def learned(
-    network: ClassifierNetwork, examples: Examples, preprocessor: Preprocessor, options: ClassifierOptions
+    network: Network, examples: Examples, preprocessor: Preprocessor, options: ClassifierOptions
 ) -> LabelledSequences:
     """Return sequences with the loss of training."""
     multilabel = preprocessor.labels.multilabel
@@ -58,7 +62,7 @@ def learned(
 
 
 def task(
-    network: ClassifierNetwork,
+    network: Network,
     parts: tuple[Examples, Examples | None],
     preprocessor: Preprocessor,
     options: ClassifierOptions,
