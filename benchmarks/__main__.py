@@ -33,6 +33,8 @@ STUDIES: dict[str, tuple[str, ...] | None] = {
     "benchmarks.truncation": None,
     "benchmarks.jobs": None,
     "benchmarks.jobs_speed": None,
+    "benchmarks.unseen": None,
+    "benchmarks.unseen.settings": None,
 }
 
 
