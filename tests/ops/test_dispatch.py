@@ -56,6 +56,19 @@ def test_autocast(missing: str | None) -> None:
         assert choose(torch.float32, torch.device("meta")).name == "torch"
 
 
+@pytest.mark.parametrize("failing", [torch.bfloat16, torch.float16])
+def test_an_lstm_under_autocast_where_torchs_fails(monkeypatch: pytest.MonkeyPatch, failing: torch.dtype) -> None:
+    monkeypatch.setattr(dispatch, "_forced", None)
+    monkeypatch.setattr(dispatch, "_FAILING_LSTM", {failing})
+    for dtype in (torch.bfloat16, torch.float16):
+        with torch.autocast("cpu", dtype=dtype):
+            name, reason = choose(torch.float32, CPU, lstm=True)
+            assert (name, str(dtype) in reason) == (("reference", True) if dtype == failing else ("torch", False))
+            assert choose(torch.float32, CPU).name == "torch"
+            assert choose(torch.float32, torch.device("meta"), lstm=True).name == "torch"
+    assert choose(torch.float64, CPU, lstm=True).name == "torch"
+
+
 @pytest.mark.parametrize("name", BACKENDS)
 def test_forced_in_a_with(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(dispatch, "_NO_KERNELS", None)

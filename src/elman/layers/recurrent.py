@@ -192,6 +192,7 @@ class Recurrent(Program, RNNBase):
             projection=self.proj_size > 0,
             missing_in_torch=self.cell.missing_in_torch,
             recorded=self.recorder is not None,
+            lstm=self.cell.name == "lstm",
         )
 
     def _run_stack(

@@ -3,7 +3,8 @@
     native      Elman's kernels        float32 on the CPU
     torch       torch's own kernels    every other type and device, projections, autocast, torch.func, ONNX
     reference   plain torch            no kernels in this installation, an equation that torch has not, vmap and
-                                       forward-mode derivatives, and while recording whatever would be torch's
+                                       forward-mode derivatives, an LSTM under autocast on a processor where torch's
+                                       fails, and while recording whatever would be torch's
 
 `use_backend("reference")` or the environment variable ELMAN_BACKEND (read once, at import) force one.
 
@@ -39,6 +40,15 @@ BACKENDS: Final = ("native", "reference", "torch")
 PLAIN: Final = frozenset({Tensor, Parameter, type(None)})
 _CPU: Final = torch.device("cpu")
 _NO_KERNELS: Final = None if kernels.available() else kernels.why_not()
+# Under autocast torch hands every LSTM to oneDNN, which fails where the processor does not compute in that type.
+_FAILING_LSTM: Final = frozenset(
+    dtype
+    for dtype, supported in (
+        (torch.bfloat16, "_is_mkldnn_bf16_supported"),
+        (torch.float16, "_is_mkldnn_fp16_supported"),
+    )
+    if torch._C._has_mkldnn and not getattr(torch.ops.mkldnn, supported)()
+)
 
 
 class Backend(str):
@@ -78,6 +88,7 @@ def choose(
     projection: bool = False,
     missing_in_torch: str = "",
     recorded: bool = False,
+    lstm: bool = False,
 ) -> Choice:
     """Choose the backend for a call.
 
@@ -87,6 +98,7 @@ def choose(
         projection: The layer has a `proj_size`.
         missing_in_torch: The words for an equation that torch.nn does not have (`Cell.missing_in_torch`).
         recorded: Every step is recorded, which torch's kernels do not show.
+        lstm: The call is for whole sequences of an LSTM.
 
     Returns:
         The name and the reason.
@@ -101,7 +113,7 @@ def choose(
         return _NATIVE
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
-    why_not_torch = _torch_obstacle(missing_in_torch, recorded)
+    why_not_torch = _torch_obstacle(missing_in_torch, recorded, lstm and device.type == "cpu")
     return Choice("reference", f"{obstacle}, and {why_not_torch}") if why_not_torch else Choice("torch", obstacle)
 
 
@@ -134,7 +146,7 @@ def _program_obstacle(compiling: bool) -> str | None:
     return None
 
 
-def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
+def _torch_obstacle(missing_in_torch: str, recorded: bool, lstm_on_cpu: bool) -> str | None:
     """Say why torch's kernels do not cover this, or None if they do."""
     if missing_in_torch:
         return f"torch has no {missing_in_torch}"
@@ -142,6 +154,8 @@ def _torch_obstacle(missing_in_torch: str, recorded: bool) -> str | None:
         return "torch's kernels show no step to a record"
     if _is_beyond_torch():
         return "torch's kernels know neither vmap nor forward-mode derivatives"
+    if lstm_on_cpu and is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") in _FAILING_LSTM:
+        return f"torch's LSTM fails in {torch.get_autocast_dtype('cpu')} on this processor"
     return None
 
 
