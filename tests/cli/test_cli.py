@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import threading
@@ -63,23 +62,6 @@ def test_help_loads_nothing_heavy(words):
         "print([m for m in heavy if m in sys.modules])"
     )
     assert python(code, *words).stdout.splitlines()[-1] == "[]"
-
-
-def processor_seconds():
-    """Seconds that children have kept a processor busy: on a machine at work, the clock on the wall says little."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def test_help_is_there_at_once():
-    code = "from elman.cli import main; main(['--help'])"
-    python(code)
-    times = []
-    for _ in range(3):
-        begin = processor_seconds()
-        python(code)
-        times.append(processor_seconds() - begin)
-    assert min(times) < 0.3
 
 
 def test_every_option_is_documented_and_means_what_the_library_means():

@@ -149,7 +149,7 @@ def cross_validates(options: ClassifierOptions, rows: int, classes: int) -> bool
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much there is to learn from: sequences, steps of all of them together, and classes."""
+    """Say how much there is to learn from: sequences, steps of all of them together, and classes."""
 
     rows: int
     steps: int
