@@ -1,5 +1,8 @@
 """The jobs of the benchmarks fit the models that they measure, on data that take a moment; repeated code is counted."""
 
+import hashlib
+import io
+import json
 from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +10,7 @@ from pathlib import Path
 import pytest
 from benchmarks import __main__ as bench
 from benchmarks import house, jobs_classify, jobs_tag, registry
-from benchmarks.unseen import contest
+from benchmarks.unseen import archives, contest
 from benchmarks.unseen.table import Kind, Score, Set, at_least
 from tests.contract_models.registry import SMALL, tagged_texts, texts
 
@@ -107,3 +110,30 @@ def test_pairs_of_places_that_share_six_lines_are_counted(tmp_path: Path, files,
         (tmp_path / "src" / f"{number}.py").write_text(text)
     found = house.repeated(tmp_path)
     assert [(a.file.name, a.number, b.file.name, b.number) for a, b in found] == pairs
+
+
+@pytest.mark.parametrize("tampered", [False, True])
+def test_an_archive_is_the_file_of_its_checksum_or_not_kept(monkeypatch, tmp_path, tampered):
+    content = b"the archive"
+    digest = hashlib.sha256(content).hexdigest()
+    files = [
+        {"filename": name, "url": f"index/{name}", "hashes": {"sha256": digest}}
+        for name in ("seqlearn-0.1.tar.gz", "seqlearn-0.2.tar.gz")
+    ]
+
+    def answers(asked, timeout):
+        page = not isinstance(asked, str)
+        if not page:
+            assert asked == "index/seqlearn-0.2.tar.gz"
+        return io.BytesIO(json.dumps({"files": files}).encode() if page else content + b"!" * tampered)
+
+    monkeypatch.setattr(archives, "urlopen", answers)
+    monkeypatch.setattr(archives.datasets, "path", lambda name: tmp_path / name)
+    assert "benchmarks.unseen.archives" in archives.missing(("seqlearn",))
+    if tampered:
+        with pytest.raises(OSError, match="not the bytes of its checksum"):
+            archives._download("seqlearn")
+        assert not list(tmp_path.iterdir())
+    else:
+        assert archives._download("seqlearn").read_bytes() == content
+        assert archives.missing(("seqlearn",)) == ""
