@@ -356,7 +356,9 @@ def test_few_series_are_cross_validated_and_a_simple_model_may_answer(tmp_path):
     assert model.answer_.factors["convolutions"] == max(model.answer_.factors.values())
     assert model.answer_.losses["convolutions"] < model.answer_.losses["network"]
     assert len(model.held_out_.targets) == len(series)
-    assert model.held_out_.model == model.answer_.name
+    assert model.held_out_.model == model.answer_.name == "mixture"
+    measured = mean_nats(model.held_out_.probabilities["mixture"], model.held_out_.targets)
+    assert measured == pytest.approx(model.answer_.losses["mixture"])  # by factors that had not seen the sequence
     assert "hidden_size" not in model.chosen_
     model.save(tmp_path / "m")
     loaded = elman.load(tmp_path / "m")

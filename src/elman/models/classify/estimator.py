@@ -23,7 +23,7 @@ from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
 from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
 from elman.models.classify.stream import LabelStream
 from elman.models.classify.training import LeftOut, cross_validate, joined, learned, plan, task
-from elman.models.estimator.answer import NETWORK, Answer, Scores
+from elman.models.estimator.answer import MIXTURE, NETWORK, Answer, Scores
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import ClassifierContent
@@ -31,7 +31,7 @@ from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
 from elman.models.estimator.streaming import check_answer
-from elman.models.scoring.answer import choose
+from elman.models.scoring.answer import choose, cross_fitted
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import Targets, as_labels
@@ -191,7 +191,8 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         columns, table = self._columns(), read_table(source)
         items, labels = columns.examples(table)
         asked = self.preprocessor_.label(items, as_labels(labels, len(items)))
-        found = self._measured(self._parts(asked), asked.targets)
+        parts = self._parts(asked)
+        found = self._measured(parts, asked.targets, self.answer_.scores(parts))
         return report_of(found, f"{table.name}: {counted(len(items), 'sequence')}")
 
     def _columns(self) -> Columns:
@@ -202,12 +203,11 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         """Return the scores of the simple models, and of the network, by name."""
         return self.simple_.scores(found.items, found.inputs) | {NETWORK: scores_of(self.network_, found.inputs)}
 
-    def _measured(self, parts: dict[str, Scores], targets: Targets) -> Measured:
-        """Compare the parts and the answer, which is last."""
+    def _measured(self, parts: dict[str, Scores], targets: Targets, answers: Scores) -> Measured:
+        """Compare the parts, and the answer's own scores, which come last."""
         labels, name = self.preprocessor_.labels, self.answer_.name
-        said = {other: likelihoods(scores, labels.multilabel) for other, scores in parts.items() if other != name}
-        said[name] = likelihoods(self.answer_.scores(parts), labels.multilabel)
-        return Measured(labels, targets, said)
+        scores = {other: part for other, part in parts.items() if other != name} | {name: answers}
+        return Measured(labels, targets, {one: likelihoods(each, labels.multilabel) for one, each in scores.items()})
 
     def _finish(self, task: Task) -> None:
         """Choose the answer, measure it, and let the simple models learn from the held-out part too."""
@@ -228,7 +228,11 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         self.answer_ = choose(parts, left_out.targets, multilabel, blind, weights)
         if self.answer == "network":
             self.answer_ = Answer.only(NETWORK, self.answer_.losses)
-        self.held_out_ = self._measured(left_out.parts, left_out.targets)
+        if self.answer_.name == MIXTURE:  # its factors were fitted on these very sequences
+            answers = cross_fitted(np.stack(list(parts.values())), left_out.targets, multilabel, weights)
+        else:
+            answers = left_out.parts[self.answer_.name]
+        self.held_out_ = self._measured(left_out.parts, left_out.targets, answers)
         if held_out:
             self.simple_, _ = SimpleModels.fit(
                 preprocessor.input,

@@ -45,7 +45,7 @@ def choose(
     factors = {name: {name: 1.0} for name in losses}
     if len(parts) > 1 and len(targets) >= LEAST:
         stacked = np.stack(list(parts.values()))
-        losses[MIXTURE] = _cross_fitted(stacked, targets, multilabel, weights)
+        losses[MIXTURE] = _nats(cross_fitted(stacked, targets, multilabel, weights), targets, multilabel, weights)
         factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel, weights).tolist(), strict=True))
     return Answer.least(losses, factors)
 
@@ -65,15 +65,14 @@ def fit_factors(parts: Scores, targets: Targets, multilabel: bool, weights: Weig
     return np.asarray(minimize(regret, prior, method="L-BFGS-B", bounds=[(0, None)] * len(parts)).x)
 
 
-def _cross_fitted(parts: Scores, targets: Targets, multilabel: bool, weights: Weights) -> float:
-    """Return the loss of a mixture whose factors were fitted, for each fold, on the other folds."""
-    total = 0.0
+def cross_fitted(parts: Scores, targets: Targets, multilabel: bool, weights: Weights = None) -> Scores:
+    """Return the scores `(n, K)` of mixtures whose factors were fitted, for each fold, on the other folds."""
+    found = np.empty(parts.shape[1:])
     for fold in range(FOLDS):
         measured = np.arange(len(targets)) % FOLDS == fold
         factors = fit_factors(parts[:, ~measured], targets[~measured], multilabel, weights)
-        found = np.tensordot(factors, parts[:, measured], 1)
-        total += _nats(found, targets[measured], multilabel, weights) * measured.sum()
-    return float(total / len(targets))
+        found[measured] = np.tensordot(factors, parts[:, measured], 1)
+    return found
 
 
 def _nats(scores: Scores, targets: Targets, multilabel: bool, weights: Weights) -> float:
