@@ -82,9 +82,9 @@ Network: TypeAlias = ClassifierNetwork | Ensemble
 
 def members_of(network: Network) -> list[ClassifierNetwork]:
     """Return the networks that an ensemble averages, or the one that there is."""
-    return (
-        [network] if isinstance(network, ClassifierNetwork) else [cast(ClassifierNetwork, m) for m in network.members]
-    )
+    if isinstance(network, ClassifierNetwork):
+        return [network]
+    return [cast(ClassifierNetwork, member) for member in network.members]
 
 
 class LabelledSequences:

@@ -40,11 +40,7 @@ def plan(preprocessor: Preprocessor, options: ClassifierOptions, embedding: int)
     """Return a network for sequences that `preprocessor` reads, without vectors that somebody trained."""
     width = embedding if preprocessor.symbols else preprocessor.features
     members = [
-        ClassifierNetwork(
-            Encoder(preprocessor.symbols, width, options),
-            options.pooling,
-            len(preprocessor.labels),
-        )
+        ClassifierNetwork(Encoder(preprocessor.symbols, width, options), options.pooling, len(preprocessor.labels))
         for _ in range(options.members or 1)
     ]
     return members[0] if len(members) == 1 else Ensemble(members)
