@@ -23,7 +23,7 @@ from elman.models.classify.preprocess import Prepared, Preprocessor, prepare
 from elman.models.classify.simple import IGNORE_ORDER, Examples, SimpleModels, equal_answer
 from elman.models.classify.stream import LabelStream
 from elman.models.classify.training import LeftOut, cross_validate, joined, learned, plan, task
-from elman.models.estimator.answer import MIXTURE, NETWORK, Answer, Scores
+from elman.models.estimator.answer import NETWORK, Answer, Scores
 from elman.models.estimator.base import Estimator
 from elman.models.estimator.columns import content_of_names, in_order, learn_names, of_file, set_names
 from elman.models.estimator.contents import ClassifierContent
@@ -31,7 +31,7 @@ from elman.models.estimator.examples import ByLength
 from elman.models.estimator.reports import Columns as OutputColumns
 from elman.models.estimator.reports import Report
 from elman.models.estimator.streaming import check_answer
-from elman.models.scoring.answer import choose, cross_fitted
+from elman.models.scoring.answer import choose
 from elman.models.scoring.bag_of_words import likelihoods
 from elman.models.scoring.classification import Measured, mean_nats, report_of
 from elman.models.scoring.labels import Targets, as_labels
@@ -225,13 +225,10 @@ class SequenceClassifier(ClassifierMixin, Estimator, ClassifierOptions):  # type
         blind = {name: part for name, part in left_out.parts.items() if name in IGNORE_ORDER}
         parts = {name: part for name, part in left_out.parts.items() if name not in IGNORE_ORDER}
         weights = preprocessor.labels.weights(self.class_weight, preprocessor.priors)
-        self.answer_ = choose(parts, left_out.targets, multilabel, blind, weights)
+        self.answer_, candidates = choose(parts, left_out.targets, multilabel, blind, weights)
         if self.answer == "network":
             self.answer_ = Answer.only(NETWORK, self.answer_.losses)
-        if self.answer_.name == MIXTURE:  # its factors were fitted on these very sequences
-            answers = cross_fitted(np.stack(list(parts.values())), left_out.targets, multilabel, weights)
-        else:
-            answers = left_out.parts[self.answer_.name]
+        answers = candidates[self.answer_.name]
         self.held_out_ = self._measured(left_out.parts, left_out.targets, answers)
         if held_out:
             self.simple_, _ = SimpleModels.fit(

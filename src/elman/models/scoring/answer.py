@@ -31,8 +31,8 @@ def choose(
     multilabel: bool,
     alone: Mapping[str, Scores] | None = None,
     weights: Weights = None,
-) -> Answer:
-    """Return the candidate with the least held-out loss: each part alone, and their mixture.
+) -> tuple[Answer, dict[str, Scores]]:
+    """Choose the candidate with the least held-out loss: each part alone, and their mixture.
 
     Args:
         parts: the held-out scores of each part, `(n, K)`, by name; the first wins where losses are equal.
@@ -40,14 +40,18 @@ def choose(
         multilabel: whether an example may have several labels.
         alone: the scores of candidates that are no parts of the mixture.
         weights: how much each class counts in the loss, shape `(K,)`; None counts all alike.
+
+    Returns:
+        The choice, and the held-out scores of every candidate by name, the mixture's by cross-fitting.
     """
-    losses = {name: _nats(scores, targets, multilabel, weights) for name, scores in {**(alone or {}), **parts}.items()}
-    factors = {name: {name: 1.0} for name in losses}
+    candidates = {**(alone or {}), **parts}
+    factors = {name: {name: 1.0} for name in candidates}
     if len(parts) > 1 and len(targets) >= LEAST:
         stacked = np.stack(list(parts.values()))
-        losses[MIXTURE] = _nats(cross_fitted(stacked, targets, multilabel, weights), targets, multilabel, weights)
+        candidates[MIXTURE] = _cross_fitted(stacked, targets, multilabel, weights)
         factors[MIXTURE] = dict(zip(parts, fit_factors(stacked, targets, multilabel, weights).tolist(), strict=True))
-    return Answer.least(losses, factors)
+    losses = {name: _nats(scores, targets, multilabel, weights) for name, scores in candidates.items()}
+    return Answer.least(losses, factors), candidates
 
 
 def fit_factors(parts: Scores, targets: Targets, multilabel: bool, weights: Weights = None) -> npt.NDArray[np.float64]:
@@ -65,7 +69,7 @@ def fit_factors(parts: Scores, targets: Targets, multilabel: bool, weights: Weig
     return np.asarray(minimize(regret, prior, method="L-BFGS-B", bounds=[(0, None)] * len(parts)).x)
 
 
-def cross_fitted(parts: Scores, targets: Targets, multilabel: bool, weights: Weights = None) -> Scores:
+def _cross_fitted(parts: Scores, targets: Targets, multilabel: bool, weights: Weights) -> Scores:
     """Return the scores `(n, K)` of mixtures whose factors were fitted, for each fold, on the other folds."""
     found = np.empty(parts.shape[1:])
     for fold in range(FOLDS):
