@@ -113,7 +113,7 @@ def choose(
         return _NATIVE
     if obstacle is None:
         return Choice("reference", f"Elman's kernels are not available: {_NO_KERNELS}")
-    why_not_torch = _torch_obstacle(missing_in_torch, recorded, lstm and device.type == "cpu")
+    why_not_torch = _torch_obstacle(missing_in_torch, recorded, lstm, device)
     return Choice("reference", f"{obstacle}, and {why_not_torch}") if why_not_torch else Choice("torch", obstacle)
 
 
@@ -146,7 +146,7 @@ def _program_obstacle(compiling: bool) -> str | None:
     return None
 
 
-def _torch_obstacle(missing_in_torch: str, recorded: bool, lstm_on_cpu: bool) -> str | None:
+def _torch_obstacle(missing_in_torch: str, recorded: bool, lstm: bool, device: torch.device) -> str | None:
     """Say why torch's kernels do not cover this, or None if they do."""
     if missing_in_torch:
         return f"torch has no {missing_in_torch}"
@@ -154,8 +154,10 @@ def _torch_obstacle(missing_in_torch: str, recorded: bool, lstm_on_cpu: bool) ->
         return "torch's kernels show no step to a record"
     if _is_beyond_torch():
         return "torch's kernels know neither vmap nor forward-mode derivatives"
-    if lstm_on_cpu and is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") in _FAILING_LSTM:
-        return f"torch's LSTM fails in {torch.get_autocast_dtype('cpu')} on this processor"
+    if lstm and is_autocast_enabled("cpu") and device.type == "cpu":  # in this order: the type is a new string
+        dtype = torch.get_autocast_dtype("cpu")
+        if dtype in _FAILING_LSTM:
+            return f"torch's LSTM fails in {dtype} on this processor"
     return None
 
 
