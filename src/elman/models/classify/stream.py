@@ -42,7 +42,7 @@ class LabelStream(RowStream):
                 "fit with another pooling"
             )
         self._pools = [] if pooling == "last" else pooling.split("+")
-        # How many steps there were, then the pools, each as wide as the features of all members.
+        # A row keeps the number of its steps, then the pools, each as wide as the features of all members.
         room = 1 + len(self._pools) * width if self._pools else 0
         name = f"{pooling} of steps" if self._pools else ""
         super().__init__([member.encoder for member in members], batch, precision, name, room)
