@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from benchmarks import datasets
+from elman.errors import ElmanError
+from elman.files import make_folder, write_atomically
 
 ARCHIVES = {
     "aeon": ("aeon", "aeon-1.6.0*.whl"),
@@ -55,6 +57,7 @@ def _download(name: str) -> Path:
 
     Raises:
         OSError: the index has no such file or cannot be reached, or the file is not the one of its checksum.
+        ElmanError: it cannot be written.
     """
     package, pattern = ARCHIVES[name]
     with urlopen(Request(f"{INDEX}/{package}/", headers=_AS_JSON), timeout=SECONDS) as answer:
@@ -67,10 +70,9 @@ def _download(name: str) -> Path:
     if hashlib.sha256(content).hexdigest() != file["hashes"]["sha256"]:
         raise OSError(f"{file['url']}: not the bytes of its checksum: try again")
     path = datasets.path(file["filename"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    return part.replace(path)
+    make_folder(path.parent)
+    write_atomically(path, content)
+    return path
 
 
 @cache
@@ -116,7 +118,7 @@ def main() -> int:
         if not _found(name):
             try:
                 print(_download(name), flush=True)
-            except OSError as error:
+            except (OSError, ElmanError) as error:
                 lost += 1
                 print(f"{name}: {error}", flush=True)
     return lost
