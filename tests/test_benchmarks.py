@@ -74,6 +74,22 @@ def test_a_contest_measures_every_seed_and_peer(monkeypatch, capsys):
     assert "far: not run: get it by nowhere" in said
 
 
+def test_peers_run_as_often_as_elman_where_seconds_are_judged(monkeypatch, capsys):
+    seconds, ran = {"learned": [3.0, 9.0, 1.0], "peer": [5.0, 2.0, 4.0]}, []
+
+    def run(name):
+        ran.append(name)
+        return Score({"accuracy": 0.9}, seconds[name][ran.count(name) - 1])
+
+    peers = {"peer": lambda data: run("peer")}
+    sets = [Set("even", "", lambda: 2)]
+    kind = Kind("fake", "", "", sets, lambda data, seed: run("learned"), peers, at_least, judges_seconds=True)
+    monkeypatch.setattr(contest, "kind_of", {"fake": kind}.get)
+    contest.Contest(kind, sets, 3, False, Here()).run()
+    assert "90.0 3.0s 90.0 4.0s MET" in " ".join(capsys.readouterr().out.split())
+    assert ran == ["learned", "peer"] * 3
+
+
 @pytest.mark.parametrize("quick", [True, False])
 def test_every_study_and_every_room_of_tests_is_there(quick):
     assert [room for room in bench.ROOMS if not (bench.ROOT / "tests" / room).exists()] == []

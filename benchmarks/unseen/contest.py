@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context
@@ -58,21 +58,25 @@ class Contest:
     Args:
         kind: the kind of data.
         sets: those of its sets to measure on; one whose archives are missing is left out, and a line says so.
-        seeds: how often Elman learns each set.
+        seeds: how often Elman learns each set; of a kind that judges seconds, its peers too, by turns with it.
         quick: whether slow peers are left out.
         pool: where to measure.
     """
 
     def __init__(self, kind: Kind, sets: Sequence[Set], seeds: int, quick: bool, pool: Executor):
-        self.kind, self.sets, self.seeds = kind, sets, seeds
+        self.kind, self.sets = kind, sets
         self.peers = [name for name in kind.peers if not (quick and name in kind.slow)]
         self.missing = {one.name: archives.missing(one.needs) for one in sets}
-        contestants = [(ELMAN, seed) for seed in range(seeds)] + [(peer, 0) for peer in self.peers]
-        self.tasks = {
-            one.name: [pool.submit(measured, kind.name, one.name, *each) for each in contestants]
-            for one in sets
-            if not self.missing[one.name]
-        }
+        self.tasks = {one.name: self._begun(one, seeds, pool) for one in sets if not self.missing[one.name]}
+
+    def _begun(self, one: Set, seeds: int, pool: Executor) -> dict[str, list[Future[tuple[str, Score]]]]:
+        """Return the measurements on a set by contestant, in the order in which they run: by turns."""
+        tasks: dict[str, list[Future[tuple[str, Score]]]] = {name: [] for name in (ELMAN, *self.peers)}
+        for seed in range(seeds):
+            for name, own in tasks.items():
+                if name == ELMAN or seed == 0 or self.kind.judges_seconds:
+                    own.append(pool.submit(measured, self.kind.name, one.name, name, seed))
+        return tasks
 
     def run(self) -> bool:
         """Print each row when all of it is measured, and say whether Elman reached what it has to."""
@@ -83,9 +87,10 @@ class Contest:
             if missing := self.missing[one.name]:
                 print(f"{one.name}: not run: get it by {missing}", flush=True)
                 continue
-            sizes, scores = zip(*(task.result() for task in self.tasks[one.name]), strict=True)
-            ours, peers = scores[: self.seeds], dict(zip(self.peers, scores[self.seeds :], strict=True))
-            print(row(self.kind, one, sizes[0], ours, peers), flush=True)
+            done = {name: [task.result() for task in tasks] for name, tasks in self.tasks[one.name].items()}
+            size, ours = done[ELMAN][0][0], [score for _, score in done[ELMAN]]
+            peers = {name: median([score for _, score in done[name]]) for name in self.peers}
+            print(row(self.kind, one, size, ours, peers), flush=True)
             if any(score.refused for score in ours):
                 refused = True
             else:

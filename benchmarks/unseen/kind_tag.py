@@ -35,4 +35,5 @@ KIND = Kind(
     elman=tagged,
     peers=PEERS,
     misses=misses,
+    judges_seconds=True,
 )

@@ -91,10 +91,11 @@ class Kind:
         rule: what Elman has to reach, in words.
         sets: the data sets.
         elman: measures Elman with default options and a seed.
-        peers: measure the others, by name; each is run once.
+        peers: measure the others, by name; each is run once, unless seconds are judged.
         misses: returns what a set misses, given its scores.
         verdict: returns a line on all sets together and whether it is met; None where every set has to meet the rule.
         slow: peers that `--quick` leaves out.
+        judges_seconds: whether the rule compares seconds.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Kind:
     misses: Callable[[Scores], list[str]]
     verdict: Callable[[dict[str, Scores]], tuple[str, bool]] | None = None
     slow: tuple[str, ...] = ()
+    judges_seconds: bool = False
 
 
 def header(kind: Kind, peers: Sequence[str]) -> str:
@@ -121,7 +123,7 @@ def row(kind: Kind, one: Set, size: str, ours: Sequence[Score], peers: Scores) -
         one: the set.
         size: the sizes of its parts.
         ours: Elman's score with each seed.
-        peers: the scores of the others.
+        peers: the scores of the others, medians where they ran more than once.
     """
     if refusals := [score.refused for score in ours if score.refused]:
         return f"{one.name}, {size}: MISSED: refused: {refusals[0]}"
