@@ -11,7 +11,7 @@ from elman.data.sequences import Sequences
 from elman.models.networks.crf import ConditionalRandomField
 from elman.models.tag import linear
 from elman.models.tag.chains import Chain
-from elman.models.tag.linear import LinearTagger
+from elman.models.tag.linear import SQUARES, VALUES, LinearTagger
 from elman.models.tag.templates import OF_SYMBOLS, OF_WORDS, Features
 from elman.models.tag.words import COLUMNS, LEAST_WORDS, PARTS, WordParts, outline, shape
 
@@ -54,31 +54,34 @@ def test_a_step_follows_the_gradient_of_the_loss():
     features = Features.fit(inputs)
     (batch,) = linear._batches(features, inputs, tags, len(inputs), 0)
     random = np.random.default_rng(2)
-    weights = linear._Mean(random.standard_normal((len(features), kinds)).astype(np.float32))
-    jumps = linear._Mean(random.standard_normal((kinds + 2, kinds)).astype(np.float32))
+    weights, jumps = linear._Mean(len(features), kinds), linear._Mean(kinds + 2, kinds)
+    for learned in (weights, jumps):
+        learned.rows[:, VALUES] = random.standard_normal((len(learned.rows), kinds))
     field = ConditionalRandomField(kinds)
-    own = torch.from_numpy(np.vstack((weights.values, np.zeros(kinds, np.float32)))).requires_grad_()
+    own = torch.from_numpy(np.vstack((weights.rows[:, VALUES], np.zeros(kinds, np.float32)))).requires_grad_()
     with torch.no_grad():
-        field.transitions.copy_(torch.from_numpy(jumps.values[:-2]))
-        field.start.copy_(torch.from_numpy(jumps.values[-2]))
-        field.end.copy_(torch.from_numpy(jumps.values[-1]))
+        field.transitions.copy_(torch.from_numpy(jumps.rows[:-2, VALUES]))
+        field.start.copy_(torch.from_numpy(jumps.rows[-2, VALUES]))
+        field.end.copy_(torch.from_numpy(jumps.rows[-1, VALUES]))
     packing = inputs.pack(np.arange(len(inputs)))
     numbers = torch.from_numpy(features.numbers(inputs)[packing.places])
     given = torch.from_numpy(tags[packing.places]), torch.from_numpy(packing.batch_sizes)
     field.loss(own[numbers].sum(1), *given).backward()
     linear._learn(batch, weights, jumps, 0)
-    found, wanted = weights.squares - linear.BEGUN, own.grad[:-1] ** 2
+    found, wanted = weights.rows[:, SQUARES] - linear.BEGUN, own.grad[:-1] ** 2
     assert_close(torch.from_numpy(found), wanted, "squared gradients of weights")
-    found = jumps.squares - linear.BEGUN
+    found = jumps.rows[:, SQUARES] - linear.BEGUN
     wanted = torch.vstack((field.transitions.grad, field.start.grad, field.end.grad)) ** 2
     assert_close(torch.from_numpy(found), wanted, "squared gradients of transitions")
 
 
 def test_the_mean_is_that_of_all_values_on_the_way():
-    mean, seen, random = linear._Mean(np.zeros((3, 2), np.float32)), [], np.random.default_rng(0)
+    mean, seen, random = linear._Mean(3, 2), [], np.random.default_rng(0)
     for update in range(7):
-        mean.update(random.standard_normal((2, 2)).astype(np.float32), update, np.array([0, 2]))
-        seen.append(mean.values.copy())
+        some = mean.rows[[0, 2]]
+        mean.update(some, random.standard_normal((2, 2)).astype(np.float32), update)
+        mean.rows[[0, 2]] = some
+        seen.append(mean.rows[:, VALUES].copy())
     assert_close(torch.from_numpy(mean.mean(7)), torch.from_numpy(np.mean(seen, axis=0)), "mean")
 
 

@@ -5,7 +5,7 @@ with the mean of all weights on the way (Polyak and Juditsky 1992), which is wha
 (Collins 2002).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,8 @@ BATCH = (4, 64)
 UPDATES_OF_A_PASS = 100
 MOST_WEIGHTS = 50_000_000
 """Weights, features times tags, above which no linear tagger is fitted."""
+VALUES, SQUARES, LATE = range(3)
+"""The places in a row of `_Mean`."""
 
 
 class _Batch(NamedTuple):
@@ -45,34 +47,32 @@ class _Batch(NamedTuple):
     sizes: list[int]
 
 
-@dataclass
 class _Mean:
     """Weights that learn by AdaGrad, and the mean of their values after each update.
 
-    Attributes:
-        values: the weights.
-        squares: the sum of squared gradients of each.
-        late: the sum of all changes, each times the number of updates before it.
+    A row holds its weights (`VALUES`), the sums of their squared gradients (`SQUARES`), and the sums of their changes,
+    each times the number of updates before it (`LATE`), so that the rows of a batch are found once and put back once.
+
+    Args:
+        rows: the number of rows of weights, which begin with 0.
+        kinds: weights of a row, K.
     """
 
-    values: Floats
-    squares: Floats = field(init=False)
-    late: Floats = field(init=False)
+    def __init__(self, rows: int, kinds: int):
+        self.rows = np.zeros((rows, 3, kinds), np.float32)
+        self.rows[:, SQUARES] = BEGUN
 
-    def __post_init__(self) -> None:
-        self.squares, self.late = np.full_like(self.values, BEGUN), np.zeros_like(self.values)
-
-    def update(self, gradient: Floats, updates: int, rows: Any = slice(None)) -> None:
-        """Take a step in some rows, each named once."""
-        squares = self.squares[rows] + gradient * gradient
+    def update(self, some: Floats, gradient: Floats, updates: int) -> None:
+        """Take a step in some rows, in place, shape `(R, 3, K)`."""
+        values, squares, late = some[:, VALUES], some[:, SQUARES], some[:, LATE]
+        squares += gradient * gradient
         change = -RATE * gradient / np.sqrt(squares)
-        self.squares[rows] = squares
-        self.values[rows] += change
-        self.late[rows] += updates * change
+        values += change
+        late += updates * change
 
     def mean(self, updates: int) -> Floats:
-        """Return the mean over so many updates."""
-        return np.asarray(self.values - self.late / max(updates, 1), np.float32)
+        """Return the mean over so many updates, shape `(rows, K)`."""
+        return np.asarray(self.rows[:, VALUES] - self.rows[:, LATE] / max(updates, 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class LinearTagger:
         batch = min(max(len(inputs) // UPDATES_OF_A_PASS, BATCH[0]), BATCH[1])
         batches = _batches(features, inputs, tags, batch, seed)
         passes = min(max(round(UPDATES / len(batches)), PASSES[0]), PASSES[1])
-        weights = _Mean(np.zeros((len(features), kinds), np.float32))
-        transitions = _Mean(np.zeros((kinds + 2, kinds), np.float32))
+        weights, transitions = _Mean(len(features), kinds), _Mean(kinds + 2, kinds)
         random, updates = np.random.default_rng(seed), 0
         for _ in range(passes):
             for at in random.permutation(len(batches)):
@@ -181,14 +180,16 @@ def _batches(features: Features, inputs: Sequences, tags: npt.NDArray[np.int64],
 
 def _learn(batch: _Batch, weights: _Mean, transitions: _Mean, updates: int) -> None:
     """Take a step along the gradient of the summed loss: what is expected, less what is there."""
-    chain, kinds, sizes = transitions.values, weights.values.shape[1], batch.sizes
-    scores = torch.from_numpy(batch.steps @ weights.values[batch.features])
-    follow, start, end = torch.from_numpy(chain[:-2]), torch.from_numpy(chain[-2]), torch.from_numpy(chain[-1])
-    expected = marginals(scores, follow, start, end, sizes)
+    sizes, known, chain = batch.sizes, weights.rows[batch.features], transitions.rows
+    kinds = known.shape[2]
+    scores = torch.from_numpy(batch.steps @ known[:, VALUES])
+    jumps = torch.from_numpy(chain[:, VALUES])
+    expected = marginals(scores, jumps[:-2], jumps[-2], jumps[-1], sizes)
     excess, at = expected.tags.numpy(), layout(tuple(sizes))
     excess[np.arange(len(batch.tags)), batch.tags] -= 1
     pairs = batch.tags[at.before.numpy()] * kinds + batch.tags[sizes[0] :]
     there = np.bincount(pairs, minlength=kinds * kinds).reshape(kinds, kinds)
     ends = excess[: sizes[0]].sum(axis=0), excess[at.last.numpy()].sum(axis=0)
-    transitions.update(np.vstack((expected.transitions.numpy() - there, *ends)).astype(np.float32), updates)
-    weights.update(batch.steps.T @ excess, updates, batch.features)
+    transitions.update(chain, np.vstack((expected.transitions.numpy() - there, *ends)).astype(np.float32), updates)
+    weights.update(known, batch.steps.T @ excess, updates)
+    weights.rows[batch.features] = known
