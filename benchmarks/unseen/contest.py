@@ -89,10 +89,10 @@ class Contest:
                 continue
             done = {name: [task.result() for task in tasks] for name, tasks in self.tasks[one.name].items()}
             size, ours = done[ELMAN][0][0], [score for _, score in done[ELMAN]]
-            peers = {name: median([score for _, score in done[name]]) for name in self.peers}
-            print(row(self.kind, one, size, ours, peers), flush=True)
+            scores = {name: median([score for _, score in several]) for name, several in done.items()}
+            print(row(self.kind, one, size, ours, scores), flush=True)
             if any(score.refused for score in ours):
                 refused = True
             else:
-                found[one.name] = {ELMAN: median(ours)} | peers
+                found[one.name] = scores
         return summarize(self.kind, found) and not refused

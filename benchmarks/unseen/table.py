@@ -115,7 +115,7 @@ def header(kind: Kind, peers: Sequence[str]) -> str:
     return f"\n{kind.name}: {kind.measure}; {kind.rule}\n" + _line(["set", "training / test", "Elman", *peers], peers)
 
 
-def row(kind: Kind, one: Set, size: str, ours: Sequence[Score], peers: Scores) -> str:
+def row(kind: Kind, one: Set, size: str, ours: Sequence[Score], scores: Scores) -> str:
     """Return the lines of a set: the scores, whether Elman reached what it has to, and what it chose.
 
     Args:
@@ -123,15 +123,14 @@ def row(kind: Kind, one: Set, size: str, ours: Sequence[Score], peers: Scores) -
         one: the set.
         size: the sizes of its parts.
         ours: Elman's score with each seed.
-        peers: the scores of the others, medians where they ran more than once.
+        scores: the median of each contestant, Elman's first.
     """
     if refusals := [score.refused for score in ours if score.refused]:
         return f"{one.name}, {size}: MISSED: refused: {refusals[0]}"
-    scores = {"Elman": median(ours)} | peers
     misses = kind.misses(scores)
     spread = f"seeds {', '.join(f'{score.main:.3f}' for score in ours)}; " if len(ours) > 1 else ""
     return (
-        _line([one.name, size, *(score.cell() for score in scores.values())], list(peers))
+        _line([one.name, size, *(score.cell() for score in scores.values())], list(scores)[1:])
         + (f"MISSED: {'; '.join(misses)}" if misses else "MET")
         + f"\n    {one.origin}; {spread}{ours[0].note}"
     )
