@@ -18,6 +18,7 @@ import elman
 from benchmarks import datasets
 from benchmarks.jobs_classify import columns, parts, series
 from benchmarks.jobs_tag import letters_and_phones, lines_and_capitals
+from benchmarks.naming import add_names
 from benchmarks.shakespeare import RECIPE, TEXT
 from elman.data.splits import split_rows
 from elman.data.vocabulary import composed
@@ -122,7 +123,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{', '.join(QUICK)} alone")
     parser.add_argument("--epochs", type=int, default=4, help="of the text generator (default 4)")
-    parser.add_argument("rows", nargs="*", help="these rows alone, text among them")
+    add_names(parser, "rows", "row", ["text", *ROWS])
     datasets.add_option(parser)
     arguments = parser.parse_args()
     chosen = arguments.rows or (QUICK if arguments.quick else ["text", *ROWS])

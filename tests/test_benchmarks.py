@@ -1,8 +1,11 @@
 """The jobs of the benchmarks fit the models that they measure, on data that take a moment; repeated code is counted."""
 
+import argparse
 import hashlib
 import io
 import json
+import re
+import sys
 from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +13,8 @@ from pathlib import Path
 import pytest
 from benchmarks import __main__ as bench
 from benchmarks import house, jobs_classify, jobs_tag, registry
+from benchmarks.naming import add_names
+from benchmarks.unseen import __main__ as unseen
 from benchmarks.unseen import archives, contest
 from benchmarks.unseen.table import Kind, Score, Set, at_least
 from tests.contract_models.registry import SMALL, tagged_texts, texts
@@ -153,3 +158,18 @@ def test_an_archive_is_the_file_of_its_checksum_or_not_kept(monkeypatch, tmp_pat
     else:
         assert archives._download("seqlearn").read_bytes() == content
         assert archives.missing(("seqlearn",)) == ""
+
+
+@pytest.mark.parametrize("arguments", [["texts"], ["text", "texts"], ["--sets", "amazon", "texts"]])
+def test_a_name_that_no_benchmark_has_is_refused_before_any_training(monkeypatch, capsys, arguments):
+    monkeypatch.setattr(sys, "argv", ["unseen", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        unseen.main()
+    assert re.search(r"no (job|set) texts: choose among .*(text|amazon)", capsys.readouterr().err)
+
+
+def test_without_names_none_are_read():
+    parser = argparse.ArgumentParser()
+    add_names(parser, "kinds", "job", contest.KINDS)
+    assert parser.parse_args([]).kinds == []
+    assert parser.parse_args(["text", "tag"]).kinds == ["text", "tag"]

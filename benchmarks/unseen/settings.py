@@ -17,6 +17,7 @@ import torch
 
 import elman
 from benchmarks import datasets
+from benchmarks.naming import add_names
 from benchmarks.unseen import archives
 from benchmarks.unseen.sets_generate import SETS, Text
 
@@ -91,13 +92,11 @@ def _half_a_pass(data: Text, options: dict[str, Any]) -> int:
 def main() -> int:
     """Compare on each text; the number of those that missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help=", ".join(one.name for one in SETS))
+    add_names(parser, "texts", "text", [one.name for one in SETS])
     parser.add_argument("--count", type=int, default=COUNT)
     datasets.add_option(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    if strangers := sorted(set(arguments.texts) - {one.name for one in SETS}):
-        parser.error(f"no text {', '.join(strangers)}: choose among {', '.join(one.name for one in SETS)}")
     missed = 0
     for one in SETS:
         if one.name not in arguments.texts and (arguments.texts or not one.quick):
