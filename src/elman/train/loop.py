@@ -28,7 +28,7 @@ from elman.train import ranks
 from elman.train.checkpoint import Checkpoint
 from elman.train.container import read_bytes
 from elman.train.monitor import Monitor
-from elman.train.optimise import make_average, make_optimizer, make_schedule
+from elman.train.optimise import Average, make_optimizer, make_schedule
 from elman.train.progress import Callback, Counters, Plan
 from elman.train.reduction import Reduced, Reduction
 from elman.train.run import CHECKPOINT_SECONDS, RunOptions, own_files, resumes
@@ -77,7 +77,8 @@ class Loop:
         )
         steps = None if options.minutes is not None else self.plan.steps
         schedule = make_schedule(options.schedule, optimizer, steps, options.decay)
-        self.state = TrainState(task, optimizer, schedule, make_average(task.network, options.ema_decay))
+        average = Average(task.network, options.ema_decay) if options.ema_decay else None
+        self.state = TrainState(task, optimizer, schedule, average)
 
     @property
     def counters(self) -> Counters:

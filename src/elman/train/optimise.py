@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch
-from torch import Tensor
 from torch.nn import Module, Parameter
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import (
@@ -16,7 +15,6 @@ from torch.optim.lr_scheduler import (
     LRScheduler,
     ReduceLROnPlateau,
 )
-from torch.optim.swa_utils import AveragedModel
 
 from elman.errors import InputError
 from elman.limits import COUNT
@@ -116,28 +114,35 @@ def make_schedule(name: str, optimizer: Optimizer, steps: int | None, decay: flo
     raise InputError(f"schedule: expected one of {', '.join(get_args(ScheduleName))}, got {name!r}")
 
 
-def make_average(network: Module, decay: float) -> AveragedModel | None:
-    """Return an exponential moving average of a network's weights; None where `decay` is 0.
+class Average:
+    """An exponential moving average of a network's weights.
 
     It is evaluated and saved instead of the last weights, which are noisy (Polyak and Juditsky 1992, "Acceleration of
-    stochastic approximation by averaging").
+    stochastic approximation by averaging"). It averages lists of tensors that are kept; torch's `AveragedModel` walks
+    through the modules at every update.
 
     Args:
         network: The network. Its present weights are the first of the average.
-        decay: Weight of the past in the average, in [0, 1). At update k it is (1 + k) / (10 + k) at most, so that the
+        decay: Weight of the past in the average, in (0, 1). At update k it is (1 + k) / (10 + k) at most, so that the
             first weights are soon forgotten.
+
+    Attributes:
+        weights: The averages by the names of the parameters.
+        updates: The number of updates.
     """
-    if not decay:
-        return None
+
+    def __init__(self, network: Module, decay: float):
+        self.decay, self.updates = decay, 0
+        current = {name: parameter.detach() for name, parameter in network.named_parameters()}
+        self.weights = {name: tensor.clone() for name, tensor in current.items()}
+        self._current, self._averaged = list(current.values()), list(self.weights.values())
 
     @torch.no_grad()
-    def average(averaged: Any, current: Any, updates: Tensor | int) -> None:
-        k = int(updates)
-        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + k) / (WARM_UP + k)))
-
-    made = AveragedModel(network, multi_avg_fn=average)
-    made.n_averaged.fill_(1)  # AveragedModel would replace the present weights by those after the first update
-    return made
+    def update(self) -> None:
+        """Add the network's present weights."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (WARM_UP + self.updates))
+        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
 
 
 def _alike(saved: Any, now: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 from elman import launch
 from elman.train import ranks
@@ -22,7 +21,7 @@ from elman.train.checkpoint import (
     unpack_optimizer,
     unpack_random,
 )
-from elman.train.optimise import Schedule
+from elman.train.optimise import Average, Schedule
 from elman.train.progress import Counters
 from elman.train.task import Task
 
@@ -43,7 +42,7 @@ class TrainState:
     task: Task
     optimizer: Optimizer
     schedule: Schedule
-    average: AveragedModel | None
+    average: Average | None
     counters: Counters = field(default_factory=Counters)
     best: dict[str, Tensor] = field(default_factory=dict)
 
@@ -55,14 +54,13 @@ class TrainState:
     @property
     def averaged(self) -> dict[str, Tensor]:
         """The averaged parameters by name; empty without an average."""
-        named = self.average.module.named_parameters() if self.average else ()
-        return {name: parameter.detach() for name, parameter in named}
+        return self.average.weights if self.average else {}
 
     def update(self) -> None:
         """Make one update with the gradients that are there, and add the weights to their average."""
         self.optimizer.step()
         if self.average:
-            self.average.update_parameters(self.task.network)
+            self.average.update()
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -154,4 +152,4 @@ class TrainState:
         if self.average:
             for name, tensor in self.averaged.items():
                 tensor.copy_(tensors[name])
-            self.average.n_averaged.fill_(1 + self.counters.step)  # the initial weights are the first
+            self.average.updates = self.counters.step
