@@ -25,6 +25,7 @@ FIELDS: Final = (
 """The names of the fields of `elman_call`, in its order."""
 
 _FIELD = struct.Struct("q")
+_CHAIN = struct.Struct("12qd")
 _SUFFIX = "dylib" if sys.platform == "darwin" else "so"
 _PATH = Path(__file__).parent / f"libelman_kernels.{_SUFFIX}"
 
@@ -34,18 +35,19 @@ class _Library:
 
     def __init__(self, path: Path) -> None:
         library = ctypes.CDLL(str(path))
-        library.elman_call_size.restype = ctypes.c_int64
         library.elman_instruction_set.restype = ctypes.c_char_p
         library.elman_instruction_sets.restype = ctypes.c_char_p
-        library.elman_run.argtypes = [ctypes.c_char_p]
-        if library.elman_call_size() != len(FIELDS) * _FIELD.size or not hasattr(library, "elman_cell_gates"):
+        sizes = {"elman_call_size": len(FIELDS) * _FIELD.size, "elman_chain_call_size": _CHAIN.size}
+        if any(not hasattr(library, name) or getattr(library, name)() != size for name, size in sizes.items()):
             raise OSError(f"{path} was built from another version of Elman; install Elman again")
+        library.elman_run.argtypes = library.elman_chain.argtypes = [ctypes.c_char_p]
         for cell_size in (library.elman_cell_gates, library.elman_cell_saved):
             cell_size.argtypes, cell_size.restype = [ctypes.c_int64], ctypes.c_int64
         library.elman_use_openmp.argtypes = [ctypes.c_void_p] * 4
         library.elman_use_openmp.restype = None
         self.functions = library
         self.run = library.elman_run
+        self.run_chain = library.elman_chain
         self.cell_gates = library.elman_cell_gates
         self.cell_saved = library.elman_cell_saved
         self.use_openmp = library.elman_use_openmp
@@ -209,4 +211,26 @@ def run(fields: Sequence[int]) -> None:
     if failed:
         raise RuntimeError(
             f"elman: expected the number of a cell, one of elman_cell in kernels/elman.h, got {fields[0]}"
+        )
+
+
+def run_chain(fields: Sequence[int], least: float) -> None:
+    """Run the forward-backward algorithm for a linear chain.
+
+    Args:
+        fields: The fields of `elman_chain_call` in its order, but the last; pointers are addresses.
+        least: The last field, the least divisor of a row.
+
+    Raises:
+        InputError: This installation has no kernels.
+        MemoryError: There is no memory for the scratch space.
+        RuntimeError: `batch_sizes` is not that of a packed batch of N rows.
+    """
+    failed = (_library() or _loaded()).run_chain(_CHAIN.pack(*fields, least))
+    if failed == 1:
+        raise MemoryError("the kernels found no memory for their scratch space")
+    if failed:
+        raise RuntimeError(
+            f"elman: expected batch_sizes never to grow, to stay above 0, and to sum to {fields[1]} rows. "
+            "Make a packed batch with torch.nn.utils.rnn.pack_padded_sequence"
         )

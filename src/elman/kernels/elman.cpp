@@ -28,6 +28,7 @@ constexpr int64_t most_rows_by_units = 16, least_units = 64;
 struct InstructionSet {
     const char* name;
     Run* run;
+    RunChain* run_chain;
 };
 
 const std::vector<InstructionSet>& instruction_sets() {
@@ -37,10 +38,11 @@ const std::vector<InstructionSet>& instruction_sets() {
         __builtin_cpu_init();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-            found.push_back({"avx512", avx512::run});
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back({"avx2", avx2::run});
+            found.push_back({"avx512", avx512::run, avx512::run_chain});
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+            found.push_back({"avx2", avx2::run, avx2::run_chain});
 #endif
-        found.push_back({"portable", portable::run});
+        found.push_back({"portable", portable::run, portable::run_chain});
         return found;
     }();
     return sets;
@@ -86,17 +88,17 @@ void advise_floats(float* data, int64_t count) {
     if (data != nullptr) advise_huge_pages(data, static_cast<std::size_t>(count) * sizeof(float));
 }
 
-// Computes the rows before each step. Returns false when batch_sizes is not that of a packed batch.
-bool count_rows(const elman_call& call, std::vector<std::ptrdiff_t>& offset) {
+// Computes the rows before each step. Returns false when the sizes are not those of a packed batch of B sequences.
+bool count_rows(const int64_t* batch_sizes, int64_t T, int64_t B, int64_t N, std::vector<std::ptrdiff_t>& offset) {
     offset.assign(1, 0);
-    int64_t before = call.B;
-    for (int64_t t = 0; t < call.T; t++) {
-        const int64_t rows = call.batch_sizes[t];
+    int64_t before = B;
+    for (int64_t t = 0; t < T; t++) {
+        const int64_t rows = batch_sizes[t];
         if (rows > before || rows < 1 || (t == 0 && rows != before)) return false;
         offset.push_back(offset.back() + rows);
         before = rows;
     }
-    return offset.back() == call.N;
+    return offset.back() == N;
 }
 
 }  // namespace
@@ -120,7 +122,8 @@ using namespace elman;
 int elman_run(const elman_call* given) {
     const elman_call& call = *given;
     std::vector<std::ptrdiff_t> offset;
-    if (call.batch_sizes == nullptr ? call.N != call.T * call.B : !count_rows(call, offset))
+    if (call.batch_sizes == nullptr ? call.N != call.T * call.B
+                                    : !count_rows(call.batch_sizes, call.T, call.B, call.N, offset))
         return elman_bad_batch_sizes;
     const CellSizes sizes = sizes_of(call.cell);
     if (sizes.gates < 0) return elman_unknown_cell;
@@ -151,6 +154,15 @@ int elman_run(const elman_call* given) {
     const bool by_units = in_place && call.B <= most_rows_by_units * team.size() && call.H >= least_units * team.size();
     const Split split = by_units || call.B < team.size() ? Split::units : Split::rows;
     return in_use().run(call, offset.empty() ? nullptr : offset.data(), team, split, scratch);
+}
+
+int elman_chain(const elman_chain_call* given) {
+    const elman_chain_call& call = *given;
+    std::vector<std::ptrdiff_t> offset;
+    if (!count_rows(call.batch_sizes, call.T, call.T == 0 ? 0 : call.batch_sizes[0], call.N, offset))
+        return elman_bad_batch_sizes;
+    thread_local Scratch scratch;
+    return in_use().run_chain(call, offset.data(), scratch);
 }
 
 const char* elman_instruction_set() { return in_use().name; }
@@ -188,3 +200,5 @@ int64_t elman_cell_gates(int64_t cell) { return sizes_of(cell).gates; }
 int64_t elman_cell_saved(int64_t cell) { return sizes_of(cell).saved; }
 
 int64_t elman_call_size() { return sizeof(elman_call); }
+
+int64_t elman_chain_call_size() { return sizeof(elman_chain_call); }

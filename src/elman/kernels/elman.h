@@ -51,6 +51,23 @@ struct elman_call {
     float *grad_h, *grad_c, *grad_gates;
 };
 
+// The forward-backward algorithm for a linear chain of K tags, over a packed batch of B sequences with N rows, with
+// probabilities scaled at each step.
+struct elman_chain_call {
+    int64_t T, N, K;
+    const int64_t* batch_sizes;  // (T,), as in elman_call
+    const float* scores;         // (N, K)
+    // The exponentials of the scores of transitions, (K, K), from a tag, down, to the next, across, and of the first and
+    // the last tag, (K,).
+    const float *jump, *first, *last;
+
+    // Written, (N, K): of the scores up to a step, and from the step on, each row sums to 1; between them, of the scores
+    // after a step, up to a factor for each row.
+    float *ahead, *within, *behind;
+    float* partition;  // (B,), written: the logarithm of the partition sum
+    double least;      // the least divisor of a row, where no path is possible
+};
+
 enum elman_status {
     elman_ok = 0,
     elman_no_memory = 1,
@@ -58,8 +75,9 @@ enum elman_status {
     elman_unknown_cell = 3,
 };
 
-// Runs one call and returns an elman_status.
+// Run one call and return an elman_status.
 ELMAN_API int elman_run(const elman_call* call);
+ELMAN_API int elman_chain(const elman_chain_call* call);
 
 // The row blocks of a cell's weights, and the vectors of H that its forward pass saves in `gates` for each row of each
 // step; -1 for an unknown cell.
@@ -77,4 +95,5 @@ ELMAN_API int elman_use_instruction_set(const char* name);
 ELMAN_API void elman_use_openmp(void* parallel, void* thread_num, void* num_threads, void* in_parallel);
 
 ELMAN_API int64_t elman_call_size();
+ELMAN_API int64_t elman_chain_call_size();
 }

@@ -37,16 +37,22 @@ using Sizes = CellSizes(int64_t cell);
 // rows.
 using Run = int(const elman_call& call, const std::ptrdiff_t* offset, Team& team, Split split, Scratch& scratch);
 
+// The same for a linear chain.
+using RunChain = int(const elman_chain_call& call, const std::ptrdiff_t* offset, Scratch& scratch);
+
 namespace avx512 {
 Run run;
+RunChain run_chain;
 Sizes sizes;
 }  // namespace avx512
 namespace avx2 {
 Run run;
+RunChain run_chain;
 Sizes sizes;
 }  // namespace avx2
 namespace portable {
 Run run;
+RunChain run_chain;
 Sizes sizes;
 }  // namespace portable
 

@@ -1,5 +1,6 @@
 // The kernels for one instruction set: CMake compiles this file once for each, with ELMAN_ISA as its name.
 #include "backward.h"
+#include "chain.h"
 #include "forward.h"
 #include "instruction_set.h"
 
@@ -30,6 +31,14 @@ int run_cell(const elman_call& call, const Index* offset, Team& team, Split spli
 int run(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
     return with_cell(call.cell, int{elman_unknown_cell},
                      [&](auto cell) { return run_cell<decltype(cell)>(call, offset, team, split, scratch); });
+}
+
+int run_chain(const elman_chain_call& call, const Index* offset, Scratch& scratch) {
+    ChainPass pass(call, offset);
+    float* memory = scratch.floats(pass.floats());
+    if (memory == nullptr) return elman_no_memory;
+    pass.run(memory);
+    return elman_ok;
 }
 
 CellSizes sizes(int64_t cell) {

@@ -89,7 +89,7 @@ std::unique_ptr<Layer> new_recurrent(const elman_layer& layer, const elman_layer
     });
 }
 
-// Returns whether a layer can stand behind one of `width` outputs.
+// Returns whether a layer can follow one of `width` outputs.
 bool fits(const elman_layer& layer, int64_t place, int64_t width) {
     if (layer.I < 1 || layer.O < 1 || (place > 0 && layer.I != width)) return false;
     switch (layer.kind) {

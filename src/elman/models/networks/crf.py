@@ -6,17 +6,15 @@ partition sum and its gradients are computed by the forward-backward algorithm w
 section V.A), step by step over a packed batch, so that no step is padding.
 """
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from elman.ops.chain import TINY, Chain, Layout, forward_backward, layout
+
 FORBIDDEN = -1e4
 """The score of a transition that never happens; its exponential is 0."""
-TINY = 1e-30
-"""The least sum of a step's scaled probabilities, where no path is possible."""
 
 
 class Marginals(NamedTuple):
@@ -112,36 +110,6 @@ class ConditionalRandomField(nn.Module):
         )
 
 
-class Layout(NamedTuple):
-    """The places of the steps of a packed batch.
-
-    Attributes:
-        rows: the sequence of each packed step, shape `(N,)`.
-        before: for each step but the first of each sequence, the packed place of the one before, shape `(N - B,)`.
-        last: the packed place of each sequence's last step, shape `(B,)`.
-        mirrored: the packed place of each step once every sequence is turned round, shape `(N,)`.
-    """
-
-    rows: Tensor
-    before: Tensor
-    last: Tensor
-    mirrored: Tensor
-
-
-@lru_cache(maxsize=1024)
-def layout(sizes: tuple[int, ...]) -> Layout:
-    """Return where the steps are in a packed batch with so many sequences at each step."""
-    each = torch.tensor(sizes)
-    rows = torch.arange(int(each.sum())) - torch.repeat_interleave(each.cumsum(0) - each, each)
-    steps = torch.repeat_interleave(torch.arange(len(sizes)), each)
-    starts = each.cumsum(0) - each
-    lengths = torch.bincount(rows)
-    after = torch.arange(sizes[0], len(rows))
-    before = after - torch.repeat_interleave(starts[1:] - starts[:-1], each[1:])
-    last = starts[lengths - 1] + torch.arange(sizes[0])
-    return Layout(rows, before, last, starts[lengths[rows] - 1 - steps] + rows)
-
-
 def marginals(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> Marginals:
     """Run the forward-backward algorithm; each sequence counts as one in the expected transitions.
 
@@ -161,7 +129,7 @@ class _Partition(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> Tensor:
         ctx.found = _both_ways(scores, transitions, start, end, sizes)
-        partition: Tensor = ctx.found.partition.clone()  # what is kept must not be the result, which keeps it
+        partition: Tensor = ctx.found.chain.partition.clone()  # what is kept must not be the result, which keeps it
         return partition
 
     @staticmethod
@@ -173,59 +141,27 @@ class _Partition(torch.autograd.Function):
 
 
 class _BothWays(NamedTuple):
-    """Scaled probabilities of each step from the first step on, and back from the last one.
+    """The chain in both directions, the exponentials of its transitions, `(K, K)`, and where the steps are."""
 
-    Attributes:
-        ahead: of what is before a step, and of the step itself, each row sums to 1, shape `(N, K)`.
-        behind: of what is after a step, up to a factor for each row, shape `(N, K)`.
-        within: of what is after a step and of the step itself, each row sums to 1, shape `(N, K)`.
-        jump: the exponentials of the transitions, `(K, K)`.
-        partition: the logarithm of the partition sum of each sequence, `(B,)`.
-        layout: where the steps are.
-    """
-
-    ahead: Tensor
-    behind: Tensor
-    within: Tensor
+    chain: Chain
     jump: Tensor
-    partition: Tensor
     layout: Layout
 
 
 def _both_ways(scores: Tensor, transitions: Tensor, start: Tensor, end: Tensor, sizes: list[int]) -> _BothWays:
-    """Run both directions in one loop: the second one reads every sequence turned round."""
-    at = layout(tuple(sizes))
-    most = scores.amax(1, keepdim=True)
-    steps, jump, final = (scores - most).exp(), transitions.exp(), end.exp()
-    found = torch.stack((steps, steps[at.mirrored]))
-    sums = found.new_empty(*found.shape[:2], 1)
-    # NumPy takes a third less time than torch for arrays this small; it changes `found` and `sums` in place.
-    values, scales, jumps = found.numpy(), sums.numpy(), torch.stack((jump, jump.T)).numpy()
-    reached, begin = torch.stack((start.exp(), final))[:, None].numpy(), 0
-    with np.errstate(all="ignore"):  # as torch: what is not finite becomes a loss that training refuses
-        for size in sizes:
-            now, scale = values[:, begin : begin + size], scales[:, begin : begin + size]
-            now *= reached[:, :size] @ jumps if begin else reached
-            np.maximum(now.sum(2, keepdims=True), TINY, out=scale)
-            now /= scale
-            reached, begin = now, begin + size
-    ahead, turned = found
-    within = turned[at.mirrored]
-    behind = final.expand(len(scores), -1).clone()
-    behind[at.before] = within[sizes[0] :] @ jump.T
-    logs = (sums[0].log() + most).squeeze(1)
-    ends = (ahead[at.last] @ final).clamp_min(TINY).log()
-    return _BothWays(ahead, behind, within, jump, ends.index_add(0, at.rows, logs), at)
+    at, jump = layout(tuple(sizes)), transitions.exp()
+    return _BothWays(forward_backward(scores, jump, start.exp(), end.exp(), at), jump, at)
 
 
 def _expected(found: _BothWays, weights: Tensor) -> Marginals:
     """Return the marginals, with each sequence's expected transitions times its weight, `(B,)`."""
-    at, joint = found.layout, found.ahead * found.behind
+    chain, at = found.chain, found.layout
+    joint = chain.ahead * chain.behind
     sums = joint.sum(1, keepdim=True).clamp_min(TINY)
     tags, before = joint / sums, at.before
     rows = weights[at.rows[before]][:, None] / sums[before]
-    counts = (found.ahead[before] * rows).T @ found.within[len(weights) :]
-    return Marginals(found.partition, tags, counts * found.jump, tags[: len(weights)], tags[at.last])
+    counts = (chain.ahead[before] * rows).T @ chain.within[len(weights) :]
+    return Marginals(chain.partition, tags, counts * found.jump, tags[: len(weights)], tags[at.last])
 
 
 def _traced_back(ended: Tensor, sources: list[Tensor], sizes: list[int]) -> Tensor:

@@ -18,8 +18,9 @@ from torch.nn.functional import embedding_bag
 from elman.data.sequences import Sequences, epoch_batches
 from elman.errors import InputError
 from elman.models.estimator.building import check_shapes
-from elman.models.networks.crf import ConditionalRandomField, layout, marginals
+from elman.models.networks.crf import ConditionalRandomField, marginals
 from elman.models.tag.templates import Features
+from elman.ops.chain import layout
 
 Floats = npt.NDArray[np.float32]
 
@@ -28,7 +29,7 @@ LINEAR = "linear"
 RATE = 0.3
 """The step size of a weight's first update; later ones are divided by the root of its squared gradients."""
 BEGUN = 0.1
-"""What the squared gradients of a weight begin with."""
+"""The first value of the squared gradients of a weight."""
 UPDATES = 450
 """Updates of the whole training, give or take what `PASSES` bounds."""
 PASSES = (4, 10)
