@@ -12,7 +12,7 @@ import pytest
 from elman.data.conll import read_columns
 from elman.data.tables import stream_table
 from elman.data.text import read_text
-from elman.data.vocabulary import STRANGE, Vocabulary, read_vectors
+from elman.data.vocabulary import UNKNOWN_CHARACTER, Vocabulary, read_vectors
 from elman.errors import ElmanError
 from elman.models.classify.columns import Columns
 from elman.models.scoring.labels import Labels, as_labels
@@ -97,7 +97,7 @@ def everything_of(path):
 
 def text_of(path):
     corpus = read_text(path)
-    assert (corpus.symbols.astype(int) != STRANGE).all()
+    assert (corpus.symbols.astype(int) != UNKNOWN_CHARACTER).all()
 
 
 def vectors_of(path):

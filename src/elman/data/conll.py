@@ -220,7 +220,7 @@ def _rows(name: str, block: list[_Line], layout: Layout) -> list[tuple[_Line, st
 def _misplaced(ids: Sequence[str]) -> int | None:
     """Return the index of the first id that is not in its place in CoNLL-U, or None.
 
-    Words are numbered 1, 2, ...; the id of several, 2-3, stands before the first of them, and that of an empty node,
+    Words are numbered 1, 2, ...; the id of several, 2-3, precedes the first of them, and that of an empty node,
     3.1, behind a word or, 0.1, before the first.
     """
     last, spans = 0, dict[int, int]()

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from elman.data.vocabulary import CODE_POINTS, STRANGE, Alphabet, code_points
+from elman.data.vocabulary import CODE_POINTS, Alphabet, code_points
 from elman.errors import DataError, InputError
 from elman.opening import opened
 from elman.quoting import shown
@@ -135,10 +135,9 @@ def _encode(name: str, pieces: Callable[[], Iterator[str]], held_out: float, sep
     documents: list[int] = []
     written = read = 0
     for piece, ends in _by_document(pieces(), separator):
-        numbers = alphabet.numbers(piece)
-        read += len(numbers)
-        known = numbers[numbers != STRANGE]
-        if read > total or (read <= split and len(known) < len(numbers)):
+        known = alphabet.known(piece)
+        read += len(piece)
+        if read > total or (read <= split and len(known) < len(piece)):
             break
         symbols[written : written + len(known)] = known
         written += len(known)

@@ -116,7 +116,7 @@ Merge: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True)
 class PieceSplitter:
-    """A splitter by pieces of words, which begins with characters and joins what often stands together.
+    """A splitter by pieces of words, which begins with characters and joins neighbours that are frequent.
 
     Attributes:
         use: what the texts are for, which decides what a word is.

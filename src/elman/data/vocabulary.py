@@ -21,7 +21,7 @@ FORM: Literal["NFC"] = "NFC"
 """The Unicode normal form in which every text is read, so that "é" is one letter however a file writes it."""
 UNKNOWN = "<unknown>"
 """The name of number 0 in a vocabulary."""
-STRANGE = -1
+UNKNOWN_CHARACTER = -1
 """The number of a character that is not in an alphabet."""
 CODE_POINTS = 0x110000
 
@@ -87,15 +87,15 @@ class OpenVocabulary:
     def __init__(self, closed: Vocabulary):
         self._closed = closed
         self._symbols = list(closed.symbols)
-        self._strange: dict[str, int] = {}
+        self._new: dict[str, int] = {}
 
     def encode(self, sequence: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Return a number for each symbol, shape `(T,)`; a strange one keeps the number that it first gets."""
+        """Return a number for each symbol, shape `(T,)`; a new one keeps the number that it first gets."""
         return np.fromiter((self._met(symbol) for symbol in sequence), np.int64, len(sequence))
 
     def number(self, symbol: str) -> int:
         """Return a symbol's number, 0 if it was never met."""
-        return self._closed.number(symbol) or self._strange.get(symbol, 0)
+        return self._closed.number(symbol) or self._new.get(symbol, 0)
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """Return the symbols that the numbers stand for."""
@@ -104,7 +104,7 @@ class OpenVocabulary:
     def _met(self, symbol: str) -> int:
         number = self.number(symbol)
         if not number:
-            number = self._strange[symbol] = len(self._symbols)
+            number = self._new[symbol] = len(self._symbols)
             self._symbols.append(symbol)
         return number
 
@@ -160,7 +160,7 @@ class Alphabet:
 
     def __init__(self, characters: Iterable[str]):
         self.characters = "".join(sorted(set(characters)))
-        self._numbers = np.full(CODE_POINTS, STRANGE, dtype=np.int32)
+        self._numbers = np.full(CODE_POINTS, UNKNOWN_CHARACTER, dtype=np.int32)
         self._numbers[code_points(self.characters)] = np.arange(len(self.characters))
 
     def __len__(self) -> int:
@@ -175,8 +175,14 @@ class Alphabet:
         return np.min_scalar_type(max(len(self) - 1, 0))
 
     def numbers(self, text: str) -> npt.NDArray[np.int32]:
-        """Return a number for each character, `STRANGE` for those outside the alphabet."""
+        """Return a number for each character, `UNKNOWN_CHARACTER` for those outside the alphabet."""
         found: npt.NDArray[np.int32] = self._numbers[code_points(text)]
+        return found
+
+    def known(self, text: str) -> npt.NDArray[np.int32]:
+        """Return the numbers of the characters that are in the alphabet; the others are left out."""
+        numbers = self.numbers(text)
+        found: npt.NDArray[np.int32] = numbers[numbers != UNKNOWN_CHARACTER]
         return found
 
     def encode(self, text: str, what: str) -> npt.NDArray[np.int32]:
@@ -190,10 +196,10 @@ class Alphabet:
             DataError: characters outside the alphabet; the message names them.
         """
         numbers = self.numbers(text)
-        if (numbers == STRANGE).any():
-            strangers = sorted({c for c, n in zip(text, numbers.tolist(), strict=True) if n == STRANGE})
+        if (numbers == UNKNOWN_CHARACTER).any():
+            unknown = sorted({c for c, n in zip(text, numbers.tolist(), strict=True) if n == UNKNOWN_CHARACTER})
             raise DataError(
-                f"{what}: {name_characters(strangers)} not among the {len(self)} characters the model was trained on: "
+                f"{what}: {name_characters(unknown)} not among the {len(self)} characters the model was trained on: "
                 "leave them out"
             )
         return numbers

@@ -1,4 +1,4 @@
-"""Copying: probabilities add up, strange symbols come through, and a memory's neighbour is mended."""
+"""Copying: probabilities add up, unknown symbols are copied, and a memory's neighbour is mended."""
 
 import numpy as np
 import pytest

@@ -23,12 +23,12 @@ def model():
     return elman.Translator(**SMALL).fit(ENGLISH, FRENCH)
 
 
-def test_similarity_is_one_for_the_same_and_least_for_strangers():
+def test_similarity_is_one_for_the_same_and_least_for_texts_that_share_nothing():
     nearest = NearestNeighbour().fit(["open file", "quit"], ["ouvrir", "quitter"])
     targets, similarities = nearest.find(["quit", "open a file", "zzz"])
     assert targets[:2] == ["quitter", "ouvrir"] == nearest.predict(["quit", "open a file"])
     assert similarities[0] == pytest.approx(1)
-    assert similarities[2] < similarities[1] < 1  # even strangers share where words begin and end
+    assert similarities[2] < similarities[1] < 1  # even these share where words begin and end
 
 
 def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_the_rest():
@@ -39,13 +39,13 @@ def test_the_memory_answers_from_its_threshold_on_and_the_network_is_asked_for_t
         assert texts
         return [text.upper() for text in texts]
 
-    last, known, strange = "OPEN A FILE", "QUIT", "ZZZ"
+    last, known, unlike = "OPEN A FILE", "QUIT", "ZZZ"
     for threshold, wanted in [
-        (similarity, ["quitter", strange, "ouvrir"]),
-        (np.nextafter(similarity, 1), ["quitter", strange, last]),
+        (similarity, ["quitter", unlike, "ouvrir"]),
+        (np.nextafter(similarity, 1), ["quitter", unlike, last]),
         (0.0, ["quitter", "quitter", "ouvrir"]),
-        (1.1, [known, strange, last]),
-        (None, [known, strange, last]),
+        (1.1, [known, unlike, last]),
+        (None, [known, unlike, last]),
     ]:
         memory = TranslationMemory(sources, ["ouvrir", "quitter"], threshold)
         assert memory.translate(asked, shout) == wanted
@@ -119,12 +119,12 @@ def test_the_threshold_is_measured_on_pairs_the_memory_does_not_hold(monkeypatch
         return 0.5
 
     monkeypatch.setattr("elman.models.translate.estimator.choose_threshold", spy)
-    strange = [f"{letter * 3} {letter * 4}" for letter in "qwxzkjvy"]
-    model = elman.Translator(**SMALL, split="tail").fit(ENGLISH[:72] + strange, FRENCH[:72] + strange)
+    unlike = [f"{letter * 3} {letter * 4}" for letter in "qwxzkjvy"]
+    model = elman.Translator(**SMALL, split="tail").fit(ENGLISH[:72] + unlike, FRENCH[:72] + unlike)
     similarities, wanted = seen[0]
-    assert wanted == strange
+    assert wanted == unlike
     assert similarities.max() < 0.5
-    assert model.memory_.neighbours(strange) == strange  # once measured, all pairs are known
+    assert model.memory_.neighbours(unlike) == unlike  # once measured, all pairs are known
 
 
 def test_without_held_out_pairs_it_cannot_be_measured():

@@ -141,8 +141,8 @@ class SimpleModels:
         Raises:
             InputError: it is not.
         """
-        if strangers := set(factors) - {NETWORK, *self.names()}:
-            raise InputError(f"answer: no model {listed(sorted(strangers))} is in the file")
+        if unknown := set(factors) - {NETWORK, *self.names()}:
+            raise InputError(f"answer: no model {listed(sorted(unknown))} is in the file")
 
     def _log_priors(self) -> npt.NDArray[np.float64]:
         odds = np.log(self.priors)

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from elman.bptt import Position, Streams, Truncated
 from elman.data import Alphabet, read_text
-from elman.data.vocabulary import STRANGE
 from elman.doctor import Probe, WindowedProbe
 from elman.errors import DataError
 from elman.models.networks.next_symbol import mean_loss
@@ -69,8 +68,7 @@ def text_streams(
         corpus = read_text(text, held_out=0.0)
         most = ROWS * (longest or LONGEST * (OTHERS + 1)) + 1
         read, name = corpus.alphabet.decode(corpus.symbols[:most]), str(text) if isinstance(text, Path) else "text"
-    numbers = alphabet.numbers(read)
-    known = numbers[numbers != STRANGE]
+    known = alphabet.known(read)
     rows = max(1, min(ROWS, len(known) // 20))
     if longest is not None:
         known = known[: rows * longest + 1]

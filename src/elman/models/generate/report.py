@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from elman.data import Alphabet
 from elman.data.text import whole_text
-from elman.data.vocabulary import STRANGE
 from elman.errors import DataError
 from elman.models.estimator.reports import Cell, Columns, Grid, Report
 from elman.opening import lines
@@ -44,13 +43,14 @@ def text_report(source: str | Path, alphabet: Alphabet, losses: Mapping[str, Los
         DataError: the text cannot be read, or has fewer than two characters that the model knows.
     """
     name, text = (shown(source), whole_text(source)) if isinstance(source, Path) else ("text", source)
-    numbers, strange = _known(text, alphabet)
+    numbers = alphabet.known(text).astype(np.int64)
+    unknown = len(text) - len(numbers)
     if len(numbers) < 2:
         raise DataError(f"{name}: expected two characters or more that the model knows, got {len(numbers)}: give more")
     grids = [_grid({name: float(loss(numbers).mean()) for name, loss in losses.items()}, len(numbers))]
     if known:
         grids.append(_grid(known, title="for comparison, the held-out end of the text of training"))
-    notes = [f"characters that training never saw, left out: {strange:,}"] if strange else []
+    notes = [f"characters that training never saw, left out: {unknown:,}"] if unknown else []
     return Report(f"{name}: {counted(len(numbers), 'character')}", grids, notes)
 
 
@@ -76,18 +76,11 @@ def line_scores(piece: Lines, alphabet: Alphabet, loss: Loss) -> Columns:
     A line is read as the first one of a text would be, after the end of a line; where nothing of it is known, its loss
     is not a number.
     """
-    found = [_known(f"\n{text}\n", alphabet)[0] for text in piece.texts]
+    found = [alphabet.known(f"\n{text}\n").astype(np.int64) for text in piece.texts]
     nats = [float(loss(numbers).mean()) if len(numbers) > 1 else math.nan for numbers in found]
     return {
         "line": list(range(piece.first, piece.first + len(found))),
         "text": piece.texts,
         "nats_per_char": [round(one, 6) for one in nats],
-        "unknown_characters": [_known(text, alphabet)[1] for text in piece.texts],
+        "unknown_characters": [len(text) - len(alphabet.known(text)) for text in piece.texts],
     }
-
-
-def _known(text: str, alphabet: Alphabet) -> tuple[npt.NDArray[np.int64], int]:
-    """Return the numbers of the characters that are in an alphabet, and how many are not."""
-    numbers = alphabet.numbers(text)
-    known = numbers[numbers != STRANGE]
-    return known.astype(np.int64), len(numbers) - len(known)

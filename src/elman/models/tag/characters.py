@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.data.vocabulary import STRANGE, Alphabet
+from elman.data.vocabulary import UNKNOWN_CHARACTER, Alphabet
 from elman.layers import GRU
 from elman.models.tag.words import distinct
 
@@ -41,7 +41,7 @@ def spelled(rows: Sequence[Sequence[str]], alphabet: Alphabet) -> npt.NDArray[np
     found[:, 0] = np.arange(len(words))
     for word, numbers in zip(words, found[:, 1:], strict=True):
         read = alphabet.numbers(word if len(word) <= LONGEST else word[: LONGEST // 2] + word[-LONGEST // 2 :])
-        numbers[: len(read) or 1] = np.where(read == STRANGE, UNKNOWN, read + FIRST) if len(read) else UNKNOWN
+        numbers[: len(read) or 1] = np.where(read == UNKNOWN_CHARACTER, UNKNOWN, read + FIRST) if len(read) else UNKNOWN
     return found[places]
 
 

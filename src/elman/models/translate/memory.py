@@ -85,10 +85,10 @@ class TranslationMemory:
     def translate(self, sources: Sequence[str], write: Callable[[list[str]], list[str]]) -> list[str]:
         """Return a translation for each source: the memory's own, or what `write` makes of those that are not near."""
         targets, similarities = self.nearest.find(sources)
-        strange = np.flatnonzero(similarities < self._least).tolist()
-        if strange:
-            written = write([sources[row] for row in strange])
-            for row, text in zip(strange, written, strict=True):
+        unlike = np.flatnonzero(similarities < self._least).tolist()
+        if unlike:
+            written = write([sources[row] for row in unlike])
+            for row, text in zip(unlike, written, strict=True):
                 targets[row] = text
         return targets
 

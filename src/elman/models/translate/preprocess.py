@@ -91,10 +91,10 @@ class Reader:
         values = wanted.values.copy()
         for row, text in enumerate(targets):
             own, there = values[wanted.starts[row] : wanted.starts[row + 1]], read.copies[row]
-            strange = np.flatnonzero(own == 0)
-            symbols = self._target.split(text) if len(strange) else []
-            found = [self._open.number(symbols[place]) for place in strange]
-            own[strange] = np.where(np.isin(found, there), found, 0)
+            unknown = np.flatnonzero(own == 0)
+            symbols = self._target.split(text) if len(unknown) else []
+            found = [self._open.number(symbols[place]) for place in unknown]
+            own[unknown] = np.where(np.isin(found, there), found, 0)
         return Sequences(values, wanted.starts)
 
     def symbols(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
