@@ -28,7 +28,7 @@ def backtest(options: dict[str, Any], file: str, origins: int, seed: int) -> tup
 
 
 def off_the_band(outcome: Outcome, within: float) -> Outcome:
-    """How far the share within 95 % intervals is from the band of 80 to 99 %."""
+    """Return the distance of the share within 95 % intervals from the band of 80 to 99 %."""
     return Outcome({"elman": max(0.80 - within, within - 0.99, 0.0), "within 95 % intervals": within}, outcome.seconds)
 
 

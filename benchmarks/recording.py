@@ -1,4 +1,4 @@
-"""What a record costs: forward and backward of one layer with every gate, state and gradient recorded, and without.
+"""Measure the cost of a record: one layer, forward and backward, with all gates, states and gradients and without.
 
     python -m benchmarks.recording [--quick]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """What one run found.
+    """The result of one run.
 
     Attributes:
         figures: the measure by the name of who reached it; "elman" is the model, the others are its baselines.

@@ -1,4 +1,4 @@
-"""How soon the command line answers, as a whole process: help, a worked calculation, and the least a start takes.
+"""Measure how soon the command line answers, as a whole process: help, a worked calculation, and the shortest start.
 
 python -m benchmarks.startup
 """

@@ -1,4 +1,4 @@
-"""How much of the full gradient truncated backpropagation keeps, in a character model trained on tiny Shakespeare.
+"""Measure how much of the full gradient truncated backpropagation keeps, in a character model of tiny Shakespeare.
 
     python -m benchmarks.truncation [--epochs 2] [--model FILE] [--data DIR]
 

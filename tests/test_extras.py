@@ -50,7 +50,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
-    """What the programs print where no extra is installed; both in one process, which loads torch once."""
+    """Return the output of the programs where no extra is installed; both in one process, which loads torch once."""
     folder = tmp_path_factory.mktemp("bare")
     (folder / "my.txt").write_text("A text.")
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""How near two numbers must be, said once: a relative error, max|got - want| / max|want|, by the type computed in.
+"""Tolerances of all tests: a relative error, max|got - want| / max|want|, by the type computed in.
 
 An absolute tolerance passes a cell whose recurrence is deleted, because its states are small; a relative one does not.
 """

@@ -9,8 +9,8 @@ MOST_QUOTED = 60  # characters of a value that a message repeats
 MOST_LISTED, LONGEST_LIST = 10, 200  # names in a message, and their characters in all
 LONGEST_PATH = 150  # characters of a path that a message repeats, the last ones
 
-# What a terminal would obey or could not encode: the control characters of ASCII and of Latin-1, the marks that reverse
-# the direction of a line, the separators that break one, and surrogates without their partner.
+# Characters that a terminal would obey or could not encode: the control characters of ASCII and of Latin-1, the marks
+# that reverse the direction of a line, the separators that break one, and surrogates without their partner.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

@@ -76,7 +76,7 @@ def test_a_recorded_layer_refuses(cell: Cell) -> None:
 
 
 def kept_floats(layer: torch.nn.RNNBase, T: int, every: Any) -> int:
-    """What autograd keeps beyond x, y and the weights."""
+    """Return how many floats autograd keeps beyond x, y and the weights."""
     kept: dict[int, int] = {}
     x = torch.randn(T, 4, 5, dtype=layer.weight_ih_l0.dtype)
 
@@ -138,7 +138,7 @@ def test_the_peak_of_a_process() -> None:
 
 @NATIVE
 def test_second_derivatives_are_those_of_the_plain_pass(cell: Cell) -> None:
-    """Where a graph of the gradients is asked for, they come through the reference, which keeps every step."""
+    """A graph of the gradients is made by the reference, which keeps every step."""
     layer = cell.layer(5, 4, **cell.options)
     x = torch.randn(7, 3, 5, requires_grad=True)
 

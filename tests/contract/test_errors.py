@@ -1,4 +1,4 @@
-"""What is wrong for torch.nn is wrong here, with the same type of exception and a message that says what to do."""
+"""Calls that torch.nn refuses are refused here, with the same type of exception and a message that says what to do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -165,7 +165,7 @@ def test_a_right_call_raises_nothing(cell: Cell, run: Run) -> None:
 
 
 def test_a_state_of_more_rows_than_the_batch_is_not_cut(cell: Cell) -> None:
-    """Where torch drops the surplus rows of `hx` in silence, with a shuffled packed batch."""
+    """torch drops the surplus rows of `hx` silently, with a shuffled packed batch."""
     layer = cell.layer(I, H, **cell.options)
     with pytest.raises(RuntimeError, match=r"got \[1, 3, 4\]"):
         layer(packed(shuffled=True), states(layer, 1, B + 1, H))

@@ -1,4 +1,4 @@
-"""What a layer returns may be changed in place before its backward pass: the gradients are those of its own outputs."""
+"""Outputs may be changed in place before the backward pass: the gradients are those of the layer's own outputs."""
 
 import gc
 import weakref

@@ -1,4 +1,4 @@
-"""What programs do with a layer: compile, export, autocast, distribute, compute in reduced precision."""
+"""Programs compile, export, autocast and distribute a layer, and compute with it in reduced precision."""
 
 from typing import Any
 

@@ -126,7 +126,7 @@ def test_jit_trace_of_a_packed_batch(cell: Cell) -> None:
 
 
 def test_a_trace_for_onnx_has_torchs_operations(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What torch.onnx.export does first; it knows torch's recurrent operations, and no others."""
+    """torch.onnx.export traces first; it knows torch's recurrent operations, and no others."""
     monkeypatch.setattr("torch.onnx.is_in_onnx_export", lambda: True)
     layer, x = cell.layer(I, H, **cell.options), torch.randn(4, 2, I)
     if cell.in_torch:

@@ -1,5 +1,5 @@
-"""What arrives at a layer and where: growth by lag agrees with the layer's own Jacobians, and a direction that is read
-after one step is named.
+"""The gradients that arrive at a layer: growth by lag agrees with its own Jacobians, and a direction that is read after
+one step is named.
 """
 
 import numpy as np
@@ -88,7 +88,7 @@ def check(report, layers, read):
 
 
 def test_the_gradient_of_the_whole_network_would_be_seen(monkeypatch):
-    """What comes back through the layer above is no growth of this layer."""
+    """A gradient from the layer above is no growth of this layer."""
 
     def of_all(walk, _layer, _limit):
         by_step = norms((walked(walk.steps.dh, walk.steps.reverse),))

@@ -1,4 +1,4 @@
-"""What cannot be examined is said in one line: where, what was expected, what came, what to do."""
+"""Models that cannot be examined are refused in one line: where, expected, got, what to do."""
 
 import inspect
 

@@ -25,7 +25,7 @@ def packed_loss(net, sequences):
 
 
 def one_by_one(net, number):
-    """What the doctor finds in each row alone, as a batch of one."""
+    """Return the findings of each row alone, as a batch of one."""
     found = [elman.diagnose(net, lambda x=x: net(x[:, None])[0].square().sum()).layers[number] for x in rows()]
     return [layer.by_lag for layer in found], [layer.by_step for layer in found]
 

@@ -1,4 +1,4 @@
-"""What the kernels' tests compute: a cell, a size and an arrangement, once by the kernels and once in float64."""
+"""Problems for the tests of kernels: a cell, a size and an arrangement, computed by the kernels and in float64."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ def test_everything_equals_the_reference(each_set: EachSet, problem: Problem) ->
 @pytest.mark.parametrize("H", [64, 66])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_more_than_the_caches_hold(cell: str, H: int, threads: int) -> None:
-    """What is kept for the backward pass then goes past the caches, where vectors are whole lines (H = 64)."""
+    """Values for the backward pass are then stored non-temporally, where vectors are whole lines (H = 64)."""
     problem = Problem(cell, 112, 128, 3, H)
     torch.set_num_threads(threads)
     assert_all_close(native(problem), truth(problem))
@@ -49,7 +49,7 @@ def test_more_than_the_caches_hold(cell: str, H: int, threads: int) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_weight_gradients_larger_than_the_caches(threads: int) -> None:
-    """They are stored past the caches where all rows are added up at once."""
+    """They are stored non-temporally where all rows are added up at once."""
     problem = Problem("lstm", 1, 2, 67, 1000)
     torch.set_num_threads(threads)
     assert_all_close(native(problem), truth(problem))
@@ -59,7 +59,7 @@ def test_weight_gradients_larger_than_the_caches(threads: int) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("H", HIDDEN[2:])
 def test_every_size_with_every_size(instruction_set: str, cell: str, H: int) -> None:
-    """From 4 units on: where all of 1 or 3 are saturated, 1 - h^2 cancels, and float32 itself comes no closer."""
+    """The sizes are 4 units and more: where all of 1 or 3 are saturated, 1 - h^2 cancels, and float32 is no closer."""
     for I in INPUTS:  # noqa: E741
         for B in ROWS:
             problem = Problem(cell, 3, B, I, H, reverse=bool(B % 2))
@@ -87,7 +87,7 @@ def test_any_single_wrong_number_is_found(instruction_set: str, cell: str) -> No
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_never_written_is_found(instruction_set: str, cell: str) -> None:
-    """What guards all of the above: memory that nobody wrote is NaN, and NaN is not close to anything."""
+    """This guards the tests above: memory that was never written is NaN, and NaN is not close to anything."""
     assert torch.empty(3).isnan().all()
     assert torch.empty(2).new_empty(3).isnan().all()
     problem = Problem(cell, 3, 5, 9, 17)

@@ -1,4 +1,4 @@
-"""What a record gets from the kernels, on every instruction set and however the work is shared, equals the reference.
+"""Records of the kernels equal the reference, on every instruction set and however the work is shared.
 
 New memory is full of NaN here, so that a step, row or unit that nobody wrote is seen. tests/layers holds the record of
 the reference to plain autograd.

@@ -59,7 +59,7 @@ def test_shared_by_a_team(problem: Problem) -> None:
 
 @pytest.mark.parametrize("cell", SAVING)
 def test_segments_larger_than_the_caches(cell: str) -> None:
-    """What is kept of one goes past the caches then."""
+    """The values of a segment are then stored non-temporally."""
     assert_same_bits(Problem(cell, 150, 128, 3, 64), 140)
 
 

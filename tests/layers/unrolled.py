@@ -1,4 +1,4 @@
-"""What a record must say: each sequence by itself, step by step in float64, every value a leaf that keeps its gradient.
+"""The reference of records: each sequence by itself, step by step in float64, every value a leaf with a gradient.
 
 Shares no line with Elman: the equations are written out again, and autograd does the rest.
 """

@@ -51,7 +51,7 @@ def _one_thread() -> Iterator[None]:
 def arguments(
     cell: str, *, bias: bool = True, packed: bool = False, grad: bool = False, reverse: bool = False, segment: int = 0
 ) -> list[Any]:
-    """What `torch.ops.elman.recurrence` takes, without its last, `keep`."""
+    """Return the arguments of `torch.ops.elman.recurrence` without the last one, `keep`."""
     problem = Problem(cell, 4, 3, 5, 6, bias=bias, lengths=WHOLE[packed])
     x, *rest = (t.float().requires_grad_(grad) for t in draw(problem))
     states, weights = rest[: CELLS[cell].states], rest[CELLS[cell].states :]
@@ -368,7 +368,7 @@ def test_batch_sizes_of_another_kind() -> None:
 
 @pytest.mark.parametrize("name", ["weight_hh_l0", "bias_hh_l0"])
 def test_a_layer_whose_weight_was_replaced(name: str) -> None:
-    """What fits is used, strided too; what does not fit is refused."""
+    """A weight that fits is used, strided too; one that does not is refused."""
     layer, x = elman.LSTM(5, 6), torch.randn(4, 3, 5)
 
     def results(checkpoint_every: int | None) -> list[Tensor]:

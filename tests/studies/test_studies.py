@@ -1,5 +1,5 @@
-"""What the pages of docs/studies claim, over several seeds, with the functions of the scripts themselves at sizes that
-take a moment. That the scripts print what the pages show is tests/test_examples.py's.
+"""The claims of the pages in docs/studies hold over several seeds, with the functions of the scripts themselves at
+sizes that take a moment. That the scripts print what the pages show is tests/test_examples.py's.
 """
 
 import importlib.util

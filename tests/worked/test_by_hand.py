@@ -1,4 +1,4 @@
-"""What the page "BPTT by hand" and the README's section show is what the program prints."""
+"""The page "BPTT by hand" and the README's section show the program's own output."""
 
 import re
 import shlex

@@ -170,7 +170,7 @@ def test_every_number_of_the_notes(sheet: str, printed: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("sheet", "printed"), [("love-book", BOOK), ("love-ai", AI)], ids=["love-book", "love-ai"])
 def test_the_notes_own_operands_give_their_next_line(sheet: str, printed: dict[str, str]) -> None:
-    """From the notes' own rounded numbers, each equation gives what they print next, to one unit of the last digit."""
+    """Each equation gives, of the notes' own rounded numbers, their next line, to one unit of the last digit."""
     trace = elman.explain(sheet)
     carried = {key: np.array([float(x) for x in text.split()]) for key, text in printed.items() if ":" not in key}
     wrong = {}

@@ -1,4 +1,4 @@
-"""What a sheet may not say: one line that names the field, what was expected and what came."""
+"""Faulty sheets are refused in one line that names the field, what was expected and what was got."""
 # ruff: noqa: E501 - a table reads best with one case a line
 
 import copy

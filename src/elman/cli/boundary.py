@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     number of any other signal), 141 a reader that has gone.
 
     Args:
-        arguments: the words after `elman`; those of the command line by default. `--debug` may stand anywhere before a
+        arguments: the words after `elman`; those of the command line by default. `--debug` may be anywhere before a
             bare `--`, and shows the traceback of an error.
     """
     words, debug = _take_debug(sys.argv[1:] if arguments is None else arguments)

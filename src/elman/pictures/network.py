@@ -14,7 +14,7 @@ from elman.pictures.unrolling import GATES, Column, Network, network
 from elman.quoting import shorten
 
 WIDE, HIGH = 68.0, 46.0  # a cell
-SIDE = 15.0  # in two directions a row stands this far beside the middle, so that what passes it does not cross it
+SIDE = 15.0  # distance of a row from the middle in two directions, so that lines that pass it do not cross it
 BESIDE = SIDE + WIDE / 2 - 15  # where such an arrow passes a cell
 LANE = 7.0  # between two lines that go the same way
 _MOST = 16  # characters of a word
@@ -171,7 +171,7 @@ class _Drawing:
     def _gather(self, at: int, layer: int) -> Iterator[str]:
         """Draw arrows from both directions of a layer to the point above where they are concatenated."""
         if not self._sided(at):
-            if self.net.bidirectional:  # a decoder stands where the forward row does, and has no reverse row to join
+            if self.net.bidirectional:  # a decoder is drawn at the forward row, and has no reverse row to join
                 x = self.x(at)
                 yield line([(x, self._row(layer, False).y - HIGH / 2), (x, self._joint(layer))])
             return
@@ -186,7 +186,7 @@ class _Drawing:
 
     def _carried(self, at: int, row: _Row) -> Iterator[str]:
         """The states of the step before, or of the start, into a cell."""
-        way = 1 if row.reverse else -1  # where the step before stands
+        way = 1 if row.reverse else -1  # to the step before
         before = at + way
         edge = self.cell_x(at, row) + way * WIDE / 2
         starts = not 0 <= before < len(self.net.columns) or (row.reverse and not self._sided(before))

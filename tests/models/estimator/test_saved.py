@@ -1,4 +1,4 @@
-"""What `fit` chose for the data, and what a model answers with, are in its file."""
+"""The file of a model has the options that `fit` chose for the data, and the answer."""
 
 import pytest
 

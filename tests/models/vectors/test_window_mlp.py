@@ -1,4 +1,4 @@
-"""What a window sees decides the answer, and nothing else does."""
+"""A prediction depends on the values in its window alone."""
 
 import numpy as np
 import pytest

@@ -53,7 +53,7 @@ def seasonal_mean(history: Numbers, horizon: int, season: int) -> Numbers:
 
 
 def seasonal_places(length: int, horizon: int, season: int) -> np.typing.NDArray[np.int64]:
-    """Return where in a history of that length the values stand that the seasonal naive forecast repeats."""
+    """Return the places, in a history of that length, of the values that the seasonal naive forecast repeats."""
     return length - season + np.arange(horizon) % season
 
 

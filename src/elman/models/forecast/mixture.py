@@ -28,7 +28,7 @@ POWER = 8
 BEHIND = 1.3
 """Methods that err more than this times the best's error are left out."""
 EARLIEST = 1 / 3
-"""How much the first of the past origins counts; the last counts 1."""
+"""The weight of the first of the past origins; the last has 1."""
 LEAST_SHARE = 0.01
 """Methods that would count less are left out."""
 ENOUGH = 0.8
@@ -42,7 +42,7 @@ CERTAIN = 100.0
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the network."""
 PRICE = 1.0
-"""What part of the error a share of 1 has to save where one horizon was held out."""
+"""The part of the error that a share of 1 has to save where one horizon was held out."""
 SIMPLE = "simple methods"
 
 

@@ -23,7 +23,7 @@ SHORTEST = 2
 def all_origins(encoded: Encoded, begins: list[int], ends: list[int]) -> tuple[Origins, Origins]:
     """Return series and step of every origin whose horizon lies within a part of its series.
 
-    An origin stands after an observed step: a filled one may know what comes after it. At least one step of its horizon
+    An origin follows an observed step: a filled one may depend on later ones. At least one step of its horizon
     is observed.
 
     Args:
@@ -71,7 +71,7 @@ def split_origins(encoded: Encoded, lengths: list[int], options: ForecasterOptio
 
 
 class Backtest(NamedTuple):
-    """Series, what of them lies before the first origin of a backtest, and the steps between two origins."""
+    """Series, their parts before the first origin of a backtest, and the steps between two origins."""
 
     panel: Panel
     training: Panel
@@ -79,7 +79,7 @@ class Backtest(NamedTuple):
 
 
 def before_last_origins(panel: Panel, horizon: int, origins: int | None, every: int | None) -> Backtest:
-    """Return what lies before the first of the last origins.
+    """Return the parts of series before the first of the last origins.
 
     Args:
         panel: the series.

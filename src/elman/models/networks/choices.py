@@ -18,7 +18,7 @@ from elman.models.scoring.texts import chrf, count_ngrams, exact
 from elman.options import AnswerName
 
 WIDTHS, PENALTIES = (5, 1), (0.6, 0.0, 1.2, 2.0)
-"""What is tried where it is left open, the usual first: what is as good later is not taken."""
+"""The searches to try where the options leave them open; of two equally good ones the earlier is taken."""
 SEARCHED, MEASURED = 200, 1000
 """Held-out texts on which the search is chosen at most, and what the model answers with."""
 FOLDS = 5
@@ -28,7 +28,7 @@ UNIT = "1 - chrF"
 Values = npt.NDArray[np.float64]
 """Of each input, `(n,)`: how near it is to a known one, or how unsure the network is of it."""
 Written = Mapping[str, Sequence[str]]
-"""What each candidate wrote, by name."""
+"""The texts that each candidate wrote, by name."""
 
 
 def usual_beam(options: WriterOptions) -> Beam:

@@ -1,12 +1,12 @@
 """Predict the next symbol of a text by interpolated n-grams: modified Kneser-Ney smoothing.
 
 Chen and Goodman (1999), "An empirical study of smoothing techniques for language modeling", section 3. The longest
-context is counted as it occurs; a shorter one by how many different symbols stand before it, because it matters only
+context is counted as it occurs; a shorter one by how many different symbols precede it, because it matters only
 where the longer one was not seen. From each count a discount is taken, of one size for counts of 1, of 2, and of 3 or
 more, and spread over what the next shorter context predicts.
 
 n-grams are numbers in base V, so that counting is sorting and asking is a binary search, for all positions at once.
-The shorter n-grams, and before how many symbols each stands, follow from the longest ones and the text's beginning.
+The shorter n-grams, and how many symbols precede each, follow from the longest ones and the text's beginning.
 """
 
 from collections.abc import Mapping
@@ -236,7 +236,7 @@ def occurrences(text: Symbols, size: int, length: int) -> tuple[Codes, Codes]:
 
 
 def continuations(longer: Codes, beginning: Symbols, size: int, length: int) -> tuple[Codes, Codes]:
-    """Return the n-grams of one length, ascending, and how many different symbols stand before each.
+    """Return the n-grams of one length, ascending, and how many different symbols precede each.
 
     Args:
         longer: the n-grams that are one symbol longer, each once.

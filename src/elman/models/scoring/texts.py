@@ -66,7 +66,7 @@ def error_scores(got: Sequence[str], wanted: Sequence[str], tokens: Kind) -> Sco
 
 
 def exact(got: Sequence[str], wanted: Sequence[str]) -> float:
-    """Return the share of texts that are what they should be, whatever white space stands between their words."""
+    """Return the share of texts that are what they should be, whatever white space separates their words."""
     return sum(_spaced(a) == _spaced(b) for a, b in zip(got, wanted, strict=True)) / len(wanted)
 
 

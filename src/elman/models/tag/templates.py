@@ -20,7 +20,7 @@ Numbers: TypeAlias = npt.NDArray[np.int64]
 LEAST = 2
 """Times that a feature of several columns has to come in training."""
 UNKNOWN, EDGE, FIRST = 0, 1, 2
-"""What a column holds where training never saw it, beyond the ends of a sequence, and the first of what it saw."""
+"""Numbers in a column: of a value that training never saw, of a step beyond the ends, and of the first known value."""
 BITS = 62
 """Bits of the number of a combination, shared by its columns."""
 REACH = 3

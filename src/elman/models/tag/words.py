@@ -46,7 +46,7 @@ PARTS: dict[str, Callable[[str], str]] = {
 }
 """The parts of a word, by name."""
 COLUMNS = ("word", *PARTS)
-"""What the columns of a sequence of words hold: the number of the word, then of each of its parts."""
+"""The columns of a sequence of words: the number of the word, then of each of its parts."""
 WHOLE = ("word", "lower", "ending 5")
 """The columns by which a rare word can be known."""
 

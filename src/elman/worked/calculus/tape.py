@@ -15,7 +15,7 @@ from elman.worked.calculus.operations import OPERATIONS, Derivative, number
 from elman.worked.sheet.names import Array, Name
 
 Gather = Callable[[Value, list[Source]], list[Source]]
-# What the reader may want to see and no gradient flows through: dL/dp and dp/dy beside the shortcut p - target.
+# Values that explain a shortcut and pass no gradient on: dL/dp and dp/dy with the shortcut p - target.
 Asides = Callable[[Value, Expr], Iterable["Aside"]]
 
 

@@ -269,7 +269,7 @@ def _note(tape: Tape, left: list[str], missing: int) -> str:
         for operand in value.operands
         if (np.abs(operand.array) < STEPS[-1]).any()
     ]
-    relu = f"; relu has no slope at 0, where {listed(kinks)} stands, and 0 is taken" if kinks else ""
+    relu = f"; relu has no slope at 0, where {listed(kinks)} is, and 0 is taken" if kinks else ""
     if not missing:
         return relu
     where = f"; {missing} left out, in {listed([f'd{key}' for key in left])}, where no difference can be taken: "

@@ -1,7 +1,7 @@
 """Read a student's numbers from CSV, YAML or Python, with the digits that were typed.
 
-CSV: one value a line, `dh.2, -0.0971, 0.2076`, a matrix row after row; a header `id, values` and comments with `#` may
-stand. Semicolons or tabs may replace the commas, and then a comma inside a number is a decimal comma, as
+CSV: one value a line, `dh.2, -0.0971, 0.2076`, a matrix row after row; a header `id, values` and comments with `#` are
+allowed. Semicolons or tabs may replace the commas, and then a comma inside a number is a decimal comma, as
 spreadsheets write it in much of the world: `dh.2;-0,0971;0,2076`. YAML and JSON: `dh.2: [-0.0971, 0.2076]`. One entry
 of a value: `dW_hh[1,2]`, counted from 1. An empty place, `_` or `null` is not marked.
 """

@@ -49,13 +49,13 @@ CATALOGUE: tuple[Mistake, ...] = (
     ),
     Mistake(
         "E2", "future term in place of the local one",
-        "dh_t took what comes back from step t+1 in the place of the output's own term",
+        "dh_t took the term of step t+1 in place of the output's own term",
         "add the two terms: h_t feeds the output and the next state",
         ALL, _one(rules.future_only),
     ),
     Mistake(
         "E3", "transpose missing",
-        "a recurrent matrix was used on the way back as it stands",
+        "a recurrent matrix was used in the backward pass without its transpose",
         "use its transpose: each unit collects along the column of the matrix",
         ALL, _one(rules.no_transpose),
     ),
@@ -141,7 +141,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake(
         "E17", "another GRU",
         "another variant of the GRU was computed",
-        "use the equations of this sheet: where the reset gate stands, and what z keeps",
+        "use the equations of this sheet: where the reset gate is applied, and what z keeps",
         ("gru",), networks.other_gru,
     ),
     Mistake(

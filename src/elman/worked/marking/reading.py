@@ -1,7 +1,7 @@
 """Compute a sheet as a student with certain slips would, and compare it with the numbers that the student gives.
 
-Each line is computed from the student's own earlier numbers where they stand, and from the lines before where they do
-not: an error is carried forward, and one wrong value does not make all that follow wrong. How far a line can be off by
+Each line is computed from the student's own earlier numbers where there are some, and from the lines before where not:
+an error is carried forward, and one wrong value does not make all that follow wrong. How far a line can be off by
 rounding is the half unit of each operand, carried through the line.
 """
 
@@ -144,7 +144,7 @@ class Reading:
             name = stack[-1]
             waiting = [] if self._is_whole(name) else [need for need in self.needs(name) if need not in done]
             if waiting and name not in done:
-                if name in opened:  # all above it on the stack is what it is made from, and it stands there again
+                if name in opened:  # the names above it on the stack are its operands, and it is one of them
                     raise CircularError(name)
                 opened.add(name)
                 stack += waiting

@@ -134,7 +134,7 @@ class Worksheet(_Part):
     examples: Annotated[tuple[Example, ...], Field(min_length=1)] = Field(description="The sequences.")
     output: Output = Field(description="What is read off the state; a word alone is its `kind`.")
     loss: Loss | None = Field(None, description="Without it, there is a forward pass only.")
-    truncation: Truncation | None = Field(None, description="Cut the gradient on its way back.")
+    truncation: Truncation | None = Field(None, description="Cut the gradient in the backward pass.")
     clip: Clip | None = Field(None, description="Clip the gradients.")
     update: Update | None = Field(None, description="One step of learning.")
     digits: Digits = Field(4, description="Decimals printed.")

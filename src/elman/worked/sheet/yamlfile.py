@@ -2,7 +2,7 @@
 
 YAML is read as it is today rather than as it was in 2005: only a decimal number is a number (1e-1 too), only `true`
 and `false` are truth values, and only `null`, `~` and nothing at all are nothing. What YAML 1.1 takes for something
-else (a date, 0x1F, 1_000, 1:30, 012) becomes an `Odd`, which no field accepts, so that the reader is told to write it
+else (a date, 0x1F, 1_000, 1:30, 012) becomes an `Odd`, which no field accepts, so that a message says to write it
 another way. A key given twice is refused instead of dropped.
 
 The limits are checked on the stream of events, before anything is built: how deep, and how many nodes, each alias
