@@ -3,9 +3,10 @@
 // Each step is a small product, the rows of the step before times the transitions, and it waits for the step before. The
 // sums of some rows are taken side by side, so that a multiply-add seldom waits for another. Each sum is taken in the
 // order of the tags, whatever the number of rows: a row's bits depend on nothing but its own sequence.
+//
+// Loops are written out: a template of the standard library would be shared between instruction sets (simd.h).
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 
 #include "product.h"
@@ -33,7 +34,7 @@ class ChainPass {
     Index floats() const { return (2 * K_ + 2 + 2 * B_) * padded_; }
 
     void run(float* scratch) {
-        std::fill(scratch, scratch + floats(), 0.0f);
+        for (Index i = 0; i < floats(); i++) scratch[i] = 0.0f;
         float* jump = scratch;
         float* turned = jump + K_ * padded_;
         float* first = turned + K_ * padded_;
@@ -55,14 +56,14 @@ class ChainPass {
 
     // Writes `ahead` and the partition sums, and in place of `within` the exponentials of the scores.
     void run_forward(const float* jump, const float* first, const float* last) {
-        std::fill(call_.partition, call_.partition + B_, 0.0f);
+        for (Index row = 0; row < B_; row++) call_.partition[row] = 0.0f;
         for (Index t = 0; t < call_.T; t++) {
             const Index rows = rows_of(t), next = rows_of(t + 1);
             if (t > 0) multiply(jump, rows);
             for (Index row = 0; row < rows; row++) {
                 const float* scores = call_.scores + (offset_[t] + row) * K_;
                 float* now = now_ + row * padded_;
-                const float most = *std::max_element(scores, scores + K_);
+                const float most = highest(scores);
                 copy_row(now, scores, K_);
                 for (Index j = 0; j < padded_; j += W) {  // not above 0, lanes beyond the last tag too
                     const V below = at_most(at_least(load(now + j) - most, splat(-87.0f)), V{});
@@ -72,8 +73,8 @@ class ChainPass {
                 copy_row(call_.within + (offset_[t] + row) * K_, now, K_);
                 const float divisor = scale(now, t > 0 ? reached_ + row * padded_ : first);
                 copy_row(call_.ahead + (offset_[t] + row) * K_, now, K_);
-                call_.partition[row] += std::log(divisor) + most;
-                if (row >= next) call_.partition[row] += std::log(bounded(dot(now, last)));
+                call_.partition[row] += ::logf(divisor) + most;
+                if (row >= next) call_.partition[row] += ::logf(bounded(dot(now, last)));
             }
         }
     }
@@ -134,6 +135,12 @@ class ChainPass {
         const float divisor = bounded(dot(row, by));
         for (Index j = 0; j < padded_; j += W) store(row + j, load(row + j) * load(by + j) / divisor);
         return divisor;
+    }
+
+    float highest(const float* row) const {
+        float most = row[0];
+        for (Index j = 1; j < K_; j++) most = row[j] > most ? row[j] : most;
+        return most;
     }
 
     float dot(const float* a, const float* b) const {
