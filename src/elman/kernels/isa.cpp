@@ -7,15 +7,22 @@
 namespace elman::ELMAN_ISA {
 namespace {
 
+// Gives a pass its arrays; false where there is no memory.
 template <class Pass>
-int run_pass(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
-    Pass pass(call, offset, team.size(), split);
+bool lay_out(Pass& pass, Scratch& scratch) {
     Layout measure(nullptr);
     pass.lay_out(measure);
     float* memory = scratch.floats(measure.used());
-    if (memory == nullptr) return elman_no_memory;
+    if (memory == nullptr) return false;
     Layout layout(memory);
     pass.lay_out(layout);
+    return true;
+}
+
+template <class Pass>
+int run_pass(const elman_call& call, const Index* offset, Team& team, Split split, Scratch& scratch) {
+    Pass pass(call, offset, team.size(), split);
+    if (!lay_out(pass, scratch)) return elman_no_memory;
     team.run([](void* argument, int thread) { static_cast<Pass*>(argument)->run(thread); }, &pass);
     return elman_ok;
 }
@@ -35,9 +42,8 @@ int run(const elman_call& call, const Index* offset, Team& team, Split split, Sc
 
 int run_chain(const elman_chain_call& call, const Index* offset, Scratch& scratch) {
     ChainPass pass(call, offset);
-    float* memory = scratch.floats(pass.floats());
-    if (memory == nullptr) return elman_no_memory;
-    pass.run(memory);
+    if (!lay_out(pass, scratch)) return elman_no_memory;
+    pass.run();
     return elman_ok;
 }
 
