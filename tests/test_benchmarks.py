@@ -160,12 +160,23 @@ def test_an_archive_is_the_file_of_its_checksum_or_not_kept(monkeypatch, tmp_pat
         assert archives.missing(("seqlearn",)) == ""
 
 
-@pytest.mark.parametrize("arguments", [["texts"], ["text", "texts"], ["--sets", "amazon", "texts"]])
+@pytest.mark.parametrize("arguments", [["texts"], ["text", "texts"], ["generate", "--sets", "milton", "texts"]])
 def test_a_name_that_no_benchmark_has_is_refused_before_any_training(monkeypatch, capsys, arguments):
     monkeypatch.setattr(sys, "argv", ["unseen", *arguments])
     with pytest.raises(SystemExit, match="2"):
         unseen.main()
-    assert re.search(r"no (job|set) texts: choose among .*(text|amazon)", capsys.readouterr().err)
+    assert re.search(r"no (job|set) texts: choose among .*(text|milton)", capsys.readouterr().err)
+
+
+def test_a_library_to_compare_with_that_is_missing_is_named(monkeypatch, capsys):
+    def without_library(name):
+        raise ModuleNotFoundError(name="lightgbm")
+
+    monkeypatch.setattr(unseen, "kind_of", without_library)
+    monkeypatch.setattr(sys, "argv", ["unseen", "symbols"])
+    with pytest.raises(SystemExit, match="2"):
+        unseen.main()
+    assert "lightgbm is not installed: make .venv/peers" in capsys.readouterr().err
 
 
 def test_without_names_none_are_read():

@@ -34,7 +34,10 @@ def main() -> int:
     parser.add_argument("--sets", nargs="+", metavar="NAME", default=[])
     datasets.add_option(parser)
     arguments = parser.parse_args()
-    kinds = [kind_of(name) for name in arguments.kinds or KINDS]
+    try:
+        kinds = [kind_of(name) for name in arguments.kinds or KINDS]
+    except ModuleNotFoundError as error:
+        parser.error(f"{error.name} is not installed: make .venv/peers installs the libraries to compare with")
     known = [one.name for kind in kinds for one in kind.sets]
     if unknown := [name for name in arguments.sets if name not in known]:
         parser.error(f"no set {', '.join(unknown)}: choose among {', '.join(known)}")
