@@ -50,7 +50,7 @@ def translated(file: str, source: str, target: str, seed: int) -> tuple[dict[str
         (sources[training], targets[training]),
         (sources[held_out].tolist(), targets[held_out].tolist()),
     )
-    print(f"  {count_duplicates(known[0], asked)} of {len(asked)} held-out sources stand in the training part too")
+    print(f"  {count_duplicates(known[0], asked)} of {len(asked)} held-out sources are in the training part too")
     outcome = Outcome()
     model = elman.Translator(**(PHONES if file == "pronunciations.csv" else FRENCH), seed=seed)
     with outcome.timed():

@@ -1,4 +1,4 @@
-"""Answers files: what may stand in them, and the one line that says what is wrong."""
+"""Answers files: what they may hold, and the one line that says what is wrong."""
 
 import re
 from pathlib import Path
