@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstring>
 
 #include "product.h"
 #include "sequence.h"
@@ -61,20 +62,17 @@ class ChainPass {
 
     // Writes `ahead` and the partition sums, and in place of `within` the exponentials of the scores.
     void run_forward() {
-        for (Index row = 0; row < B_; row++) call_.partition[row] = 0.0f;
+        clear(call_.partition, B_);
         for (Index t = 0; t < call_.T; t++) {
             const Index rows = rows_of(t), next = rows_of(t + 1);
             if (t > 0) multiply(jump_, rows);
             for (Index row = 0; row < rows; row++) {
                 const float* scores = call_.scores + (offset_[t] + row) * K_;
                 float* now = now_ + row * padded();
-                const float most = highest(scores);
+                const float most = highest_of(scores, K_);
                 copy_row(now, scores, K_);
-                for (Index j = 0; j < padded(); j += W) {  // not above 0, lanes beyond the last tag too
-                    const V below = at_most(at_least(load(now + j) - most, splat(-87.0f)), V{});
-                    const Exponential e = exponential(below);
-                    store(now + j, fma(e.power, e.rest, e.power));
-                }
+                for (Index j = 0; j < padded(); j += W)  // not above 0, lanes beyond the last tag too
+                    store(now + j, exponential_of(at_most(load(now + j) - most, V{})));
                 copy_row(call_.within + (offset_[t] + row) * K_, now, K_);
                 const float divisor = scale(now, t > 0 ? reached_ + row * padded() : first_);
                 copy_row(call_.ahead + (offset_[t] + row) * K_, now, K_);
@@ -101,7 +99,7 @@ class ChainPass {
     }
 
     static void clear(float* data, Index count) {
-        for (Index i = 0; i < count; i++) data[i] = 0.0f;
+        std::memset(data, 0, static_cast<std::size_t>(count) * sizeof(float));
     }
 
     // Multiplies the first rows of `now_` by a matrix, into `reached_`.
@@ -117,18 +115,10 @@ class ChainPass {
         return divisor;
     }
 
-    float highest(const float* row) const {
-        float most = row[0];
-        for (Index j = 1; j < K_; j++) most = row[j] > most ? row[j] : most;
-        return most;
-    }
-
     float dot(const float* a, const float* b) const {
         V sums = {};
         for (Index j = 0; j < padded(); j += W) sums += load(a + j) * load(b + j);
-        float sum = 0.0f;
-        for (int lane = 0; lane < W; lane++) sum += sums[lane];
-        return sum;
+        return sum_of(sums);
     }
 
     float bounded(float sum) const {  // NaN stays NaN

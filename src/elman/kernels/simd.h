@@ -171,6 +171,12 @@ inline Exponential exponential(V x) {
     return {from_bits((bits_of(rounded) + 127) << 23), fma(p * r, r, r)};  // n is in the low bits of `rounded`
 }
 
+// e^x for x up to 0
+inline V exponential_of(V x) {
+    const Exponential e = exponential(at_least(x, splat(-87.0f)));
+    return fma(e.power, e.rest, e.power);
+}
+
 inline V sigmoid(V x) {
     const Exponential e = exponential(at_most(at_least(-x, splat(-87.0f)), splat(89.0f)));
     return 1.0f / fma(e.power, 1.0f + e.rest, splat(1.0f));
@@ -186,6 +192,18 @@ inline V tanh(V x) {
 }
 
 inline V relu(V x) { return x < 0.0f ? V{} : x; }
+
+inline float sum_of(V v) {
+    float sum = 0;
+    for (int lane = 0; lane < W; lane++) sum += v[lane];
+    return sum;
+}
+
+inline float highest_of(const float* x, std::ptrdiff_t count) {
+    float highest = x[0];
+    for (std::ptrdiff_t k = 1; k < count; k++) highest = x[k] > highest ? x[k] : highest;
+    return highest;
+}
 
 }  // namespace
 }  // namespace elman::ELMAN_ISA

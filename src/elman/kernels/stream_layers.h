@@ -76,12 +76,6 @@ ELMAN_INLINE void store_block(const Activations& to, Index row, Index block, V v
     store(to.row(row) + block * W, v, to.width - block * W);
 }
 
-// e^x for x up to 0
-inline V exponential_of(V x) {
-    const Exponential e = exponential(at_least(x, splat(-87.0f)));
-    return fma(e.power, e.rest, e.power);
-}
-
 // out = bias + in x matrix^T
 inline void dense(const Matrix& matrix, const float* bias, const Activations& in, const Activations& out, Index begin,
                   Index end) {
@@ -158,12 +152,6 @@ class Linear : public Layer {
     float* bias_ = nullptr;
 };
 
-inline float sum_of(V v) {
-    float sum = 0;
-    for (int lane = 0; lane < W; lane++) sum += v[lane];
-    return sum;
-}
-
 // Layers that compute a row from a row of the same width: normalization and activations.
 class RowWise : public Layer {
   public:
@@ -228,12 +216,11 @@ class RowWise : public Layer {
 
     void softmax(const float* x, float* y) const {
         const Index O = sizes.O;
-        float highest = x[0];
-        for (Index k = 1; k < O; k++) highest = x[k] <= highest ? highest : x[k];  // NaN is kept
+        const V highest = splat(highest_of(x, O));
         float sum = 0;
         for (Index k = 0; k < O; k += W) {
             const Index lanes = min(W, O - k);
-            store(y + k, exponential_of(load(x + k, lanes) - splat(highest)), lanes);
+            store(y + k, exponential_of(load(x + k, lanes) - highest), lanes);
             for (Index j = k; j < k + lanes; j++) sum += y[j];
         }
         for (Index k = 0; k < O; k++) y[k] /= sum;
